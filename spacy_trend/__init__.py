@@ -1,0 +1,10 @@
+"""spacy_trend: a sentence vector for spaCy's transformer pipelines that says which words it came from."""
+
+from .component import TrendVector, observe
+from .extensions import install_extensions
+from .pipeline import bundled_encoder, from_encoder
+
+__version__ = "0.1.0"
+__all__ = ["TrendVector", "bundled_encoder", "from_encoder", "install_extensions", "observe"]
+
+install_extensions()

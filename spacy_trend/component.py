@@ -1,0 +1,217 @@
+"""The spaCy component: takes words from docs, has them computed, and stores the result on the docs."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from spacy import Language
+from spacy.pipeline import Pipe
+from spacy.tokens import Doc
+from spacy.util import minibatch
+
+from .extensions import RECORD, Record, describe, install_extensions, install_hooks
+from .trend import Change, Select, means_of_filled, weighted_sums
+from .words import Words, align_words, drop_observed, join_words, sentence_lengths
+
+if TYPE_CHECKING:
+    from .encoder import ObservedEncoder
+
+DEFAULT_CONFIG: dict[str, Any] = {
+    "transformer": None,
+    "level": "doc",
+    "select": {"@misc": "spacy-trend.leading_pair.v1"},
+    "change": {"@misc": "spacy-trend.log_ratio.v1"},
+    "token_vectors": True,
+    "vector_hooks": False,
+}
+
+
+class TrendVector(Pipe):
+    """Sets the trend vector on docs that a transformer ran on. Made by `nlp.add_pipe("trend_vector")`.
+
+    name: the component's name in the pipeline.
+    encoder: the observed transformer.
+    select: the selection, see `trend.Select`.
+    change: the change, see `trend.Change`.
+    level: "doc" for a selection over the whole text, "sentence" for the mean of its sentences' vectors.
+    token_vectors: keep the vectors of words, which phrases and sentences need too.
+    vector_hooks: answer `doc.vector`, `.similarity` and so on with the trend vector.
+    transformer: name of the transformer component to read; None for the nearest before this one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        encoder: "ObservedEncoder | None" = None,
+        *,
+        select: Select,
+        change: Change,
+        level: str = "doc",
+        token_vectors: bool = True,
+        vector_hooks: bool = False,
+        transformer: str | None = None,
+    ) -> None:
+        if level not in ("doc", "sentence"):
+            raise ValueError(f"trend_vector: level={level!r} is unknown. Expected 'doc' or 'sentence'.")
+        self.name = name
+        self.key = f"observed_for_{name}"
+        self.encoder = encoder
+        self.select = select
+        self.change = change
+        self.level = level
+        self.token_vectors = token_vectors
+        self.vector_hooks = vector_hooks
+        self.transformer = transformer
+        self.select_config = describe(select)
+        install_extensions()
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set the trend vector of one doc; RETURNS the doc.
+
+        RAISES: ValueError where the transformer did not run on it or was not observed, or where
+            `level="sentence"` finds no sentence boundaries.
+        """
+        self._annotate([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Set the trend vectors of a stream of docs, a batch at a time; YIELDS the docs in order.
+
+        A doc that cannot be processed goes alone to the pipeline's error handler.
+        """
+        for batch in minibatch(stream, batch_size):
+            docs = list(batch)
+            try:
+                self._annotate(docs)
+            except ValueError:
+                docs = self._annotate_singly(docs)
+            yield from docs
+
+    def _annotate_singly(self, docs: list[Doc]) -> list[Doc]:
+        annotated = []
+        for doc in docs:
+            try:
+                annotated.append(self(doc))
+            except ValueError as error:
+                self.get_error_handler()(self.name, self, [doc], error)
+        return annotated
+
+    def _annotate(self, docs: list[Doc]) -> None:
+        if self.encoder is None:
+            raise ValueError(
+                f"'{self.name}' is not attached to a transformer. Expected a component made by "
+                "nlp.add_pipe('trend_vector'). Call spacy_trend.observe(nlp) once it is in the pipeline."
+            )
+        docs_words = [align_words(doc, self.encoder) for doc in docs]
+        words = join_words(docs_words)
+        docs_lengths = [self._lengths(*pair) for pair in zip(docs, docs_words, strict=True)]
+        lengths, segments = np.concatenate(docs_lengths), np.array([len(one) for one in docs_lengths])
+        selection = self.select(words.attention, lengths)
+        word_vectors = self.change(words.static, words.contextual)
+        vectors = weighted_sums(word_vectors, selection.weights, lengths)
+        if self.level == "sentence":
+            vectors = means_of_filled(vectors, lengths, segments)
+        ends = np.cumsum([len(one.tokens) for one in docs_words])
+        pairs = np.stack([selection.focus, selection.related], axis=1)
+        pairs = np.where(pairs < 0, -1, np.append(words.tokens, -1)[pairs])
+        docs_pairs = np.split(pairs, np.cumsum(segments)[:-1])
+        docs_vectors = np.split(word_vectors, ends[:-1])
+        for doc, one, of_words, vector, of_segments in zip(
+            docs, docs_words, docs_vectors, vectors, docs_pairs, strict=True
+        ):
+            self._store(doc, one, of_words, vector, of_segments)
+
+    def _lengths(self, doc: Doc, words: Words) -> Any:
+        if self.level == "sentence":
+            return sentence_lengths(doc, words.tokens)
+        return np.array([len(words.tokens)])
+
+    def _store(self, doc: Doc, words: Words, word_vectors: Any, vector: Any, pairs: Any) -> None:
+        filled = pairs[pairs[:, 0] >= 0]
+        # Copies: a view would keep the arrays of the whole batch alive with the doc.
+        record = Record(
+            tokens=words.tokens.astype(np.int32),
+            attention=words.attention.copy(),
+            word_vectors=word_vectors.copy() if self.token_vectors else None,
+            vector=vector.copy(),
+            pair=(filled[0] if len(filled) == 1 else np.array([-1, -1])).astype(np.int32),
+            select=self.select_config,
+        )
+        doc._.set(RECORD, record)
+        drop_observed(doc, self.key)
+        if self.vector_hooks:
+            install_hooks(doc)
+
+
+@Language.factory(
+    "trend_vector",
+    default_config=DEFAULT_CONFIG,
+    assigns=[
+        "doc._.trend_vector",
+        "doc._.trend_focus",
+        "doc._.trend_related",
+        "span._.trend_vector",
+        "span._.trend_focus",
+        "span._.trend_related",
+        "token._.trend_vector",
+        "token._.trend_attention",
+    ],
+    requires=["doc._.trf_data"],
+)
+def make_trend_vector(
+    nlp: Language,
+    name: str,
+    transformer: str | None,
+    level: str,
+    select: Any,
+    change: Callable[..., Any],
+    token_vectors: bool,
+    vector_hooks: bool,
+) -> TrendVector:
+    """The factory of `nlp.add_pipe("trend_vector")`; its settings are those of `TrendVector`.
+
+    RETURNS: the component, attached to the transformer before it.
+    RAISES: ValueError where there is no transformer, or a setting has an unknown value.
+    """
+    component = TrendVector(
+        name,
+        select=select,
+        change=change,
+        level=level,
+        token_vectors=token_vectors,
+        vector_hooks=vector_hooks,
+        transformer=transformer,
+    )
+    _attach(nlp, component)
+    return component
+
+
+def observe(nlp: Language) -> None:
+    """Attach every trend vector of a pipeline to the transformer before it, and nothing else to any.
+
+    The factory attaches by itself. Call this after a component was taken from another pipeline
+    (`nlp.add_pipe(..., source=...)`), replaced, moved or removed.
+
+    RAISES: ValueError where the pipeline has no trend vector, or one has no transformer before it.
+    """
+    from .encoder import detach
+
+    components = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, TrendVector)]
+    if not components:
+        raise ValueError(
+            f"There is nothing to attach: got the components {nlp.component_names}, expected "
+            "'trend_vector' among them. Call nlp.add_pipe('trend_vector') first."
+        )
+    detach(nlp)
+    for name, component in components:
+        _attach(nlp, component, before=name)
+
+
+def _attach(nlp: Language, component: TrendVector, before: str | None = None) -> None:
+    # Here, because torch takes seconds to import and every pipeline imports this file.
+    from .attention import AttentionRequest
+    from .encoder import attach, find_transformer
+
+    request = AttentionRequest(component.select.rows, component.select.layers)
+    transformer = find_transformer(nlp, component.transformer, before)
+    component.encoder = attach(transformer, component.key, request)

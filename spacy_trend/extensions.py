@@ -1,0 +1,234 @@
+"""The extension attributes: their names, the record they read, and their getters.
+
+The component stores one record per `Doc`, plain numpy and text, so that it travels with the doc. Getters are
+pure functions of the `Doc`, `Span` or `Token`; phrases are computed from the record when they are read.
+"""
+
+import json
+from functools import lru_cache
+from typing import Any, TypedDict
+
+import numpy as np
+import spacy
+from numpy.typing import NDArray
+from spacy.tokens import Doc, Span, Token
+
+from .trend import Select, weighted_sums
+
+Floats = NDArray[np.float32]
+
+#: The attribute of `Doc` that holds the record. Read the attributes below instead.
+RECORD = "trend_record"
+
+
+class Record(TypedDict):
+    """What is kept of a doc.
+
+    tokens: int32 `(words,)`, the positions of its words among its tokens.
+    attention: float32 `(rows, words)`, attention received.
+    word_vectors: float32 `(words, width)`, or None where they were not to be kept.
+    vector: float32 `(width,)`.
+    pair: int32 `(2,)`, the tokens of focus and related word, -1 for none.
+    select: the config of the selection, as JSON.
+    """
+
+    tokens: NDArray[np.int32]
+    attention: Floats
+    word_vectors: Floats | None
+    vector: Floats
+    pair: NDArray[np.int32]
+    select: str
+
+
+def install_extensions() -> None:
+    """Register the extension attributes; a second call changes nothing."""
+    if not Doc.has_extension(RECORD):
+        Doc.set_extension(RECORD, default=None)
+    for owner, getters in _GETTERS.items():
+        for name, getter in getters.items():
+            if not owner.has_extension(name):
+                owner.set_extension(name, getter=getter)
+
+
+def install_hooks(doc: Doc) -> None:
+    """Have `vector`, `has_vector`, `vector_norm` and `similarity` of a doc, its spans and tokens answer with
+    the trend vector. Like all hooks of spaCy's they are not saved with the doc."""
+    doc.user_hooks.update(_HOOKS)
+    doc.user_token_hooks.update(_HOOKS)
+    # spaCy calls the vector hook of a span where it means the norm; it computes the norm without a hook.
+    doc.user_span_hooks.update({name: hook for name, hook in _HOOKS.items() if name != "vector_norm"})
+
+
+def describe(select: Select) -> str:
+    """A selection's config as JSON, for the record.
+
+    RAISES: ValueError where the selection does not say how a config names it.
+    """
+    config = getattr(select, "config", None)
+    if not isinstance(config, dict) or "@misc" not in config:
+        raise ValueError(
+            f"The setting 'select' got {select!r}, whose attribute 'config' is {config!r}. Expected the "
+            "block of a config that makes it, such as {'@misc': 'spacy-trend.leading_pair.v1'}: phrases "
+            "and sentences of stored docs are computed with it. Give the selection such an attribute."
+        )
+    return json.dumps(config, sort_keys=True)
+
+
+def doc_vector(doc: Doc) -> Floats | None:
+    """`Doc._.trend_vector`: float32 `(width,)`, read-only; None where the component has not run."""
+    record = _record(doc)
+    return None if record is None else _read_only(record["vector"])
+
+
+def doc_focus(doc: Doc) -> Token | None:
+    """`Doc._.trend_focus`: the word that draws most attention, or None. A mean of several sentences
+    (`level="sentence"`) has none: read it from its sentences."""
+    return _doc_word(doc, 0)
+
+
+def doc_related(doc: Doc) -> Token | None:
+    """`Doc._.trend_related`: the word related to the focus, or None."""
+    return _doc_word(doc, 1)
+
+
+def span_vector(span: Span) -> Floats | None:
+    """`Span._.trend_vector`: float32 `(width,)`, the selection made among the span's words; zeros where it
+    has none; None where the component has not run on the doc."""
+    record = _record(span.doc)
+    if record is None:
+        return None
+    words = _span_words(span, record)
+    weights = _selected(record, words).weights
+    return _read_only(weighted_sums(_word_vectors(record)[words], weights)[0])
+
+
+def span_focus(span: Span) -> Token | None:
+    """`Span._.trend_focus`: the span's word that draws most attention, or None."""
+    return _span_word(span, 0)
+
+
+def span_related(span: Span) -> Token | None:
+    """`Span._.trend_related`: the span's word related to its focus, or None."""
+    return _span_word(span, 1)
+
+
+def token_vector(token: Token) -> Floats | None:
+    """`Token._.trend_vector`: float32 `(width,)`, the word's change; zeros for what is not a word; None where
+    the component has not run on the doc."""
+    record = _record(token.doc)
+    if record is None:
+        return None
+    vectors = _word_vectors(record)
+    word = _word_of(token, record)
+    return _read_only(np.zeros(vectors.shape[1], dtype=np.float32) if word is None else vectors[word])
+
+
+def token_attention(token: Token) -> Floats | None:
+    """`Token._.trend_attention`: float32 `(rows,)`, attention received; zeros for what is not a word; None
+    where the component has not run on the doc."""
+    record = _record(token.doc)
+    if record is None:
+        return None
+    attention = record["attention"]
+    word = _word_of(token, record)
+    return _read_only(np.zeros(len(attention), dtype=np.float32) if word is None else attention[:, word])
+
+
+def has_vector(item: Doc | Span | Token) -> bool:
+    """Whether the trend vector of a doc, span or token is anything but zeros."""
+    return bool(np.any(item._.trend_vector))
+
+
+def vector_norm(item: Doc | Span | Token) -> float:
+    """The length (L2 norm) of the trend vector of a doc, span or token."""
+    return float(np.linalg.norm(item._.trend_vector))
+
+
+def similarity(item: Doc | Span | Token, other: Any) -> float:
+    """The cosine of two trend vectors, -1 to 1; 0 where one is zeros, as spaCy has it.
+
+    other: a doc, span or token that the component ran on, or whatever has a `vector` of that width.
+    """
+    ours = item._.trend_vector
+    theirs = other._.trend_vector if isinstance(other, (Doc, Span, Token)) else None
+    theirs = other.vector if theirs is None else theirs
+    norms = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
+    return float(np.dot(ours, theirs)) / norms if norms else 0.0
+
+
+_GETTERS: dict[Any, dict[str, Any]] = {
+    Doc: {"trend_vector": doc_vector, "trend_focus": doc_focus, "trend_related": doc_related},
+    Span: {"trend_vector": span_vector, "trend_focus": span_focus, "trend_related": span_related},
+    Token: {"trend_vector": token_vector, "trend_attention": token_attention},
+}
+
+
+def _hook_vector(item: Doc | Span | Token) -> Any:
+    return item._.trend_vector
+
+
+_HOOKS: dict[str, Any] = {
+    "vector": _hook_vector,
+    "has_vector": has_vector,
+    "vector_norm": vector_norm,
+    "similarity": similarity,
+}
+
+
+def _record(doc: Doc) -> Record | None:
+    record: Record | None = doc._.get(RECORD)
+    return record
+
+
+def _doc_word(doc: Doc, which: int) -> Token | None:
+    record = _record(doc)
+    if record is None or record["pair"][which] < 0:
+        return None
+    return doc[int(record["pair"][which])]
+
+
+def _span_word(span: Span, which: int) -> Token | None:
+    record = _record(span.doc)
+    if record is None:
+        return None
+    words = _span_words(span, record)
+    selection = _selected(record, words)
+    word = int((selection.focus, selection.related)[which][0])
+    return None if word < 0 else span.doc[int(record["tokens"][words][word])]
+
+
+def _selected(record: Record, words: slice) -> Any:
+    return _select(record["select"])(record["attention"][:, words])
+
+
+@lru_cache(maxsize=64)
+def _select(config: str) -> Select:
+    select: Select = spacy.registry.resolve({"select": json.loads(config)})["select"]
+    return select
+
+
+def _span_words(span: Span, record: Record) -> slice:
+    return slice(*np.searchsorted(record["tokens"], [span.start, span.end]))
+
+
+def _word_of(token: Token, record: Record) -> int | None:
+    tokens = record["tokens"]
+    word = int(np.searchsorted(tokens, token.i))
+    return word if word < len(tokens) and tokens[word] == token.i else None
+
+
+def _word_vectors(record: Record) -> Floats:
+    vectors = record["word_vectors"]
+    if vectors is None:
+        raise ValueError(
+            "The vectors of words, phrases and sentences were not kept: got a doc made with "
+            "token_vectors=False. Expected token_vectors=True: set it in the config of 'trend_vector' and "
+            "run the pipeline again."
+        )
+    return vectors
+
+
+def _read_only(array: Floats) -> Floats:
+    view = array.view()
+    view.flags.writeable = False
+    return view

