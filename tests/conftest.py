@@ -4,12 +4,22 @@ from typing import Any
 
 import pytest
 import spacy
+import torch
 from spacy import Language
 from transformers import AutoTokenizer, BertConfig, BertModel
 
 from spacy_trend import bundled_encoder
 
 STRIDED = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
+
+
+#: A change without a logarithm, which would amplify the noise between one forward pass and another.
+DIFFERENCE = {"change": {"@misc": "spacy-trend-tests.difference.v1"}}
+
+
+@spacy.registry.misc("spacy-trend-tests.difference.v1")
+def difference() -> Callable[[Any, Any], Any]:
+    return lambda static, contextual: contextual - static
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +35,7 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         intermediate_size=64,
         initializer_range=0.5,
     )
+    torch.manual_seed(0)
     BertModel(config).save_pretrained(path)
     tokenizer.save_pretrained(path)
     return path

