@@ -86,4 +86,5 @@ def test_a_frozen_transformer_hands_vectors_to_training(tiny_encoder: Path) -> N
     example = Example.from_dict(nlp.make_doc("I want an apple."), {"cats": {"fruit": 1.0, "other": 0.0}})
     nlp.initialize(lambda: [example])
     nlp.update([example], annotates=["transformer", "trend_vector", "spy"], exclude=["transformer"])
-    np.testing.assert_array_equal(seen, [nlp("I want an apple.")._.trend_vector])
+    (vector,) = seen
+    np.testing.assert_array_equal(vector, nlp("I want an apple.")._.trend_vector)
