@@ -16,6 +16,9 @@ from torch.overrides import TorchFunctionMode
 #: Attention scores computed at a time: 2^20 float32 numbers stay in the cache of one core.
 CHUNK_SCORES = 2**20
 
+#: The score of what must not be attended to. Not -inf: padding that may attend to nothing would give NaN.
+NEVER = torch.finfo(torch.float32).min
+
 _SOFTMAXES = (F.softmax, torch.softmax, torch.Tensor.softmax)
 
 
@@ -64,7 +67,7 @@ def request_rows(request: AttentionRequest, layers: int, encoder: str, received:
 
 
 class AttentionObserver(TorchFunctionMode):
-    """Watches the attention of one forward pass; use it as a context manager around the call.
+    """Watches the attention of one forward pass; make one for each and use it as a context manager.
 
     layers: the layers whose attention received is wanted, as numbers from 0 in the order of the calls.
     attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding. Padding gives no
@@ -87,7 +90,10 @@ class AttentionObserver(TorchFunctionMode):
         attention: `(windows, heads, wordpieces, wordpieces)`.
         RETURNS: float32 `(windows, heads, wordpieces)`.
         """
-        return (self.queries[:, None, None, :] @ attention.float()).squeeze(2)
+        # Padding that may attend to nothing gives NaN, which a weight of 0 would not take out.
+        is_padding = (self.queries == 0)[:, None, :, None]
+        counted = attention.float().masked_fill(is_padding, 0.0) if is_padding.any() else attention.float()
+        return (self.queries[:, None, None, :] @ counted).squeeze(2)
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -112,7 +118,7 @@ class AttentionObserver(TorchFunctionMode):
         enable_gqa: bool = False,
     ) -> None:
         windows, wordpieces = self.queries.shape
-        if query.shape == key.shape and query.shape[0] == windows and query.shape[2] == wordpieces:
+        if query.dim() == 4 and query.shape == key.shape and query.shape[0::2] == (windows, wordpieces):
             self._see(lambda: attention_received(query, key, self.queries, attn_mask, is_causal, scale))
 
     def _is_attention(self, result: Tensor) -> bool:
@@ -145,10 +151,11 @@ def attention_received(
         them, exist at a time.
     """
     windows, heads, length, width = query.shape
-    if mask is not None:
-        mask = mask.expand(windows, heads, length, length)
-    elif is_causal:
+    if is_causal:
         mask = torch.ones(length, length, dtype=torch.bool, device=query.device).tril()
+    if mask is not None:
+        if mask.dtype != torch.bool:
+            mask = mask.float().clamp(min=NEVER)
         mask = mask.expand(windows, heads, length, length)
     scale = width**-0.5 if scale is None else scale
     queries_a_time = max(1, min(length, CHUNK_SCORES // length))
@@ -169,7 +176,4 @@ def attention_received(
 
 
 def _masked(scores: Tensor, mask: Tensor) -> Tensor:
-    if mask.dtype == torch.bool:
-        # Not -inf: a query that may attend to nothing, which is padding, would give NaN.
-        return scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-    return scores + mask
+    return scores.masked_fill(~mask, NEVER) if mask.dtype == torch.bool else scores + mask

@@ -13,7 +13,7 @@ from wasabi import msg, table
 
 from .extensions import RECORD
 from .pipeline import from_encoder
-from .trend import as_lengths, segment_leaders
+from .segments import as_lengths, segment_leaders
 
 trend_cli = typer.Typer(
     name="trend",

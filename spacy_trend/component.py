@@ -9,8 +9,10 @@ from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
-from .extensions import RECORD, Record, describe, install_extensions, install_hooks
-from .trend import Change, Select, means_of_filled, weighted_sums
+from .extensions import RECORD, Record, describe, install_extensions
+from .hooks import install_hooks
+from .segments import means_of_filled, weighted_sums
+from .trend import Change, Select
 from .words import Words, align_words, drop_observed, join_words, sentence_lengths
 
 if TYPE_CHECKING:

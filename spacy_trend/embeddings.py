@@ -21,17 +21,18 @@ class EmbeddingObserver:
     """Catches the embedding output of one forward pass of an encoder.
 
     encoder: the model that is called.
-    settled: tells, during the pass, whether the encoder's first attention call is over; only modules
+    attention_began: tells, during the pass, whether the encoder's first attention call is over; only modules
         called before are given the embedding output.
 
-    `output` is the tensor `(windows, wordpieces, width)` once the pass is over, or None.
+    `output` is the tensor `(windows, wordpieces, width)` once the pass is over; None after a pass that was
+    asked for hidden states, which `learn` takes, and where the place learned is not passed any more.
     """
 
-    def __init__(self, encoder: nn.Module, settled: Callable[[], bool]) -> None:
+    def __init__(self, encoder: nn.Module, attention_began: Callable[[], bool]) -> None:
         self.encoder = encoder
-        self.settled = settled
+        self.attention_began = attention_began
         self.output: Tensor | None = None
-        self._seen: list[tuple[Place, Tensor]] = []
+        self._seen: dict[Place, Tensor] = {}
 
     @property
     def needs_hidden_states(self) -> bool:
@@ -63,21 +64,31 @@ class EmbeddingObserver:
         RETURNS: the embedding output.
         """
         output = hidden_states[0]
-        for place, tensor in self._seen:
+        for place, tensor in self._seen.items():
             if tensor.data_ptr() == output.data_ptr() and tensor.shape == output.shape:
                 _PLACES[self.encoder] = place
                 break
         self._seen.clear()
         return output
 
+    def forget(self) -> None:
+        """Forget where the output stood, so that the next pass asks for hidden states again."""
+        _PLACES.pop(self.encoder, None)
+
     def _note(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if not self.settled():
-            arguments: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
-            for where, value in arguments:
+        if not self.attention_began():
+            for where, value in _arguments(args, kwargs).items():
+                # The first call only, as later passes take the first.
                 if isinstance(value, Tensor):
-                    self._seen.append(((module, where), value))
+                    self._seen.setdefault((module, where), value)
 
     def _catch(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self.output is None:
             _, where = _PLACES[self.encoder]
-            self.output = args[where] if isinstance(where, int) else kwargs[where]
+            self.output = _arguments(args, kwargs).get(where)
+
+
+def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[int | str, Any]:
+    arguments: dict[int | str, Any] = dict(enumerate(args))
+    arguments.update(kwargs)
+    return arguments

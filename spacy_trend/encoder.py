@@ -1,24 +1,13 @@
-"""The only file that knows transformer components: attach to one, run it, hand on the small tensors.
-
-Where it stands: a subclass of spacy-transformers' shim that overrides `predict` alone takes the place of
-the component's own, with its `__dict__`. Saving, loading, pickling and training never notice.
-"""
+"""The only file that knows transformer components: find one, attach to it, ask what it is."""
 
 from typing import Any
-from weakref import WeakSet
 
 from spacy import Language
 from spacy_transformers import Transformer
 from spacy_transformers.layers.hf_shim import HFShim
-from thinc.types import ArgsKwargs
-from torch import Tensor, nn
-from transformers.file_utils import ModelOutput
 
-from .attention import AttentionObserver, AttentionRequest, request_rows
-from .embeddings import EmbeddingObserver
-
-#: Encoders whose attention calls cannot be seen: they are asked for `output_attentions` at once.
-_UNSEEN: WeakSet[nn.Module] = WeakSet()
+from .attention import AttentionRequest
+from .shim import ObservingShim, encoder_name
 
 
 class ObservedEncoder:
@@ -44,7 +33,7 @@ class ObservedEncoder:
         """The number of rows of attention that the request gives on this encoder."""
         encoder = _shim(self.transformer)._hfmodel.transformer
         return self.request.row_count(
-            self._config.num_hidden_layers, self._config.num_attention_heads, _name(encoder)
+            self._config.num_hidden_layers, self._config.num_attention_heads, encoder_name(encoder)
         )
 
     @property
@@ -53,73 +42,6 @@ class ObservedEncoder:
         if encoder is None:
             raise ValueError(_not_initialized())
         return encoder.config
-
-
-class ObservingShim(HFShim):
-    """A shim whose `predict` also gives the embedding output and the attention that is asked for.
-
-    Each request adds one field to the model's output: a tuple of the embedding output, `(windows,
-    wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`.
-    """
-
-    requests: dict[str, AttentionRequest]
-
-    def predict(self, inputs: ArgsKwargs) -> Any:
-        """Run the encoder; RETURNS its output with a field more for each request.
-
-        RAISES: ValueError for a layer that the encoder lacks, or where its attention is out of reach.
-        """
-        encoder = self._model
-        layers, name = encoder.config.num_hidden_layers, _name(encoder)
-        wanted = {n for request in self.requests.values() for n in request.layer_numbers(layers, name)}
-        if not self.requests:
-            return super().predict(inputs)
-        attention = AttentionObserver(wanted, inputs.kwargs["attention_mask"])
-        if encoder not in _UNSEEN:
-            output, static = self._observe(inputs, attention)
-            if attention.calls != layers:
-                _UNSEEN.add(encoder)
-        if encoder in _UNSEEN:
-            output, static = self._ask(inputs, attention)
-        for key, request in self.requests.items():
-            output[key] = (static, request_rows(request, layers, name, attention.received))
-        return output
-
-    def _observe(self, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
-        embedding = EmbeddingObserver(self._model, settled=lambda: attention.calls > 0)
-        if embedding.needs_hidden_states:
-            inputs = _with(inputs, output_hidden_states=True)
-        with embedding.watching(), attention:
-            output = super().predict(inputs)
-        static = embedding.output
-        if static is None:
-            static = embedding.learn(output.hidden_states)
-        return self._as_configured(output), static
-
-    def _ask(self, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
-        output = super().predict(_with(inputs, output_hidden_states=True, output_attentions=True))
-        attentions = output.get("attentions")
-        layers = self._model.config.num_hidden_layers
-        if not attentions or len(attentions) != layers or any(layer is None for layer in attentions):
-            raise ValueError(
-                f"The attention of the encoder '{_name(self._model)}' could not be observed: during a "
-                f"forward pass {attention.calls} attention calls were seen, expected {layers}, one for each "
-                f"layer; and with output_attentions=True it gave {len(attentions or ())} matrices. It may "
-                "use compiled (TorchScript) or flash attention. Load it with transformer_config = "
-                '{"attn_implementation": "eager"}, or take an encoder with standard self-attention.'
-            )
-        attention.received = {n: attention.sums(attentions[n]) for n in attention.layers}
-        return self._as_configured(output), output.hidden_states[0]
-
-    def _as_configured(self, output: ModelOutput) -> ModelOutput:
-        """The fields that the encoder gives when nobody observes it."""
-        config = self._model.config
-        extra = set()
-        if not config.output_hidden_states:
-            extra.add("hidden_states")
-        if not config.output_attentions:
-            extra.add("attentions")
-        return _without(output, extra)
 
 
 class _NotInitialized:
@@ -205,19 +127,6 @@ def _wrapper(transformer: Transformer) -> Any:
 
 def _shim(transformer: Transformer) -> HFShim:
     return next(shim for shim in _wrapper(transformer).shims if isinstance(shim, HFShim))
-
-
-def _name(encoder: Any) -> str:
-    return f"{type(encoder).__name__} ({encoder.config.name_or_path or encoder.config.model_type})"
-
-
-def _with(inputs: ArgsKwargs, **kwargs: Any) -> ArgsKwargs:
-    return ArgsKwargs(args=inputs.args, kwargs={**inputs.kwargs, **kwargs})
-
-
-def _without(output: ModelOutput, fields: set[str]) -> ModelOutput:
-    kept = {key: value for key, value in output.items() if key not in fields}
-    return type(output)(**kept)
 
 
 def _not_initialized() -> str:

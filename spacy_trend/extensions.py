@@ -13,7 +13,8 @@ import spacy
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span, Token
 
-from .trend import Select, weighted_sums
+from .segments import weighted_sums
+from .trend import Select
 
 Floats = NDArray[np.float32]
 
@@ -48,15 +49,6 @@ def install_extensions() -> None:
         for name, getter in getters.items():
             if not owner.has_extension(name):
                 owner.set_extension(name, getter=getter)
-
-
-def install_hooks(doc: Doc) -> None:
-    """Have `vector`, `has_vector`, `vector_norm` and `similarity` of a doc, its spans and tokens answer with
-    the trend vector. Like all hooks of spaCy's they are not saved with the doc."""
-    doc.user_hooks.update(_HOOKS)
-    doc.user_token_hooks.update(_HOOKS)
-    # spaCy calls the vector hook of a span where it means the norm; it computes the norm without a hook.
-    doc.user_span_hooks.update({name: hook for name, hook in _HOOKS.items() if name != "vector_norm"})
 
 
 def describe(select: Select) -> str:
@@ -134,44 +126,10 @@ def token_attention(token: Token) -> Floats | None:
     return _read_only(np.zeros(len(attention), dtype=np.float32) if word is None else attention[:, word])
 
 
-def has_vector(item: Doc | Span | Token) -> bool:
-    """Whether the trend vector of a doc, span or token is anything but zeros."""
-    return bool(np.any(item._.trend_vector))
-
-
-def vector_norm(item: Doc | Span | Token) -> float:
-    """The length (L2 norm) of the trend vector of a doc, span or token."""
-    return float(np.linalg.norm(item._.trend_vector))
-
-
-def similarity(item: Doc | Span | Token, other: Any) -> float:
-    """The cosine of two trend vectors, -1 to 1; 0 where one is zeros, as spaCy has it.
-
-    other: a doc, span or token that the component ran on, or whatever has a `vector` of that width.
-    """
-    ours = item._.trend_vector
-    theirs = other._.trend_vector if isinstance(other, (Doc, Span, Token)) else None
-    theirs = other.vector if theirs is None else theirs
-    norms = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
-    return float(np.dot(ours, theirs)) / norms if norms else 0.0
-
-
 _GETTERS: dict[Any, dict[str, Any]] = {
     Doc: {"trend_vector": doc_vector, "trend_focus": doc_focus, "trend_related": doc_related},
     Span: {"trend_vector": span_vector, "trend_focus": span_focus, "trend_related": span_related},
     Token: {"trend_vector": token_vector, "trend_attention": token_attention},
-}
-
-
-def _hook_vector(item: Doc | Span | Token) -> Any:
-    return item._.trend_vector
-
-
-_HOOKS: dict[str, Any] = {
-    "vector": _hook_vector,
-    "has_vector": has_vector,
-    "vector_norm": vector_norm,
-    "similarity": similarity,
 }
 
 

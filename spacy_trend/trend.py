@@ -1,8 +1,6 @@
 """The article in arrays: how a word changed, which words to take, and their sum.
 
-Nothing here knows a `Doc`. The words of several texts stand one after another in one array; `lengths`,
-shape `(segments,)`, says how many words belong to each text, sentence or phrase: a segment is whatever
-gets one vector. A segment may have no words.
+Nothing here knows a `Doc`. The words of several texts stand one after another, in segments: see `segments`.
 
 Sources: Y. Vasiliev, "Discovering trends in BERT embeddings of different levels for the task of semantic
 context determining" (2022), with its code, below "the article".
@@ -13,10 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
+from .segments import Floats, Ints, as_lengths, most_frequent, segment_leaders
 
 #: From static and contextual embeddings, both float32 `(words, width)`, to the words' vectors, float32
 #: `(words, any width)`. It must accept zero words: that is how its width is asked.
@@ -119,11 +115,11 @@ class LeadingPair:
         if self.focus == "last":
             focus = leaders[-1]
         else:
-            focus = _most_frequent(leaders, np.ones(leaders.shape, dtype=bool), lengths)
+            focus = most_frequent(leaders, np.ones(leaders.shape, dtype=bool), lengths)
         others = np.array(attention, dtype=np.float32)
         others[:, focus[focus >= 0]] = -np.inf
         followers = segment_leaders(others, lengths)
-        related = _most_frequent(followers, leaders == focus, lengths)
+        related = most_frequent(followers, leaders == focus, lengths)
         related[lengths < 2] = -1
         weights = np.zeros(attention.shape[1], dtype=np.float32)
         weights[focus[focus >= 0]] = 1.0
@@ -147,97 +143,15 @@ def leading_pair(rows: str = "heads", layer: int = 0, focus: str = "last") -> Le
     return LeadingPair(rows=rows, layer=layer, focus=focus)
 
 
-def as_lengths(lengths: Ints | None, words: int) -> Ints:
-    """`lengths` as int64 `(segments,)`, one segment of all words where it is None.
-
-    RAISES: ValueError where the lengths do not add up to the number of words.
-    """
-    if lengths is None:
-        return np.array([words], dtype=np.int64)
-    if np.sum(lengths) != words:
-        raise ValueError(
-            f"The lengths of the segments add up to {int(np.sum(lengths))}, but there are {words} words. "
-            "Expected every word in exactly one segment."
-        )
-    return np.asarray(lengths, dtype=np.int64)
-
-
-def segment_leaders(attention: Floats, lengths: Ints) -> Ints:
-    """Each row's word with most attention received in each segment; the first of equals.
-
-    attention: float32 `(rows, words)`.
-    RETURNS: int64 `(rows, segments)`, positions among all words; -1 for a segment without words. A NaN
-        leads, as in `numpy.argmax`.
-    """
-    filled = lengths > 0
-    leaders: Ints = np.full((attention.shape[0], len(lengths)), -1, dtype=np.int64)
-    if filled.any():
-        starts = _starts(lengths)[filled]
-        most = np.repeat(np.maximum.reduceat(attention, starts, axis=1), lengths[filled], axis=1)
-        words = attention.shape[1]
-        positions = np.where((attention == most) | np.isnan(attention), np.arange(words), words)
-        leaders[:, filled] = np.minimum.reduceat(positions, starts, axis=1)
-    return leaders
-
-
-def weighted_sums(vectors: Floats, weights: Floats, lengths: Ints | None = None) -> Floats:
-    """Each segment's vector: the sum of its words' vectors, times the words' weights.
-
-    vectors: float32 `(words, width)`.
-    weights: float32 `(words,)`.
-    RETURNS: float32 `(segments, width)`, zeros for a segment without words.
-    """
-    lengths = as_lengths(lengths, len(vectors))
-    used = np.flatnonzero(weights)
-    segment = np.repeat(np.arange(len(lengths)), lengths)[used]
-    used_lengths = np.bincount(segment, minlength=len(lengths))
-    return segment_sums(vectors[used] * weights[used, None], used_lengths)
-
-
-def segment_sums(values: Floats, lengths: Ints) -> Floats:
-    """The sum over each segment: values `(words, width)` to float32 `(segments, width)`."""
-    sums = np.zeros((len(lengths), values.shape[1]), dtype=np.float32)
-    filled = lengths > 0
-    if filled.any():
-        sums[filled] = np.add.reduceat(values, _starts(lengths)[filled], axis=0)
-    return sums
-
-
-def means_of_filled(vectors: Floats, lengths: Ints, groups: Ints) -> Floats:
-    """The mean of the vectors of the segments that have words, over each group of segments.
-
-    vectors: float32 `(segments, width)`.
-    lengths: int `(segments,)`, words in each segment.
-    groups: int `(groups,)`, segments in each group.
-    RETURNS: float32 `(groups, width)`, zeros for a group without words.
-    """
-    filled = lengths > 0
-    group = np.repeat(np.arange(len(groups)), groups)[filled]
-    counts = np.bincount(group, minlength=len(groups))
-    sums = segment_sums(vectors[filled], counts)
-    return (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)
-
-
 def width_of(change: Change, width: int) -> int:
     """The width of the vectors that `change` makes of embeddings of a given width."""
     none = np.zeros((0, width), dtype=np.float32)
     return int(change(none, none).shape[1])
 
 
-def _most_frequent(candidates: Ints, counted: NDArray[np.bool_], lengths: Ints) -> Ints:
-    """The word named most often, over `counted` rows, in each segment; (rows, segments) to (segments,)."""
-    votes = np.zeros((1, int(lengths.sum())), dtype=np.float32)
-    np.add.at(votes[0], candidates[counted & (candidates >= 0)], 1.0)
-    leaders: Ints = segment_leaders(votes, lengths)[0]
-    return leaders
-
-
-def _starts(lengths: Ints) -> Ints:
-    ends: Ints = np.cumsum(lengths)
-    return ends - lengths
-
-
 def _check_choice(setting: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         expected = " or ".join(repr(choice) for choice in choices)
-        raise ValueError(f"leading_pair: {setting}={value!r} is unknown. Expected {expected}.")
+        raise ValueError(
+            f"leading_pair: {setting}={value!r} is unknown. Expected {expected}: change it in the config."
+        )

@@ -40,8 +40,8 @@ def padded_weights(windows: int = WINDOWS, length: int = LENGTH) -> Tensor:
     return weights
 
 
-def masks(windows: int = WINDOWS, length: int = LENGTH) -> dict[str, Tensor | None]:
-    """Masks as encoders give them. No query is left without a key."""
+def masks(windows: int = WINDOWS, heads: int = HEADS, length: int = LENGTH) -> dict[str, Tensor | None]:
+    """Masks as encoders give them, by kind. No query is left without a key."""
     keys = padded_weights(windows, length).bool()[:, None, None, :]
     pairs = torch.rand(windows, 1, length, length) < 0.7
     pairs |= torch.eye(length, dtype=torch.bool)
@@ -53,12 +53,12 @@ def masks(windows: int = WINDOWS, length: int = LENGTH) -> dict[str, Tensor | No
         "bool pairs of all windows": pairs[0, 0],
         "float keys": torch.zeros(keys.shape).masked_fill(~keys, least),
         "float pairs": torch.zeros(pairs.shape).masked_fill(~pairs, float("-inf")),
-        "float biases of each head": torch.randn(windows, HEADS, length, length),
+        "float biases of each head": torch.randn(windows, heads, length, length),
     }
 
 
 def queries_and_keys(shape: tuple[int, ...] = SHAPE) -> tuple[Tensor, Tensor]:
-    return torch.randn(shape) * 2, torch.randn(shape)
+    return torch.randn(shape), torch.randn(shape)
 
 
 def explicit_attention(
@@ -142,26 +142,38 @@ class TestAttentionReceived:
         torch.testing.assert_close(padded[..., :-2], short, atol=1e-6, rtol=0)
         assert not padded[..., -2:].any()
 
-    def test_a_padded_query_that_may_attend_to_nothing_changes_nothing(self) -> None:
+    @pytest.mark.parametrize("kind", ["bool", "float"])
+    def test_a_padded_query_that_may_attend_to_nothing_changes_nothing(self, kind: str) -> None:
         query, key = queries_and_keys()
         weights = padded_weights()
         keys = weights.bool()
         mask = keys[:, None, None, :] & keys[:, None, :, None]
+        if kind == "float":
+            mask = torch.zeros(mask.shape).masked_fill(~mask, -torch.inf)
         received = attention_received(query, key, weights, mask)
         expected = attention_received(query, key, weights, keys[:, None, None, :])
         torch.testing.assert_close(received, expected, atol=1e-6, rtol=0)
 
+    # For the shape above: a query, two queries, three heads, two windows at a time, and all at once.
+    @pytest.mark.parametrize("chunk", [1, 20, 150, 400, 1000])
     @pytest.mark.parametrize("kind", list(masks()))
-    @pytest.mark.parametrize("shape", [(1, 1, 1, 1), (3, 4, 7, 5), (5, 4, 9, 3), (2, 4, 16, 4)])
-    @pytest.mark.parametrize("chunk", [1, 7, 20, 64, 150, 400, 1000])
-    def test_is_the_same_in_chunks(
-        self, chunk: int, shape: tuple[int, int, int, int], kind: str, monkeypatch: pytest.MonkeyPatch
+    def test_is_the_same_in_chunks(self, chunk: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        query, key = queries_and_keys()
+        mask = masks()[kind]
+        monkeypatch.setattr(attention, "CHUNK_SCORES", chunk)
+        received = attention_received(query, key, padded_weights(), mask)
+        expected = column_sums(explicit_attention(query, key, mask), padded_weights())
+        assert_close(received, expected)
+
+    @pytest.mark.parametrize("shape", [(1, 1, 1, 1), (5, 2, 9, 3), (1, 3, 16, 4), (4, 1, 2, 1)])
+    @pytest.mark.parametrize("chunk", [1, 7, 64, 200])
+    def test_is_the_same_in_chunks_of_other_shapes(
+        self, chunk: int, shape: tuple[int, int, int, int], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        windows, _, length, _ = shape
+        windows, heads, length, _ = shape
         query, key = queries_and_keys(shape)
         weights = padded_weights(windows, length)
-        mask = masks(windows, length)[kind]
-        mask = mask[:, : shape[1]] if mask is not None and mask.dim() == 4 else mask
+        mask = masks(windows, heads, length)["float biases of each head"]
         monkeypatch.setattr(attention, "CHUNK_SCORES", chunk)
         received = attention_received(query, key, weights, mask)
         assert_close(received, column_sums(explicit_attention(query, key, mask), weights))
@@ -254,6 +266,7 @@ class TestAttentionObserver:
             (WINDOWS, HEADS, LENGTH + 1, LENGTH + 1),
             (WINDOWS + 1, HEADS, LENGTH, LENGTH),
             (WINDOWS, 1, HEADS, LENGTH, LENGTH),
+            (),
         ],
     )
     def test_ignores_a_softmax_of_another_shape(
@@ -271,6 +284,8 @@ class TestAttentionObserver:
             ((WINDOWS, HEADS, 1, WIDTH), (WINDOWS, HEADS, LENGTH, WIDTH)),
             ((WINDOWS, HEADS, LENGTH + 1, WIDTH), (WINDOWS, HEADS, LENGTH + 1, WIDTH)),
             ((WINDOWS + 1, HEADS, LENGTH, WIDTH), (WINDOWS + 1, HEADS, LENGTH, WIDTH)),
+            ((WINDOWS, HEADS, LENGTH), (WINDOWS, HEADS, LENGTH)),
+            ((WINDOWS, LENGTH), (WINDOWS, LENGTH)),
         ],
     )
     def test_ignores_attention_to_or_from_something_else(
@@ -281,6 +296,15 @@ class TestAttentionObserver:
             F.scaled_dot_product_attention(query, key, key)
         assert observer.calls == 0
         assert observer.received == {}
+
+    def test_a_softmax_over_nothing_of_a_padded_query_changes_nothing(self) -> None:
+        scores = torch.randn(WINDOWS, HEADS, LENGTH, LENGTH)
+        weights = padded_weights()
+        expected = AttentionObserver([0], weights).sums(scores.softmax(-1))
+        scores = scores.masked_fill((weights == 0)[:, None, :, None], -torch.inf)
+        with AttentionObserver([0], weights) as observer:
+            assert F.softmax(scores, dim=-1).isnan().any()
+        torch.testing.assert_close(observer.received[0], expected, atol=1e-6, rtol=0)
 
     def test_ignores_other_functions(self) -> None:
         scores = torch.randn(WINDOWS, HEADS, LENGTH, LENGTH)
@@ -329,9 +353,14 @@ class TestAttentionObserver:
     def test_sees_nothing_after_its_block_raised(self) -> None:
         scores = torch.randn(WINDOWS, HEADS, LENGTH, LENGTH)
         observer = AttentionObserver([0, 1, 2], full_weights())
-        with pytest.raises(RuntimeError, match="size"), observer:
-            scores.softmax(-1)
-            F.scaled_dot_product_attention(scores, scores[..., :1], scores)
+
+        def attend_and_fail() -> None:
+            with observer:
+                scores.softmax(-1)
+                F.scaled_dot_product_attention(scores, scores[..., :1], scores)
+
+        with pytest.raises(RuntimeError, match="size"):
+            attend_and_fail()
         scores.softmax(-1)
         assert observer.calls == 1
 
@@ -416,14 +445,13 @@ class TestAttentionRequest:
         assert AttentionRequest(rows, layers).row_count(6, 12, ENCODER) == count
 
 
-class TestRequestRows:
-    # (windows, heads, wordpieces) = (1, 2, 3), by layer
-    received = {
-        0: torch.tensor([[[1.0, 2, 3], [5, 6, 7]]]),
-        1: torch.tensor([[[10.0, 20, 30], [50, 60, 70]]]),
-        2: torch.tensor([[[100.0, 200, 300], [500, 600, 700]]]),
-    }
+def received_by_layer() -> dict[int, Tensor]:
+    """Three layers of one window, two heads and three wordpieces."""
+    first = torch.tensor([[[1.0, 2, 3], [5, 6, 7]]])
+    return {0: first, 1: first * 10, 2: first * 100}
 
+
+class TestRequestRows:
     @pytest.mark.parametrize(
         ("rows", "layers", "of_first_wordpiece"),
         [
@@ -439,7 +467,7 @@ class TestRequestRows:
     def test_stand_layer_by_layer_and_head_by_head(
         self, rows: str, layers: tuple[int, ...] | None, of_first_wordpiece: list[int]
     ) -> None:
-        result = request_rows(AttentionRequest(rows, layers), 3, ENCODER, self.received)
+        result = request_rows(AttentionRequest(rows, layers), 3, ENCODER, received_by_layer())
         assert result.dtype == torch.float32
         assert result.shape == (1, 3, len(of_first_wordpiece))
         assert result[0, 0].tolist() == of_first_wordpiece
@@ -455,4 +483,4 @@ class TestRequestRows:
 
     def test_raise_for_a_layer_that_the_encoder_lacks(self) -> None:
         with pytest.raises(ValueError, match="layer=3 is out of range"):
-            request_rows(AttentionRequest("heads", (3,)), 3, ENCODER, self.received)
+            request_rows(AttentionRequest("heads", (3,)), 3, ENCODER, received_by_layer())

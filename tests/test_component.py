@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import spacy
+import torch
 from spacy import Language
 from spacy.tokens import Doc
 
@@ -328,6 +329,18 @@ def test_an_encoder_whose_attention_is_out_of_reach_is_refused(
     )
     with pytest.raises(ValueError, match=message):
         tiny(TEXT)
+
+
+def test_an_encoder_that_was_changed_after_its_first_pass_is_observed_anew(
+    make_nlp: Callable[..., Language], tiny_encoder: Path
+) -> None:
+    nlp = make_nlp(tiny_encoder, DIFFERENCE)
+    before = nlp(TEXT)
+    the_encoder(nlp).embeddings.dropout = torch.nn.Dropout(0.1)
+    for _ in range(2):
+        after = nlp(TEXT)
+        np.testing.assert_allclose(after._.trend_vector, before._.trend_vector, atol=1e-5)
+        assert list(after._.trf_data.model_output) == ["last_hidden_state", "pooler_output"]
 
 
 def hide_attention(encoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,19 +7,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spacy_trend.trend import (
+from spacy_trend.segments import (
     Floats,
     Ints,
-    LeadingPair,
     as_lengths,
-    leading_pair,
-    log_ratio,
     means_of_filled,
     segment_leaders,
     segment_sums,
     weighted_sums,
-    width_of,
 )
+from spacy_trend.trend import LeadingPair, leading_pair, log_ratio, width_of
 
 # "I want an apple" as the article prints it: heads of layer 0 x (i, want, an, apple).
 ARTICLE = np.array(

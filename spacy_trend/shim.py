@@ -1,0 +1,102 @@
+"""What stands in a transformer component's place when it predicts: the encoder runs as before, observed.
+
+A subclass of spacy-transformers' shim that overrides `predict` alone, so that saving, loading, pickling and
+training never notice.
+"""
+
+from typing import Any
+from weakref import WeakSet
+
+from spacy_transformers.layers.hf_shim import HFShim
+from thinc.types import ArgsKwargs
+from torch import Tensor, nn
+from transformers.file_utils import ModelOutput
+
+from .attention import AttentionObserver, AttentionRequest, request_rows
+from .embeddings import EmbeddingObserver
+
+#: Encoders whose attention calls cannot be seen: they are asked for `output_attentions` at once.
+_UNSEEN: WeakSet[nn.Module] = WeakSet()
+
+
+class ObservingShim(HFShim):
+    """A shim whose `predict` also gives the embedding output and the attention that is asked for.
+
+    Each request adds one field to the model's output: a tuple of the embedding output, `(windows,
+    wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`.
+    """
+
+    requests: dict[str, AttentionRequest]
+
+    def predict(self, inputs: ArgsKwargs) -> Any:
+        """Run the encoder; RETURNS its output with a field more for each request.
+
+        RAISES: ValueError for a layer that the encoder lacks, or where its attention is out of reach.
+        """
+        if not self.requests:
+            return super().predict(inputs)
+        encoder = self._model
+        layers, name = encoder.config.num_hidden_layers, encoder_name(encoder)
+        wanted = {n for request in self.requests.values() for n in request.layer_numbers(layers, name)}
+        attention = AttentionObserver(wanted, inputs.kwargs["attention_mask"])
+        if encoder not in _UNSEEN:
+            output, static = self._observe(inputs, attention)
+            if attention.calls != layers:
+                _UNSEEN.add(encoder)
+        if encoder in _UNSEEN:
+            output, static = self._ask(inputs, attention)
+        for key, request in self.requests.items():
+            output[key] = (static, request_rows(request, layers, name, attention.received))
+        return output
+
+    def _observe(self, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
+        embedding = EmbeddingObserver(self._model, attention_began=lambda: attention.calls > 0)
+        asked = embedding.needs_hidden_states
+        with embedding.watching(), attention:
+            output = super().predict(_with(inputs, output_hidden_states=True) if asked else inputs)
+        static = embedding.learn(output.hidden_states) if asked else embedding.output
+        if static is None:
+            # The encoder was changed since: its output no longer passes the place where it stood.
+            embedding.forget()
+            output = super().predict(_with(inputs, output_hidden_states=True))
+            static = output.hidden_states[0]
+        return self._as_configured(output), static
+
+    def _ask(self, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
+        output = super().predict(_with(inputs, output_hidden_states=True, output_attentions=True))
+        attentions = output.get("attentions")
+        layers = self._model.config.num_hidden_layers
+        if not attentions or len(attentions) != layers or any(layer is None for layer in attentions):
+            raise ValueError(
+                f"The attention of the encoder '{encoder_name(self._model)}' could not be observed: during a "
+                f"forward pass {attention.calls} attention calls were seen, expected {layers}, one for each "
+                f"layer; and with output_attentions=True it gave {len(attentions or ())} matrices. It may "
+                "use compiled (TorchScript) or flash attention. Load it with transformer_config = "
+                '{"attn_implementation": "eager"}, or take an encoder with standard self-attention.'
+            )
+        attention.received = {n: attention.sums(attentions[n]) for n in attention.layers}
+        return self._as_configured(output), output.hidden_states[0]
+
+    def _as_configured(self, output: ModelOutput) -> ModelOutput:
+        """The fields that the encoder gives when nobody observes it."""
+        config = self._model.config
+        extra = set()
+        if not config.output_hidden_states:
+            extra.add("hidden_states")
+        if not config.output_attentions:
+            extra.add("attentions")
+        return _without(output, extra)
+
+
+def encoder_name(encoder: Any) -> str:
+    """An encoder's class, and its name on the hub or its kind, for messages."""
+    return f"{type(encoder).__name__} ({encoder.config.name_or_path or encoder.config.model_type})"
+
+
+def _with(inputs: ArgsKwargs, **kwargs: Any) -> ArgsKwargs:
+    return ArgsKwargs(args=inputs.args, kwargs={**inputs.kwargs, **kwargs})
+
+
+def _without(output: ModelOutput, fields: set[str]) -> ModelOutput:
+    kept = {key: value for key, value in output.items() if key not in fields}
+    return type(output)(**kept)
