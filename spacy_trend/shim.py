@@ -7,16 +7,26 @@ training never notice.
 from typing import Any
 from weakref import WeakSet
 
+import torch
 from spacy_transformers.layers.hf_shim import HFShim
 from thinc.types import ArgsKwargs
 from torch import Tensor, nn
 from transformers.file_utils import ModelOutput
 
 from .attention import AttentionObserver, AttentionRequest, request_rows
+from .buckets import RunCost, length_buckets
 from .embeddings import EmbeddingObserver
+from .padding import PADDED_DIMENSIONS, LaidBack, take_windows, window_lengths
 
 #: Encoders whose attention calls cannot be seen: they are asked for `output_attentions` at once.
 _UNSEEN: WeakSet[nn.Module] = WeakSet()
+
+#: Encoders with outputs that are not known to be a window's own: their batches are run whole.
+_WHOLE: WeakSet[nn.Module] = WeakSet()
+
+
+#: More wordpieces than any batch has.
+NEVER_TOO_MANY = 2**40
 
 
 class ObservingShim(HFShim):
@@ -29,12 +39,30 @@ class ObservingShim(HFShim):
     requests: dict[str, AttentionRequest]
 
     def predict(self, inputs: ArgsKwargs) -> Any:
-        """Run the encoder; RETURNS its output with a field more for each request.
+        """Run the encoder, in length buckets; RETURNS its output with a field more for each request.
 
         RAISES: ValueError for a layer that the encoder lacks, or where its attention is out of reach.
         """
         if not self.requests:
             return super().predict(inputs)
+        mask = inputs.kwargs["attention_mask"]
+        lengths = None if self._model in _WHOLE else window_lengths(mask)
+        if lengths is None:
+            return self._run(inputs)
+        laid_back = LaidBack(mask)
+        for bucket in length_buckets(lengths.tolist(), run_cost(self._model)):
+            windows = torch.from_numpy(bucket).to(mask.device)
+            length = int(lengths[windows].max())
+            part = self._run(ArgsKwargs(inputs.args, take_windows(inputs.kwargs, windows, length)))
+            if len(windows) == len(mask) and bool((lengths == length).all()):
+                return part
+            if not set(part) <= {*PADDED_DIMENSIONS, *self.requests}:
+                _WHOLE.add(self._model)
+                return self._run(inputs)
+            laid_back.fill(part, windows)
+        return laid_back.as_output(type(part))
+
+    def _run(self, inputs: ArgsKwargs) -> ModelOutput:
         encoder = self._model
         layers, name = encoder.config.num_hidden_layers, encoder_name(encoder)
         wanted = {n for request in self.requests.values() for n in request.layer_numbers(layers, name)}
@@ -86,6 +114,25 @@ class ObservingShim(HFShim):
         if not config.output_attentions:
             extra.add("attentions")
         return _without(output, extra)
+
+
+def run_cost(encoder: Any) -> RunCost:
+    """What a forward pass of an encoder costs on the device it is on, beside its wordpieces.
+
+    The figures were measured with `benchmarks/buckets.py`, see `benchmarks/RESULTS.md`.
+    """
+    width = encoder.config.hidden_size
+    inner = getattr(encoder.config, "intermediate_size", 4 * width)
+    operations = 4 * width * (2 * width + inner)
+    if encoder.device.type == "cpu":
+        return RunCost(call=2 * 10**8 // operations, least=1, most=max(1, 2**22 // inner))
+    if encoder.device.type == "cuda":
+        processors = torch.cuda.get_device_properties(encoder.device).multi_processor_count
+        # A matrix product is cut into tiles of 128 by 128, at least one for each multiprocessor.
+        return RunCost(
+            call=5 * 10**9 // operations, least=processors * 128 * 128 // width, most=NEVER_TOO_MANY
+        )
+    return RunCost(call=0, least=NEVER_TOO_MANY, most=NEVER_TOO_MANY)
 
 
 def encoder_name(encoder: Any) -> str:

@@ -118,7 +118,7 @@ class Article:
 
 def rows_of_heads(reading: Reading, layer: int = 0) -> Floats:
     """What the article's code reads: a row for each head of one layer, `(heads, words)`."""
-    return np.array([head for head in reading.received[layer]])
+    return np.array(list(reading.received[layer]))
 
 
 def rows_of_layers(reading: Reading) -> Floats:

@@ -103,6 +103,18 @@ def test_a_result_does_not_depend_on_its_batch(make_nlp: Callable[..., Language]
         )
 
 
+def test_windows_of_other_lengths_keep_their_order(make_nlp: Callable[..., Language]) -> None:
+    sentences = {"@span_getters": "spacy-transformers.sent_spans.v1"}
+    text = "We're going to send her a card. Where is the nearest mailbox? Stop! It is behind the old house."
+    doc = make_nlp(bundled_encoder(), {}, sentences)(text)
+    stock = make_nlp(bundled_encoder(), None, sentences)(text)
+    ours, theirs = (each._.trf_data.model_output.last_hidden_state for each in (doc, stock))
+    is_padding = stock._.trf_data.wordpieces.attention_mask == 0
+    np.testing.assert_allclose(ours[~is_padding], theirs[~is_padding], atol=1e-5)
+    assert is_padding.any()
+    assert not ours[is_padding].any()
+
+
 def test_level_sentence_is_the_mean_of_the_sentences_that_have_words(
     make_nlp: Callable[..., Language], tiny_encoder: Path
 ) -> None:

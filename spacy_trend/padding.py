@@ -1,0 +1,90 @@
+"""Windows taken out of a padded batch, and what an encoder makes of them laid back in place (torch)."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers.file_utils import ModelOutput
+
+#: Of an encoder's outputs, all with windows first, the dimensions that are as long as the longest window.
+PADDED_DIMENSIONS: dict[str, tuple[int, ...]] = {
+    "last_hidden_state": (1,),
+    "pooler_output": (),
+    "hidden_states": (1,),
+    "attentions": (2, 3),
+}
+
+
+def window_lengths(attention_mask: Tensor) -> Tensor | None:
+    """How many wordpieces each window has, int64 `(windows,)`; None unless all padding is at the end.
+
+    attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
+    """
+    lengths = attention_mask.sum(dim=1).long()
+    positions = torch.arange(attention_mask.shape[1], device=attention_mask.device)
+    is_wordpiece = positions < lengths[:, None]
+    return lengths if bool((attention_mask.bool() == is_wordpiece).all()) else None
+
+
+def take_windows(inputs: dict[str, Any], windows: Tensor, length: int) -> dict[str, Any]:
+    """The inputs of some windows, cut to a length.
+
+    inputs: what an encoder is called with; tensors are `(windows, wordpieces)`.
+    windows: int64, positions of the windows wanted.
+    """
+    return {
+        name: value[windows, :length] if isinstance(value, Tensor) else value
+        for name, value in inputs.items()
+    }
+
+
+class LaidBack:
+    """The outputs of a whole batch, filled in window by window; zeros where there is padding.
+
+    attention_mask: `(windows, wordpieces)` of the whole batch, 1 for a wordpiece and 0 for padding.
+    """
+
+    def __init__(self, attention_mask: Tensor) -> None:
+        self.is_padding = attention_mask == 0
+        self.fields: dict[str, Any] = {}
+
+    def fill(self, output: dict[str, Any], windows: Tensor) -> None:
+        """Put the outputs of some windows in their places.
+
+        output: tensors, or tuples of tensors, with those windows first; a field that is not among
+            `PADDED_DIMENSIONS` has its wordpieces second.
+        windows: int64, positions in the whole batch.
+        """
+        for name, value in output.items():
+            padded = PADDED_DIMENSIONS.get(name, (1,))
+            parts = (value,) if isinstance(value, Tensor) else value
+            if name not in self.fields:
+                room = tuple(self._room_for(part, padded) for part in parts)
+                self.fields[name] = room[0] if isinstance(value, Tensor) else room
+            wholes = (self.fields[name],) if isinstance(value, Tensor) else self.fields[name]
+            for whole, part in zip(wholes, parts, strict=True):
+                self._put(whole, part, windows, padded)
+
+    def as_output(self, kind: type[ModelOutput]) -> ModelOutput:
+        """All fields, those of the encoder in an output of its own kind and the others after them."""
+        output = kind(**{name: value for name, value in self.fields.items() if name in PADDED_DIMENSIONS})
+        for name, value in self.fields.items():
+            output[name] = value
+        return output
+
+    def _room_for(self, part: Tensor, padded: tuple[int, ...]) -> Tensor:
+        windows, wordpieces = self.is_padding.shape
+        shape = [windows, *part.shape[1:]]
+        for dimension in padded:
+            shape[dimension] = wordpieces
+        return part.new_zeros(shape)
+
+    def _put(self, whole: Tensor, part: Tensor, windows: Tensor, padded: tuple[int, ...]) -> None:
+        for dimension in padded:
+            is_padding = self.is_padding[windows, : part.shape[dimension]]
+            if is_padding.any():
+                shape = [len(windows)] + [1] * (part.dim() - 1)
+                shape[dimension] = part.shape[dimension]
+                part = part.masked_fill(is_padding.view(shape), 0.0)
+        at: tuple[Any, ...] = (windows, *(slice(size) for size in part.shape[1:]))
+        whole[at] = part
