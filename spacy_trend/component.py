@@ -12,7 +12,7 @@ from spacy.util import minibatch
 from .extensions import RECORD, Record, describe, install_extensions
 from .hooks import install_hooks
 from .segments import means_of_filled, weighted_sums
-from .trend import Change, Select
+from .trend import Change, Select, check_choice
 from .words import Words, align_words, drop_observed, join_words, sentence_lengths
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ DEFAULT_CONFIG: dict[str, Any] = {
     "change": {"@misc": "spacy-trend.log_ratio.v1"},
     "token_vectors": True,
     "vector_hooks": False,
+    "precision": "model",
 }
 
 
@@ -39,6 +40,7 @@ class TrendVector(Pipe):
     token_vectors: keep the vectors of words, which phrases and sentences need too.
     vector_hooks: answer `doc.vector`, `.similarity` and so on with the trend vector.
     transformer: name of the transformer component to read; None for the nearest before this one.
+    precision: "model" to run the encoder as it is, "bfloat16" to run it so where the device is made for it.
     """
 
     def __init__(
@@ -52,9 +54,10 @@ class TrendVector(Pipe):
         token_vectors: bool = True,
         vector_hooks: bool = False,
         transformer: str | None = None,
+        precision: str = "model",
     ) -> None:
-        if level not in ("doc", "sentence"):
-            raise ValueError(f"trend_vector: level={level!r} is unknown. Expected 'doc' or 'sentence'.")
+        check_choice("trend_vector", "level", level, ("doc", "sentence"))
+        check_choice("trend_vector", "precision", precision, ("model", "bfloat16"))
         self.name = name
         self.key = f"observed_for_{name}"
         self.encoder = encoder
@@ -64,6 +67,7 @@ class TrendVector(Pipe):
         self.token_vectors = token_vectors
         self.vector_hooks = vector_hooks
         self.transformer = transformer
+        self.precision = precision
         self.select_config = describe(select)
         install_extensions()
 
@@ -169,6 +173,7 @@ def make_trend_vector(
     change: Callable[..., Any],
     token_vectors: bool,
     vector_hooks: bool,
+    precision: str,
 ) -> TrendVector:
     """The factory of `nlp.add_pipe("trend_vector")`; its settings are those of `TrendVector`.
 
@@ -183,6 +188,7 @@ def make_trend_vector(
         token_vectors=token_vectors,
         vector_hooks=vector_hooks,
         transformer=transformer,
+        precision=precision,
     )
     _attach(nlp, component)
     return component
@@ -216,4 +222,4 @@ def _attach(nlp: Language, component: TrendVector, before: str | None = None) ->
 
     request = AttentionRequest(component.select.rows, component.select.layers)
     transformer = find_transformer(nlp, component.transformer, before)
-    component.encoder = attach(transformer, component.key, request)
+    component.encoder = attach(transformer, component.key, request, component.precision == "bfloat16")

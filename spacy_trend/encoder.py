@@ -51,19 +51,22 @@ class _NotInitialized:
         raise ValueError(_not_initialized())
 
 
-def attach(transformer: Transformer, key: str, request: AttentionRequest) -> ObservedEncoder:
+def attach(
+    transformer: Transformer, key: str, request: AttentionRequest, bfloat16: bool = False
+) -> ObservedEncoder:
     """Have a transformer component hand on its embedding output and attention from now on.
 
     transformer: a component of spacy-transformers; its config, weights and saved form stay as they are.
     key: under which name; a second call with the same one replaces the first.
     request: the attention wanted.
+    bfloat16: have the encoder predict in bfloat16; it does if anybody who reads it asks for it.
     RETURNS: the component as observed.
     RAISES: ValueError for a layer that the encoder lacks, where it is already loaded.
     """
     stock = _shim(transformer)
     if not isinstance(stock, ObservingShim):
         observing = ObservingShim.__new__(ObservingShim)
-        observing.__dict__ = {**stock.__dict__, "requests": {}}
+        observing.__dict__ = {**stock.__dict__, "requests": {}, "bfloat16": False}
         shims = _wrapper(transformer).shims
         shims[shims.index(stock)] = observing
         stock = observing
@@ -73,6 +76,7 @@ def attach(transformer: Transformer, key: str, request: AttentionRequest) -> Obs
     else:
         observed.row_count  # noqa: B018 - raises for a layer that does not exist
     stock.requests[key] = request
+    stock.bfloat16 = stock.bfloat16 or bfloat16
     return observed
 
 
@@ -83,6 +87,7 @@ def detach(nlp: Language) -> None:
             shim = _shim(pipe)
             if isinstance(shim, ObservingShim):
                 shim.requests.clear()
+                shim.bfloat16 = False
 
 
 def find_transformer(nlp: Language, name: str | None, before: str | None = None) -> Transformer:

@@ -15,6 +15,13 @@ PADDED_DIMENSIONS: dict[str, tuple[int, ...]] = {
 }
 
 
+def as_float32(output: ModelOutput) -> ModelOutput:
+    """The same output with all its numbers in float32."""
+    for name, value in output.items():
+        output[name] = value.float() if isinstance(value, Tensor) else tuple(part.float() for part in value)
+    return output
+
+
 def window_lengths(attention_mask: Tensor) -> Tensor | None:
     """How many wordpieces each window has, int64 `(windows,)`; None unless all padding is at the end.
 

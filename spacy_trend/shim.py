@@ -4,6 +4,7 @@ A subclass of spacy-transformers' shim that overrides `predict` alone, so that s
 training never notice.
 """
 
+import warnings
 from typing import Any
 from weakref import WeakSet
 
@@ -14,9 +15,10 @@ from torch import Tensor, nn
 from transformers.file_utils import ModelOutput
 
 from .attention import AttentionObserver, AttentionRequest, request_rows
-from .buckets import RunCost, length_buckets
+from .buckets import length_buckets
+from .device import bfloat16_obstacle, run_cost
 from .embeddings import EmbeddingObserver
-from .padding import PADDED_DIMENSIONS, LaidBack, take_windows, window_lengths
+from .padding import PADDED_DIMENSIONS, LaidBack, as_float32, take_windows, window_lengths
 
 #: Encoders whose attention calls cannot be seen: they are asked for `output_attentions` at once.
 _UNSEEN: WeakSet[nn.Module] = WeakSet()
@@ -25,18 +27,18 @@ _UNSEEN: WeakSet[nn.Module] = WeakSet()
 _WHOLE: WeakSet[nn.Module] = WeakSet()
 
 
-#: More wordpieces than any batch has.
-NEVER_TOO_MANY = 2**40
-
-
 class ObservingShim(HFShim):
     """A shim whose `predict` also gives the embedding output and the attention that is asked for.
 
     Each request adds one field to the model's output: a tuple of the embedding output, `(windows,
     wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`.
+
+    requests: the attention wanted, by the name of the field.
+    bfloat16: compute matrix products in bfloat16, where the device is made for it; all outputs are float32.
     """
 
     requests: dict[str, AttentionRequest]
+    bfloat16: bool
 
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Run the encoder, in length buckets; RETURNS its output with a field more for each request.
@@ -45,6 +47,28 @@ class ObservingShim(HFShim):
         """
         if not self.requests:
             return super().predict(inputs)
+        self._model.eval()
+        try:
+            with torch.no_grad(), self._autocast():
+                output = self._run_in_buckets(inputs)
+        finally:
+            self._model.train()
+        return as_float32(output) if self.bfloat16 else output
+
+    def _autocast(self) -> Any:
+        if self.bfloat16:
+            obstacle = bfloat16_obstacle(self._model.device)
+            if obstacle is None:
+                return torch.autocast(self._model.device.type, dtype=torch.bfloat16)
+            warnings.warn(
+                f"precision='bfloat16' is not used: {obstacle}. The encoder runs as its model is. Set "
+                "precision='model', or run on a device made for bfloat16.",
+                stacklevel=2,
+            )
+            self.bfloat16 = False
+        return torch.autocast("cuda", enabled=self._mixed_precision)
+
+    def _run_in_buckets(self, inputs: ArgsKwargs) -> ModelOutput:
         mask = inputs.kwargs["attention_mask"]
         lengths = None if self._model in _WHOLE else window_lengths(mask)
         if lengths is None:
@@ -81,17 +105,17 @@ class ObservingShim(HFShim):
         embedding = EmbeddingObserver(self._model, attention_began=lambda: attention.calls > 0)
         asked = embedding.needs_hidden_states
         with embedding.watching(), attention:
-            output = super().predict(_with(inputs, output_hidden_states=True) if asked else inputs)
+            output = self._forward(_with(inputs, output_hidden_states=True) if asked else inputs)
         static = embedding.learn(output.hidden_states) if asked else embedding.output
         if static is None:
             # The encoder was changed since: its output no longer passes the place where it stood.
             embedding.forget()
-            output = super().predict(_with(inputs, output_hidden_states=True))
+            output = self._forward(_with(inputs, output_hidden_states=True))
             static = output.hidden_states[0]
         return self._as_configured(output), static
 
     def _ask(self, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
-        output = super().predict(_with(inputs, output_hidden_states=True, output_attentions=True))
+        output = self._forward(_with(inputs, output_hidden_states=True, output_attentions=True))
         attentions = output.get("attentions")
         layers = self._model.config.num_hidden_layers
         if not attentions or len(attentions) != layers or any(layer is None for layer in attentions):
@@ -105,6 +129,9 @@ class ObservingShim(HFShim):
         attention.received = {n: attention.sums(attentions[n]) for n in attention.layers}
         return self._as_configured(output), output.hidden_states[0]
 
+    def _forward(self, inputs: ArgsKwargs) -> Any:
+        return self._model(*inputs.args, **inputs.kwargs)
+
     def _as_configured(self, output: ModelOutput) -> ModelOutput:
         """The fields that the encoder gives when nobody observes it."""
         config = self._model.config
@@ -114,25 +141,6 @@ class ObservingShim(HFShim):
         if not config.output_attentions:
             extra.add("attentions")
         return _without(output, extra)
-
-
-def run_cost(encoder: Any) -> RunCost:
-    """What a forward pass of an encoder costs on the device it is on, beside its wordpieces.
-
-    The figures were measured with `benchmarks/buckets.py`, see `benchmarks/RESULTS.md`.
-    """
-    width = encoder.config.hidden_size
-    inner = getattr(encoder.config, "intermediate_size", 4 * width)
-    operations = 4 * width * (2 * width + inner)
-    if encoder.device.type == "cpu":
-        return RunCost(call=2 * 10**8 // operations, least=1, most=max(1, 2**22 // inner))
-    if encoder.device.type == "cuda":
-        processors = torch.cuda.get_device_properties(encoder.device).multi_processor_count
-        # A matrix product is cut into tiles of 128 by 128, at least one for each multiprocessor.
-        return RunCost(
-            call=5 * 10**9 // operations, least=processors * 128 * 128 // width, most=NEVER_TOO_MANY
-        )
-    return RunCost(call=0, least=NEVER_TOO_MANY, most=NEVER_TOO_MANY)
 
 
 def encoder_name(encoder: Any) -> str:

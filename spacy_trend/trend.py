@@ -85,8 +85,8 @@ class LeadingPair:
     focus: str = "last"
 
     def __post_init__(self) -> None:
-        _check_choice("rows", self.rows, ("heads", "layers"))
-        _check_choice("focus", self.focus, ("last", "most"))
+        check_choice("leading_pair", "rows", self.rows, ("heads", "layers"))
+        check_choice("leading_pair", "focus", self.focus, ("last", "most"))
         if self.rows == "layers" and self.layer != 0:
             raise ValueError(
                 f"leading_pair: layer={self.layer} has no meaning with rows='layers', where every layer is "
@@ -149,9 +149,14 @@ def width_of(change: Change, width: int) -> int:
     return int(change(none, none).shape[1])
 
 
-def _check_choice(setting: str, value: str, choices: tuple[str, ...]) -> None:
+def check_choice(owner: str, setting: str, value: str, choices: tuple[str, ...]) -> None:
+    """Refuse a value that a setting does not know.
+
+    owner: whose setting it is, for the message.
+    RAISES: ValueError where the value is not among the choices.
+    """
     if value not in choices:
         expected = " or ".join(repr(choice) for choice in choices)
         raise ValueError(
-            f"leading_pair: {setting}={value!r} is unknown. Expected {expected}: change it in the config."
+            f"{owner}: {setting}={value!r} is unknown. Expected {expected}: change it in the config."
         )
