@@ -11,12 +11,15 @@ from spacy.util import minibatch
 
 from .extensions import RECORD, Record, describe, install_extensions
 from .hooks import install_hooks
-from .segments import means_of_filled, weighted_sums
+from .segments import means_of_filled, only_filled, weighted_sums
 from .trend import Change, Select, check_choice
-from .words import Words, align_words, drop_observed, join_words, sentence_lengths
+from .words import Words, align_words, drop_observed, sentence_lengths
 
 if TYPE_CHECKING:
     from .encoder import ObservedEncoder
+
+#: How many tokens are computed on together: their arrays stay in the caches, and memory flat.
+TOKENS_AT_A_TIME = 4096
 
 DEFAULT_CONFIG: dict[str, Any] = {
     "transformer": None,
@@ -86,12 +89,13 @@ class TrendVector(Pipe):
         A doc that cannot be processed goes alone to the pipeline's error handler.
         """
         for batch in minibatch(stream, batch_size):
-            docs = list(batch)
-            try:
-                self._annotate(docs)
-            except ValueError:
-                docs = self._annotate_singly(docs)
-            yield from docs
+            for docs in _by_tokens(batch, TOKENS_AT_A_TIME):
+                try:
+                    self._annotate(docs)
+                except ValueError:
+                    yield from self._annotate_singly(docs)
+                else:
+                    yield from docs
 
     def _annotate_singly(self, docs: list[Doc]) -> list[Doc]:
         annotated = []
@@ -108,45 +112,58 @@ class TrendVector(Pipe):
                 f"'{self.name}' is not attached to a transformer. Expected a component made by "
                 "nlp.add_pipe('trend_vector'). Call spacy_trend.observe(nlp) once it is in the pipeline."
             )
-        docs_words = [align_words(doc, self.encoder) for doc in docs]
-        words = join_words(docs_words)
-        docs_lengths = [self._lengths(*pair) for pair in zip(docs, docs_words, strict=True)]
-        lengths, segments = np.concatenate(docs_lengths), np.array([len(one) for one in docs_lengths])
+        words = align_words(docs, self.encoder)
+        lengths, segments = self._segments(docs, words)
         selection = self.select(words.attention, lengths)
         word_vectors = self.change(words.static, words.contextual)
         vectors = weighted_sums(word_vectors, selection.weights, lengths)
         if self.level == "sentence":
             vectors = means_of_filled(vectors, lengths, segments)
-        ends = np.cumsum([len(one.tokens) for one in docs_words])
-        pairs = np.stack([selection.focus, selection.related], axis=1)
-        pairs = np.where(pairs < 0, -1, np.append(words.tokens, -1)[pairs])
-        docs_pairs = np.split(pairs, np.cumsum(segments)[:-1])
-        docs_vectors = np.split(word_vectors, ends[:-1])
-        for doc, one, of_words, vector, of_segments in zip(
-            docs, docs_words, docs_vectors, vectors, docs_pairs, strict=True
-        ):
-            self._store(doc, one, of_words, vector, of_segments)
+        focus = only_filled(selection.focus, lengths, segments)
+        related = only_filled(selection.related, lengths, segments)
+        self._store(docs, words, word_vectors, vectors, np.stack([focus, related], axis=1))
 
-    def _lengths(self, doc: Doc, words: Words) -> Any:
-        if self.level == "sentence":
-            return sentence_lengths(doc, words.tokens)
-        return np.array([len(words.tokens)])
+    def _segments(self, docs: list[Doc], words: Words) -> tuple[Any, Any]:
+        """How many words each segment of the docs has, and how many segments each doc."""
+        if self.level == "doc":
+            return words.lengths, np.ones(len(docs), dtype=np.int64)
+        docs_tokens = np.split(words.tokens, np.cumsum(words.lengths)[:-1])
+        by_doc = [sentence_lengths(doc, tokens) for doc, tokens in zip(docs, docs_tokens, strict=True)]
+        return np.concatenate(by_doc), np.array([len(sentences) for sentences in by_doc])
 
-    def _store(self, doc: Doc, words: Words, word_vectors: Any, vector: Any, pairs: Any) -> None:
-        filled = pairs[pairs[:, 0] >= 0]
-        # Copies: a view would keep the arrays of the whole batch alive with the doc.
-        record = Record(
-            tokens=words.tokens.astype(np.int32),
-            attention=words.attention.copy(),
-            word_vectors=word_vectors.copy() if self.token_vectors else None,
-            vector=vector.copy(),
-            pair=(filled[0] if len(filled) == 1 else np.array([-1, -1])).astype(np.int32),
-            select=self.select_config,
-        )
-        doc._.set(RECORD, record)
-        drop_observed(doc, self.key)
-        if self.vector_hooks:
-            install_hooks(doc)
+    def _store(self, docs: list[Doc], words: Words, word_vectors: Any, vectors: Any, pairs: Any) -> None:
+        tokens = words.tokens.astype(np.int32)
+        pairs = np.append(tokens, np.int32(-1))[pairs]
+        end = 0
+        for doc, length, vector, pair in zip(docs, words.lengths, vectors, pairs, strict=True):
+            start, end = end, end + length
+            # Copies: a view would keep the arrays of the whole batch alive with the doc.
+            record = Record(
+                tokens=tokens[start:end].copy(),
+                attention=words.attention[:, start:end].copy(),
+                word_vectors=word_vectors[start:end].copy() if self.token_vectors else None,
+                vector=vector.copy(),
+                pair=pair.copy(),
+                select=self.select_config,
+            )
+            doc._.set(RECORD, record)
+            drop_observed(doc, self.key)
+            if self.vector_hooks:
+                install_hooks(doc)
+
+
+def _by_tokens(docs: Iterable[Doc], tokens: int) -> Iterator[list[Doc]]:
+    """Docs in lists of at most so many tokens, or of one doc that has more."""
+    group: list[Doc] = []
+    size = 0
+    for doc in docs:
+        if group and size + len(doc) > tokens:
+            yield group
+            group, size = [], 0
+        group.append(doc)
+        size += len(doc)
+    if group:
+        yield group
 
 
 @Language.factory(

@@ -99,6 +99,21 @@ def means_of_filled(vectors: Floats, lengths: Ints, groups: Ints) -> Floats:
     return (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)
 
 
+def only_filled(values: Ints, lengths: Ints, groups: Ints) -> Ints:
+    """The value of each group's only segment that has words.
+
+    values, lengths: int64 `(segments,)`, a number and how many words there are.
+    groups: int64 `(groups,)`, segments in each group.
+    RETURNS: int64 `(groups,)`, -1 for a group with no such segment or several.
+    """
+    filled = np.flatnonzero(lengths)
+    group = np.repeat(np.arange(len(groups)), groups)[filled]
+    is_only = np.bincount(group, minlength=len(groups))[group] == 1
+    only: Ints = np.full(len(groups), -1, dtype=np.int64)
+    only[group[is_only]] = values[filled[is_only]]
+    return only
+
+
 def _starts(lengths: Ints) -> Ints:
     ends: Ints = np.cumsum(lengths)
     return ends - lengths

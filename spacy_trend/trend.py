@@ -66,12 +66,24 @@ def log_ratio() -> Change:
 
 
 def _log_ratio(static: Floats, contextual: Floats) -> Floats:
+    with np.errstate(all="ignore"):
+        ratio = contextual / static
+        trend: Floats = np.log(np.abs(ratio))
+        trend *= ratio > 0
+    trend += 0.0  # -0.0 becomes 0.0
+    # What is left are factors that are zero or not finite, and ratios beyond float32's normal numbers.
+    unusual = ~(np.abs(trend) < 87)
+    if unusual.any():
+        trend[unusual] = _log_ratio_of_unusual(static[unusual], contextual[unusual])
+    return trend
+
+
+def _log_ratio_of_unusual(static: Floats, contextual: Floats) -> Floats:
     # In float64 the ratio of two float32 numbers can neither overflow nor vanish.
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.divide(contextual, static, dtype=np.float64)
-    finite = np.isfinite(static) & np.isfinite(contextual)
-    ratio[finite & ((static == 0) | (ratio <= 0))] = 1.0
-    with np.errstate(divide="ignore", invalid="ignore"):
+        finite = np.isfinite(static) & np.isfinite(contextual)
+        ratio[finite & ((static == 0) | (ratio <= 0))] = 1.0
         trend: Floats = np.log(ratio).astype(np.float32)
     return trend
 

@@ -9,12 +9,15 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from thinc.api import to_numpy
+from thinc.api import get_array_module, to_numpy
+
+Ints = NDArray[np.int64]
 
 
 class Words(NamedTuple):
-    """The words of one or more docs, one after another.
+    """The words of some docs, one after another.
 
+    lengths: int64 `(docs,)`, how many words each doc has.
     tokens: int64 `(words,)`, each word's position among the tokens of its doc.
     static: float32 `(words, width)`, the embedding layer's output, mean over the word's wordpieces.
     contextual: float32 `(words, width)`, the last layer's output, likewise.
@@ -22,7 +25,8 @@ class Words(NamedTuple):
         the windows it stands in.
     """
 
-    tokens: NDArray[np.int64]
+    lengths: Ints
+    tokens: Ints
     static: NDArray[np.float32]
     contextual: NDArray[np.float32]
     attention: NDArray[np.float32]
@@ -43,56 +47,49 @@ class Source(Protocol):
         """The number of rows of attention."""
 
 
-def align_words(doc: Doc, source: Source) -> Words:
-    """The words of a doc, from what the transformer left in `doc._.trf_data`.
+class _Place(NamedTuple):
+    """Where the words of a doc stand in its windows.
 
-    source: says under which key the observed tensors stand and, where a doc has none, how wide they are.
-    RAISES: ValueError where the transformer did not run on the doc, was not observed, or ran on other tokens.
+    tokens, counts: `(words,)`, each word's token and how many wordpieces it has.
+    wordpieces: positions in the flattened `(windows, wordpieces)`, word by word.
+    windows: `(wordpieces,)`, the window of each of these.
     """
-    data = _transformer_data(doc)
-    aligned = np.asarray(data.align.lengths)
-    if len(aligned) == 0 or len(data.model_output) == 0:
-        return _no_words(source)
-    if len(aligned) != len(doc):
-        raise ValueError(
-            f"The transformer's alignment covers {len(aligned)} tokens, but the doc {_start_of(doc)} has "
-            f"{len(doc)}. Expected one entry for each token. Put components that merge or split tokens "
-            "before the transformer, and use a span getter whose spans cover the whole doc."
-        )
-    flags = doc.to_array(["IS_PUNCT", "IS_SPACE"])
-    is_word = (aligned > 0) & ~flags.any(axis=1)
-    tokens = np.flatnonzero(is_word)
-    if len(tokens) == 0:
-        return _no_words(source)
-    static, contextual, attention = _wordpiece_arrays(doc, data, source)
-    wordpieces = np.asarray(data.align.dataXd)[np.repeat(is_word, aligned)]
-    counts = aligned[is_word]
+
+    tokens: Ints
+    counts: Ints
+    wordpieces: Ints
+    windows: Ints
+
+
+def align_words(docs: Sequence[Doc], source: Source) -> Words:
+    """The words of docs, from what the transformer left in `doc._.trf_data`.
+
+    docs: at least one.
+    source: says under which key the observed tensors stand and, where no doc has a word, how wide they are.
+    RAISES: ValueError where the transformer did not run on a doc, was not observed, or ran on other tokens.
+    """
+    places = [_place_words(doc) for doc in docs]
+    width = source.width
+    gathered = _gather(docs, places, source)
+    counts = np.concatenate([place.counts for place in places])
     starts = np.cumsum(counts) - counts
-    per_wordpiece = (1 / counts)[:, None].astype(np.float32)
-    windows = _window_counts(wordpieces // data.wordpieces.input_ids.shape[1], starts)
+    sums = _sum_by_word(gathered, counts, starts)
+    windows = _window_counts(np.concatenate([place.windows for place in places]), starts)
+    sums[:, : 2 * width] *= (1 / counts)[:, None]
+    sums[:, 2 * width :] *= (1 / windows)[:, None]
     return Words(
-        tokens,
-        np.add.reduceat(_flat(static)[wordpieces], starts, axis=0) * per_wordpiece,
-        np.add.reduceat(_flat(contextual)[wordpieces], starts, axis=0) * per_wordpiece,
-        (np.add.reduceat(_flat(attention)[wordpieces], starts, axis=0) / windows[:, None]).T,
+        np.array([len(place.tokens) for place in places]),
+        np.concatenate([place.tokens for place in places]),
+        sums[:, :width],
+        sums[:, width : 2 * width],
+        np.ascontiguousarray(sums[:, 2 * width :].T),
     )
 
 
-def join_words(docs_words: Sequence[Words]) -> Words:
-    """The words of several docs in one; at least one doc."""
-    tokens, static, contextual, attention = zip(*docs_words, strict=True)
-    return Words(
-        np.concatenate(tokens),
-        np.concatenate(static),
-        np.concatenate(contextual),
-        np.concatenate(attention, axis=1),
-    )
-
-
-def sentence_lengths(doc: Doc, tokens: NDArray[np.int64]) -> NDArray[np.int64]:
+def sentence_lengths(doc: Doc, tokens: Ints) -> Ints:
     """How many words each sentence of a doc has.
 
-    tokens: int64 `(words,)`, as in `Words`.
+    tokens: int64 `(words,)`, the doc's, as in `Words`.
     RETURNS: int64 `(sentences,)`.
     RAISES: ValueError where nothing set sentence boundaries.
     """
@@ -114,6 +111,25 @@ def drop_observed(doc: Doc, key: str) -> None:
         doc._.trf_data.model_output = type(output)(stock)
 
 
+def _place_words(doc: Doc) -> _Place:
+    data = _transformer_data(doc)
+    aligned = np.asarray(data.align.lengths)
+    if len(aligned) == 0 or len(data.model_output) == 0:
+        none = np.zeros(0, dtype=np.int64)
+        return _Place(none, none, none, none)
+    if len(aligned) != len(doc):
+        raise ValueError(
+            f"The transformer's alignment covers {len(aligned)} tokens, but the doc {_start_of(doc)} has "
+            f"{len(doc)}. Expected one entry for each token. Put components that merge or split tokens "
+            "before the transformer, and use a span getter whose spans cover the whole doc."
+        )
+    flags = doc.to_array(["IS_PUNCT", "IS_SPACE"])
+    is_word = (aligned > 0) & ~flags.any(axis=1)
+    wordpieces = np.asarray(data.align.dataXd)[np.repeat(is_word, aligned)]
+    windows = wordpieces // data.wordpieces.input_ids.shape[1]
+    return _Place(np.flatnonzero(is_word), aligned[is_word], wordpieces, windows)
+
+
 def _transformer_data(doc: Doc) -> Any:
     data = doc._.trf_data if Doc.has_extension("trf_data") else None
     if data is None:
@@ -131,8 +147,34 @@ def _transformer_data(doc: Doc) -> Any:
     return data
 
 
-def _wordpiece_arrays(doc: Doc, data: Any, source: Source) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def _gather(docs: Sequence[Doc], places: Sequence[_Place], source: Source) -> NDArray[np.float32]:
+    """Static, contextual and attention of the words' wordpieces side by side, on the CPU.
+
+    RETURNS: float32 `(wordpieces, 2 * width + rows)`.
+    """
+    width, columns = source.width, 2 * source.width + source.row_count
+    total = sum(len(place.wordpieces) for place in places)
+    gathered: Any = np.zeros((total, columns), dtype=np.float32)
+    end = 0
+    for doc, place in zip(docs, places, strict=True):
+        if len(place.wordpieces) == 0:
+            continue
+        static, contextual, attention = _wordpiece_arrays(doc, source)
+        xp = get_array_module(contextual)
+        if end == 0:
+            # On the device of the tensors: all that is wanted leaves it in one copy.
+            gathered = xp.zeros((total, columns), dtype="float32")
+        start, end = end, end + len(place.wordpieces)
+        wordpieces = xp.asarray(place.wordpieces)
+        gathered[start:end, :width] = _flat(static)[wordpieces]
+        gathered[start:end, width : 2 * width] = _flat(contextual)[wordpieces]
+        gathered[start:end, 2 * width :] = _flat(attention)[wordpieces]
+    return np.asarray(to_numpy(gathered))
+
+
+def _wordpiece_arrays(doc: Doc, source: Source) -> tuple[Any, Any, Any]:
     """Static, contextual, attention received: `(windows, wordpieces, width)`, twice, and `(.., rows)`."""
+    data = doc._.trf_data
     output = data.model_output
     if source.key in output:
         static, attention = output[source.key]
@@ -147,35 +189,49 @@ def _wordpiece_arrays(doc: Doc, data: Any, source: Source) -> tuple[NDArray[Any]
             "are several transformers, name the one to read in the setting 'transformer'; a doc made "
             "elsewhere needs the fields 'hidden_states' and 'attentions'."
         )
-    return to_numpy(static), to_numpy(output["last_hidden_state"]), to_numpy(attention)
+    contextual = output["last_hidden_state"]
+    if contextual.shape[-1] != source.width or attention.shape[-1] != source.row_count:
+        raise ValueError(
+            f"The doc {_start_of(doc)} was made by another encoder: got embeddings of width "
+            f"{contextual.shape[-1]} and {attention.shape[-1]} rows of attention, expected {source.width} "
+            f"and {source.row_count}. Run the pipeline's own transformer on it."
+        )
+    return static, contextual, attention
 
 
-def _received(attentions: Sequence[Any], mask: Any, request: Any) -> NDArray[np.float32]:
+def _received(attentions: Sequence[Any], mask: Any, request: Any) -> Any:
     """The rows asked for, `(windows, wordpieces, rows)`, from whole attention matrices by layer."""
-    queries = np.asarray(to_numpy(mask), dtype=np.float32)[:, None, None, :]
     rows = []
     for layer in request.layer_numbers(len(attentions), "that made the doc"):
-        received = (queries @ np.asarray(to_numpy(attentions[layer]), dtype=np.float32)).squeeze(2)
+        matrices = attentions[layer].astype("float32")
+        queries = get_array_module(matrices).asarray(mask, dtype="float32")[:, None, None, :]
+        received = (queries @ matrices).squeeze(2)
         rows.append(received if request.rows == "heads" else received.mean(axis=1, keepdims=True))
-    return np.concatenate(rows, axis=1).transpose(0, 2, 1)
+    return get_array_module(rows[0]).concatenate(rows, axis=1).transpose(0, 2, 1)
 
 
-def _window_counts(windows: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[Any]:
+def _sum_by_word(values: NDArray[np.float32], counts: Ints, starts: Ints) -> NDArray[np.float32]:
+    """Sums over each word's wordpieces; faster than `numpy.add.reduceat`, as most words have one."""
+    sums = values[starts]
+    is_further = np.ones(len(values), dtype=bool)
+    is_further[starts] = False
+    further = np.flatnonzero(is_further)
+    np.add.at(sums, np.repeat(np.arange(len(counts)), counts)[further], values[further])
+    return sums
+
+
+def _window_counts(windows: Ints, starts: Ints) -> NDArray[Any]:
     """In how many windows each word stands; `windows` of its wordpieces, in ascending order."""
+    if len(starts) == 0:
+        return np.ones(0)
     is_new = np.diff(windows, prepend=-1) != 0
     is_new[starts] = True
     counts: NDArray[Any] = np.add.reduceat(is_new, starts, dtype=np.float32)
     return counts
 
 
-def _flat(array: NDArray[Any]) -> NDArray[np.float32]:
-    return array.reshape(-1, array.shape[-1]).astype(np.float32, copy=False)
-
-
-def _no_words(source: Source) -> Words:
-    none = np.zeros((0, source.width), dtype=np.float32)
-    attention = np.zeros((source.row_count, 0), dtype=np.float32)
-    return Words(np.zeros(0, dtype=np.int64), none, none, attention)
+def _flat(array: Any) -> Any:
+    return array.reshape(-1, array.shape[-1])
 
 
 def _start_of(doc: Doc) -> str:
