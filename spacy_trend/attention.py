@@ -4,7 +4,7 @@ While an `AttentionObserver` is active, every attention call of the current thre
 call itself runs unchanged, and its softmax is computed again, in pieces, only for the layers asked for.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ class AttentionRequest:
     def layer_numbers(self, layers: int, encoder: str) -> list[int]:
         """The layers wanted, of an encoder that has `layers` of them; 0 is the first.
 
+        encoder: its name, for the message.
         RAISES: ValueError for a layer that the encoder does not have.
         """
         if self.layers is None:
@@ -50,15 +51,21 @@ class AttentionRequest:
         return [layer % layers for layer in self.layers]
 
     def row_count(self, layers: int, heads: int, encoder: str) -> int:
-        """How many rows the request gives on an encoder with so many layers and heads."""
+        """How many rows the request gives on an encoder with so many layers and heads.
+
+        encoder: its name, for the message.
+        RAISES: ValueError for a layer that the encoder does not have.
+        """
         return len(self.layer_numbers(layers, encoder)) * (heads if self.rows == "heads" else 1)
 
 
 def request_rows(request: AttentionRequest, layers: int, encoder: str, received: dict[int, Tensor]) -> Tensor:
     """The rows of a request, out of the attention received in each layer.
 
+    layers, encoder: how many layers the encoder has, and its name for the message.
     received: by layer, float32 `(windows, heads, wordpieces)`.
     RETURNS: float32 `(windows, wordpieces, rows)`.
+    RAISES: ValueError for a layer that the encoder does not have.
     """
     wanted = [received[layer] for layer in request.layer_numbers(layers, encoder)]
     if request.rows == "layers":
@@ -92,8 +99,11 @@ class AttentionObserver(TorchFunctionMode):
         """
         # Padding that may attend to nothing gives NaN, which a weight of 0 would not take out.
         is_padding = (self.queries == 0)[:, None, :, None]
-        counted = attention.float().masked_fill(is_padding, 0.0) if is_padding.any() else attention.float()
-        return (self.queries[:, None, None, :] @ counted).squeeze(2)
+        with torch.autocast(attention.device.type, enabled=False):
+            counted = (
+                attention.float().masked_fill(is_padding, 0.0) if is_padding.any() else attention.float()
+            )
+            return (self.queries[:, None, None, :] @ counted).squeeze(2)
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -154,25 +164,34 @@ def attention_received(
     if is_causal:
         mask = torch.ones(length, length, dtype=torch.bool, device=query.device).tril()
     if mask is not None:
-        if mask.dtype != torch.bool:
-            mask = mask.float().clamp(min=NEVER)
+        mask = mask if mask.dtype == torch.bool else mask.float().clamp(min=NEVER)
         mask = mask.expand(windows, heads, length, length)
     scale = width**-0.5 if scale is None else scale
+    received = torch.zeros(windows, heads, length, dtype=torch.float32, device=query.device)
+    # Sums of attention are compared with each other: in half precision many would be equal.
+    with torch.autocast(query.device.type, enabled=False):
+        for window, head, queries in _chunks(windows, heads, length):
+            asking = query[window, head, queries].float()
+            scores = asking @ key[window, head].float().transpose(-1, -2) * scale
+            scores = scores if mask is None else _masked(scores, mask[window, head, queries])
+            given = weights[window, None, None, queries] @ scores.softmax(dim=-1)
+            received[window, head] += given.squeeze(2)
+    return received
+
+
+def _chunks(windows: int, heads: int, length: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Windows, heads and queries that together have at most `CHUNK_SCORES` scores, or one query's."""
     queries_a_time = max(1, min(length, CHUNK_SCORES // length))
     heads_a_time = max(1, min(heads, CHUNK_SCORES // (length * queries_a_time)))
     windows_a_time = max(1, min(windows, CHUNK_SCORES // (length * queries_a_time * heads_a_time)))
-    received = torch.zeros(windows, heads, length, dtype=torch.float32, device=query.device)
     for window in range(0, windows, windows_a_time):
-        at = slice(window, window + windows_a_time)
         for head in range(0, heads, heads_a_time):
-            of = slice(head, head + heads_a_time)
-            for first in range(0, length, queries_a_time):
-                by = slice(first, first + queries_a_time)
-                scores = (query[at, of, by] @ key[at, of].transpose(-1, -2)).float() * scale
-                scores = scores if mask is None else _masked(scores, mask[at, of, by])
-                given = weights[at, None, None, by] @ scores.softmax(dim=-1)
-                received[at, of] += given.squeeze(2)
-    return received
+            for query in range(0, length, queries_a_time):
+                yield (
+                    slice(window, window + windows_a_time),
+                    slice(head, head + heads_a_time),
+                    slice(query, query + queries_a_time),
+                )
 
 
 def _masked(scores: Tensor, mask: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from spacy.cli._util import app
 from spacy.tokens import Doc, Token
 from wasabi import msg, table
 
+from .component import TrendVector
 from .extensions import RECORD
 from .pipeline import from_encoder
 from .segments import as_lengths, segment_leaders
@@ -33,7 +34,7 @@ def trend() -> None:
 def explain_cli(
     text: Annotated[str, typer.Argument(help="The text to explain")],
     model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Pipeline with a 'trend_vector': name or path")
+        str | None, typer.Option("--model", "-m", help="Pipeline with a transformer: name or path")
     ] = None,
     encoder: Annotated[
         str | None, typer.Option("--encoder", "-e", help="Hugging Face encoder: name or path")
@@ -45,23 +46,19 @@ def explain_cli(
 ) -> None:
     """Show which words the vector of a text comes from, and why.
 
-    Prints a table of rows of attention against words, each row's leader marked with *, the focus, the
-    related word and the first ten numbers of the vector. Without --model and --encoder it uses the encoder
-    that the extra 'demo' installs.
+    Prints a table of rows of attention against words, each row's leader marked with *, the focus, the related
+    word and the first ten numbers of the vector. A pipeline without a 'trend_vector' gets one with the
+    default settings. Without --model and --encoder it uses the encoder that the extra 'demo' installs.
     """
     if model and encoder:
         msg.fail("--model and --encoder exclude each other. Give one of them.", exits=1)
     try:
         nlp = spacy.load(model) if model else from_encoder(encoder, lang=lang)
+        if not any(isinstance(pipe, TrendVector) for _, pipe in nlp.pipeline):
+            nlp.add_pipe("trend_vector")
         doc = nlp(text)
     except (ImportError, OSError, ValueError) as error:
         msg.fail("The text could not be explained", str(error), exits=1)
-    if doc._.trend_vector is None:
-        msg.fail(
-            f"The pipeline '{model}' has no component 'trend_vector': got {nlp.pipe_names}",
-            "Expected one after the transformer. Add it with nlp.add_pipe('trend_vector') and save again.",
-            exits=1,
-        )
     explanation = explain(doc)
     print(srsly.json_dumps(explanation) if as_json else format_explanation(explanation))
 
@@ -69,6 +66,7 @@ def explain_cli(
 def explain(doc: Doc) -> dict[str, Any]:
     """What the vector of a doc came from, as plain data.
 
+    doc: one that `trend_vector` ran on.
     RETURNS: `text`; `words`, their texts; `attention`, rows x words, attention received; `focus` and
         `related`, `{"i": token index, "text": ...}` or None; `vector`, `(width,)`. All numbers are floats.
     """

@@ -11,8 +11,7 @@ from spacy.util import minibatch
 
 from .extensions import RECORD, Record, describe, install_extensions
 from .hooks import install_hooks
-from .segments import means_of_filled, only_filled, weighted_sums
-from .trend import Change, Select, check_choice
+from .trend import Change, Select, Trends, check_choice, summarize
 from .words import Words, align_words, drop_observed, sentence_lengths
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ class TrendVector(Pipe):
     vector_hooks: answer `doc.vector`, `.similarity` and so on with the trend vector.
     transformer: name of the transformer component to read; None for the nearest before this one.
     precision: "model" to run the encoder as it is, "bfloat16" to run it so where the device is made for it.
+
+    RAISES: ValueError for an unknown value, or a selection that does not say what it reads.
     """
 
     def __init__(
@@ -62,7 +63,6 @@ class TrendVector(Pipe):
         check_choice("trend_vector", "level", level, ("doc", "sentence"))
         check_choice("trend_vector", "precision", precision, ("model", "bfloat16"))
         self.name = name
-        self.key = f"observed_for_{name}"
         self.encoder = encoder
         self.select = select
         self.change = change
@@ -86,7 +86,7 @@ class TrendVector(Pipe):
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Set the trend vectors of a stream of docs, a batch at a time; YIELDS the docs in order.
 
-        A doc that cannot be processed goes alone to the pipeline's error handler.
+        A doc that is refused with a ValueError goes alone to the pipeline's error handler.
         """
         for batch in minibatch(stream, batch_size):
             for docs in _by_tokens(batch, TOKENS_AT_A_TIME):
@@ -114,14 +114,18 @@ class TrendVector(Pipe):
             )
         words = align_words(docs, self.encoder)
         lengths, segments = self._segments(docs, words)
-        selection = self.select(words.attention, lengths)
-        word_vectors = self.change(words.static, words.contextual)
-        vectors = weighted_sums(word_vectors, selection.weights, lengths)
-        if self.level == "sentence":
-            vectors = means_of_filled(vectors, lengths, segments)
-        focus = only_filled(selection.focus, lengths, segments)
-        related = only_filled(selection.related, lengths, segments)
-        self._store(docs, words, word_vectors, vectors, np.stack([focus, related], axis=1))
+        trends = summarize(
+            words.static,
+            words.contextual,
+            words.attention,
+            select=self.select,
+            change=self.change,
+            lengths=lengths,
+            segments=segments,
+        )
+        self._store(docs, words, trends)
+        for doc in docs:
+            drop_observed(doc, self.encoder.key)
 
     def _segments(self, docs: list[Doc], words: Words) -> tuple[Any, Any]:
         """How many words each segment of the docs has, and how many segments each doc."""
@@ -131,25 +135,25 @@ class TrendVector(Pipe):
         by_doc = [sentence_lengths(doc, tokens) for doc, tokens in zip(docs, docs_tokens, strict=True)]
         return np.concatenate(by_doc), np.array([len(sentences) for sentences in by_doc])
 
-    def _store(self, docs: list[Doc], words: Words, word_vectors: Any, vectors: Any, pairs: Any) -> None:
+    def _store(self, docs: list[Doc], words: Words, trends: Trends) -> None:
         tokens = words.tokens.astype(np.int32)
-        pairs = np.append(tokens, np.int32(-1))[pairs]
+        pairs = np.append(tokens, np.int32(-1))[np.stack([trends.focus, trends.related], axis=1)]
         end = 0
-        for doc, length, vector, pair in zip(docs, words.lengths, vectors, pairs, strict=True):
+        for doc, length, vector, pair in zip(docs, words.lengths, trends.vectors, pairs, strict=True):
             start, end = end, end + length
             # Copies: a view would keep the arrays of the whole batch alive with the doc.
             record = Record(
+                length=len(doc),
                 tokens=tokens[start:end].copy(),
                 attention=words.attention[:, start:end].copy(),
-                word_vectors=word_vectors[start:end].copy() if self.token_vectors else None,
+                word_vectors=trends.word_vectors[start:end].copy() if self.token_vectors else None,
                 vector=vector.copy(),
                 pair=pair.copy(),
                 select=self.select_config,
             )
             doc._.set(RECORD, record)
-            drop_observed(doc, self.key)
             if self.vector_hooks:
-                install_hooks(doc)
+                install_hooks(doc, with_words=self.token_vectors)
 
 
 def _by_tokens(docs: Iterable[Doc], tokens: int) -> Iterator[list[Doc]]:
@@ -212,31 +216,36 @@ def make_trend_vector(
 
 
 def observe(nlp: Language) -> None:
-    """Attach every trend vector of a pipeline to the transformer before it, and nothing else to any.
+    """Attach every trend vector of a pipeline to the transformer before it.
 
-    The factory attaches by itself. Call this after a component was taken from another pipeline
-    (`nlp.add_pipe(..., source=...)`), replaced, moved or removed.
+    The factory attaches by itself, to the last transformer that is there when it is called. Call this where
+    that is another one: after a component was taken from another pipeline (`nlp.add_pipe(..., source=...)`),
+    was put between transformers (`before=`, `after=`), or a transformer was replaced or moved.
 
     RAISES: ValueError where the pipeline has no trend vector, or one has no transformer before it.
     """
-    from .encoder import detach
-
     components = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, TrendVector)]
     if not components:
         raise ValueError(
             f"There is nothing to attach: got the components {nlp.component_names}, expected "
             "'trend_vector' among them. Call nlp.add_pipe('trend_vector') first."
         )
-    detach(nlp)
     for name, component in components:
-        _attach(nlp, component, before=name)
+        if component.encoder is not None and not component.encoder.is_of(nlp):
+            # spaCy shares a component with the pipeline it is taken from: that one keeps it, here is another.
+            config = {key: value for key, value in nlp.get_pipe_config(name).items() if key != "factory"}
+            nlp.replace_pipe(name, "trend_vector", config=config)
+    for name, pipe in nlp.components:
+        if isinstance(pipe, TrendVector):
+            _attach(nlp, pipe, before=name)
 
 
 def _attach(nlp: Language, component: TrendVector, before: str | None = None) -> None:
-    # Here, because torch takes seconds to import and every pipeline imports this file.
+    # Here, because transformers takes seconds to import and every pipeline imports this file.
     from .attention import AttentionRequest
     from .encoder import attach, find_transformer
+    from .shim import Request
 
-    request = AttentionRequest(component.select.rows, component.select.layers)
+    attention = AttentionRequest(component.select.rows, component.select.layers)
     transformer = find_transformer(nlp, component.transformer, before)
-    component.encoder = attach(transformer, component.key, request, component.precision == "bfloat16")
+    component.encoder = attach(transformer, Request(attention, component.precision == "bfloat16"))

@@ -38,8 +38,10 @@ def bfloat16_obstacle(device: torch.device) -> str | None:
             return None
         return "the GPU has no bfloat16 units"
     if device.type == "cpu":
+        if not hasattr(torch.cpu, "get_capabilities"):
+            return f"torch {torch.__version__} does not tell what the processor can do"
         capabilities = torch.cpu.get_capabilities()
         if capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"):
             return None
-        return "the processor has neither AMX nor AVX-512 instructions for bfloat16"
+        return "the processor has no instructions for bfloat16 that are known to pay (AMX or AVX-512)"
     return f"it is not known to pay on devices of type '{device.type}'"

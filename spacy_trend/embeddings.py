@@ -6,6 +6,7 @@ pass asks for them and notes which module is given that very tensor; later passe
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,7 @@ _PLACES: WeakKeyDictionary[nn.Module, Place] = WeakKeyDictionary()
 
 
 class EmbeddingObserver:
-    """Catches the embedding output of one forward pass of an encoder.
+    """Catches the embedding output of one forward pass of an encoder, in the thread that makes it.
 
     encoder: the model that is called.
     attention_began: tells, during the pass, whether the encoder's first attention call is over; only modules
@@ -31,6 +32,7 @@ class EmbeddingObserver:
     def __init__(self, encoder: nn.Module, attention_began: Callable[[], bool]) -> None:
         self.encoder = encoder
         self.attention_began = attention_began
+        self.thread = get_ident()
         self.output: Tensor | None = None
         self._seen: dict[Place, Tensor] = {}
 
@@ -76,14 +78,14 @@ class EmbeddingObserver:
         _PLACES.pop(self.encoder, None)
 
     def _note(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if not self.attention_began():
+        if get_ident() == self.thread and not self.attention_began():
             for where, value in _arguments(args, kwargs).items():
                 # The first call only, as later passes take the first.
                 if isinstance(value, Tensor):
                     self._seen.setdefault((module, where), value)
 
     def _catch(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if self.output is None:
+        if get_ident() == self.thread and self.output is None:
             _, where = _PLACES[self.encoder]
             self.output = _arguments(args, kwargs).get(where)
 

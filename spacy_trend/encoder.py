@@ -1,20 +1,22 @@
-"""The only file that knows transformer components: find one, attach to it, ask what it is."""
+"""The only file that knows transformer components: find one, attach a shim to it, ask what it is."""
 
 from typing import Any
+from uuid import uuid4
+from weakref import finalize
 
 from spacy import Language
 from spacy_transformers import Transformer
 from spacy_transformers.layers.hf_shim import HFShim
 
 from .attention import AttentionRequest
-from .shim import ObservingShim, encoder_name
+from .shim import NotInitialized, ObservingShim, Request, encoder_name
 
 
 class ObservedEncoder:
     """A transformer component as the trend vector sees it: what it is asked for and what it gives.
 
     transformer: the component.
-    key: the field of `doc._.trf_data.model_output` in which the tensors are handed on.
+    key: the field of `doc._.trf_data.model_output` in which the tensors are handed on, one of its own.
     request: the attention wanted.
     """
 
@@ -22,6 +24,10 @@ class ObservedEncoder:
         self.transformer = transformer
         self.key = key
         self.request = request
+
+    def is_of(self, nlp: Language) -> bool:
+        """Whether the component is one of a pipeline's."""
+        return any(pipe is self.transformer for _, pipe in nlp.components)
 
     @property
     def width(self) -> int:
@@ -40,54 +46,32 @@ class ObservedEncoder:
     def _config(self) -> Any:
         encoder = _shim(self.transformer)._hfmodel.transformer
         if encoder is None:
-            raise ValueError(_not_initialized())
+            raise ValueError(NotInitialized.message)
         return encoder.config
 
 
-class _NotInitialized:
-    """Stands for the tokenizer of a transformer that has none yet, so that using it says what to do."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise ValueError(_not_initialized())
-
-
-def attach(
-    transformer: Transformer, key: str, request: AttentionRequest, bfloat16: bool = False
-) -> ObservedEncoder:
+def attach(transformer: Transformer, request: Request) -> ObservedEncoder:
     """Have a transformer component hand on its embedding output and attention from now on.
 
     transformer: a component of spacy-transformers; its config, weights and saved form stay as they are.
-    key: under which name; a second call with the same one replaces the first.
-    request: the attention wanted.
-    bfloat16: have the encoder predict in bfloat16; it does if anybody who reads it asks for it.
-    RETURNS: the component as observed.
-    RAISES: ValueError for a layer that the encoder lacks, where it is already loaded.
+    request: what is wanted.
+    RETURNS: the component as observed; once nothing holds this object, the request is forgotten.
+    RAISES: ValueError where the component has no Hugging Face encoder, or for a layer that the encoder lacks.
     """
-    stock = _shim(transformer)
-    if not isinstance(stock, ObservingShim):
+    shim = _shim(transformer)
+    if not isinstance(shim, ObservingShim):
         observing = ObservingShim.__new__(ObservingShim)
-        observing.__dict__ = {**stock.__dict__, "requests": {}, "bfloat16": False}
+        observing.__dict__ = {**shim.__dict__, "requests": {}, "has_warned": False}
         shims = _wrapper(transformer).shims
-        shims[shims.index(stock)] = observing
-        stock = observing
-    observed = ObservedEncoder(transformer, key, request)
-    if stock._hfmodel.transformer is None:
-        stock._hfmodel.tokenizer = _NotInitialized()
-    else:
+        shims[shims.index(shim)] = observing
+        shim = observing
+    shim.stand_in_for_tokenizer()
+    observed = ObservedEncoder(transformer, f"observed_{uuid4().hex}", request.attention)
+    if shim._hfmodel.transformer is not None:
         observed.row_count  # noqa: B018 - raises for a layer that does not exist
-    stock.requests[key] = request
-    stock.bfloat16 = stock.bfloat16 or bfloat16
+    shim.requests[observed.key] = request
+    finalize(observed, shim.requests.pop, observed.key, None).atexit = False
     return observed
-
-
-def detach(nlp: Language) -> None:
-    """Forget what was asked of the transformers of a pipeline; they then run as they would without us."""
-    for _, pipe in nlp.components:
-        if isinstance(pipe, Transformer):
-            shim = _shim(pipe)
-            if isinstance(shim, ObservingShim):
-                shim.requests.clear()
-                shim.bfloat16 = False
 
 
 def find_transformer(nlp: Language, name: str | None, before: str | None = None) -> Transformer:
@@ -132,10 +116,3 @@ def _wrapper(transformer: Transformer) -> Any:
 
 def _shim(transformer: Transformer) -> HFShim:
     return next(shim for shim in _wrapper(transformer).shims if isinstance(shim, HFShim))
-
-
-def _not_initialized() -> str:
-    return (
-        "The transformer has no weights yet: got a pipeline that was not initialized. Expected "
-        "nlp.initialize() to be called first, or a trained pipeline loaded with spacy.load()."
-    )

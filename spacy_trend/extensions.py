@@ -13,10 +13,8 @@ import spacy
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span, Token
 
-from .segments import weighted_sums
-from .trend import Select
-
-Floats = NDArray[np.float32]
+from .segments import Floats, weighted_sums
+from .trend import Select, Selection
 
 #: The attribute of `Doc` that holds the record. Read the attributes below instead.
 RECORD = "trend_record"
@@ -25,6 +23,7 @@ RECORD = "trend_record"
 class Record(TypedDict):
     """What is kept of a doc.
 
+    length: how many tokens the doc had.
     tokens: int32 `(words,)`, the positions of its words among its tokens.
     attention: float32 `(rows, words)`, attention received.
     word_vectors: float32 `(words, width)`, or None where they were not to be kept.
@@ -33,6 +32,7 @@ class Record(TypedDict):
     select: the config of the selection, as JSON.
     """
 
+    length: int
     tokens: NDArray[np.int32]
     attention: Floats
     word_vectors: Floats | None
@@ -42,19 +42,28 @@ class Record(TypedDict):
 
 
 def install_extensions() -> None:
-    """Register the extension attributes; a second call changes nothing."""
+    """Register the extension attributes; a second call changes nothing.
+
+    RAISES: ValueError where another package has registered one of these names.
+    """
     if not Doc.has_extension(RECORD):
         Doc.set_extension(RECORD, default=None)
     for owner, getters in _GETTERS.items():
         for name, getter in getters.items():
             if not owner.has_extension(name):
                 owner.set_extension(name, getter=getter)
+            _, _, registered, _ = owner.get_extension(name)
+            if getattr(registered, "__module__", None) != __name__:
+                raise ValueError(
+                    f"The attribute {owner.__name__}._.{name} is taken: got {registered!r}, expected the "
+                    "getter of spacy_trend. Register the other one under another name."
+                )
 
 
 def describe(select: Select) -> str:
     """A selection's config as JSON, for the record.
 
-    RAISES: ValueError where the selection does not say how a config names it.
+    RAISES: ValueError where the selection does not say what it reads or how a config names it.
     """
     config = getattr(select, "config", None)
     if not isinstance(config, dict) or "@misc" not in config:
@@ -62,6 +71,13 @@ def describe(select: Select) -> str:
             f"The setting 'select' got {select!r}, whose attribute 'config' is {config!r}. Expected the "
             "block of a config that makes it, such as {'@misc': 'spacy-trend.leading_pair.v1'}: phrases "
             "and sentences of stored docs are computed with it. Give the selection such an attribute."
+        )
+    missing = [name for name in ("rows", "layers") if not hasattr(select, name)]
+    if missing:
+        raise ValueError(
+            f"The setting 'select' got {select!r}, which lacks {missing}. Expected the attributes 'rows' "
+            "('heads' or 'layers') and 'layers' (numbers, or None for all), which say what attention it "
+            "reads. Give the selection both."
         )
     return json.dumps(config, sort_keys=True)
 
@@ -75,17 +91,20 @@ def doc_vector(doc: Doc) -> Floats | None:
 def doc_focus(doc: Doc) -> Token | None:
     """`Doc._.trend_focus`: the word that draws most attention, or None. A mean of several sentences
     (`level="sentence"`) has none: read it from its sentences."""
-    return _doc_word(doc, 0)
+    return _doc_word(doc, "focus")
 
 
 def doc_related(doc: Doc) -> Token | None:
     """`Doc._.trend_related`: the word related to the focus, or None."""
-    return _doc_word(doc, 1)
+    return _doc_word(doc, "related")
 
 
 def span_vector(span: Span) -> Floats | None:
     """`Span._.trend_vector`: float32 `(width,)`, the selection made among the span's words; zeros where it
-    has none; None where the component has not run on the doc."""
+    has none; None where the component has not run on the doc.
+
+    RAISES: ValueError where the words' vectors were not kept.
+    """
     record = _record(span.doc)
     if record is None:
         return None
@@ -96,17 +115,20 @@ def span_vector(span: Span) -> Floats | None:
 
 def span_focus(span: Span) -> Token | None:
     """`Span._.trend_focus`: the span's word that draws most attention, or None."""
-    return _span_word(span, 0)
+    return _span_word(span, "focus")
 
 
 def span_related(span: Span) -> Token | None:
     """`Span._.trend_related`: the span's word related to its focus, or None."""
-    return _span_word(span, 1)
+    return _span_word(span, "related")
 
 
 def token_vector(token: Token) -> Floats | None:
     """`Token._.trend_vector`: float32 `(width,)`, the word's change; zeros for what is not a word; None where
-    the component has not run on the doc."""
+    the component has not run on the doc.
+
+    RAISES: ValueError where the words' vectors were not kept.
+    """
     record = _record(token.doc)
     if record is None:
         return None
@@ -135,27 +157,34 @@ _GETTERS: dict[Any, dict[str, Any]] = {
 
 def _record(doc: Doc) -> Record | None:
     record: Record | None = doc._.get(RECORD)
+    if record is not None and record["length"] != len(doc):
+        raise ValueError(
+            f"The doc {doc.text[:40]!r} has {len(doc)} tokens, but had {record['length']} when "
+            "'trend_vector' ran on it. Expected the same tokens. Put components that merge or split tokens "
+            "before the transformer, or run the pipeline again."
+        )
     return record
 
 
-def _doc_word(doc: Doc, which: int) -> Token | None:
+def _doc_word(doc: Doc, which: str) -> Token | None:
     record = _record(doc)
-    if record is None or record["pair"][which] < 0:
+    if record is None:
         return None
-    return doc[int(record["pair"][which])]
+    focus, related = record["pair"].tolist()
+    token = focus if which == "focus" else related
+    return None if token < 0 else doc[token]
 
 
-def _span_word(span: Span, which: int) -> Token | None:
+def _span_word(span: Span, which: str) -> Token | None:
     record = _record(span.doc)
     if record is None:
         return None
     words = _span_words(span, record)
-    selection = _selected(record, words)
-    word = int((selection.focus, selection.related)[which][0])
+    word = int(getattr(_selected(record, words), which)[0])
     return None if word < 0 else span.doc[int(record["tokens"][words][word])]
 
 
-def _selected(record: Record, words: slice) -> Any:
+def _selected(record: Record, words: slice) -> Selection:
     return _select(record["select"])(record["attention"][:, words])
 
 

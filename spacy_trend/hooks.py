@@ -3,16 +3,21 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc, Span, Token
 
-Floats = NDArray[np.float32]
+from .segments import Floats
 
 
-def install_hooks(doc: Doc) -> None:
-    """Have `vector`, `has_vector`, `vector_norm` and `similarity` of a doc, its spans and tokens answer with
-    the trend vector. Like all hooks of spaCy's they are not saved with the doc."""
+def install_hooks(doc: Doc, with_words: bool) -> None:
+    """Have `vector`, `has_vector`, `vector_norm` and `similarity` answer with the trend vector.
+
+    Like all hooks of spaCy's they are not saved with the doc, nor handed from one process to another.
+
+    with_words: for the doc's spans and tokens too; their vectors must have been kept.
+    """
     doc.user_hooks.update(_HOOKS)
+    if not with_words:
+        return
     doc.user_token_hooks.update(_HOOKS)
     # spaCy calls the vector hook of a span where it means the norm; it computes the norm without a hook.
     doc.user_span_hooks.update({name: hook for name, hook in _HOOKS.items() if name != "vector_norm"})

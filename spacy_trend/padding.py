@@ -16,9 +16,12 @@ PADDED_DIMENSIONS: dict[str, tuple[int, ...]] = {
 
 
 def as_float32(output: ModelOutput) -> ModelOutput:
-    """The same output with all its numbers in float32."""
+    """The same output with its tensors, and tuples of tensors, in float32."""
     for name, value in output.items():
-        output[name] = value.float() if isinstance(value, Tensor) else tuple(part.float() for part in value)
+        if isinstance(value, Tensor):
+            output[name] = value.float()
+        elif all(isinstance(part, Tensor) for part in value):
+            output[name] = tuple(part.float() for part in value)
     return output
 
 
@@ -38,6 +41,8 @@ def take_windows(inputs: dict[str, Any], windows: Tensor, length: int) -> dict[s
 
     inputs: what an encoder is called with; tensors are `(windows, wordpieces)`.
     windows: int64, positions of the windows wanted.
+    length: wordpieces to keep of each.
+    RETURNS: as `inputs`, tensors `(windows wanted, length)`.
     """
     return {
         name: value[windows, :length] if isinstance(value, Tensor) else value
@@ -73,7 +78,7 @@ class LaidBack:
                 self._put(whole, part, windows, padded)
 
     def as_output(self, kind: type[ModelOutput]) -> ModelOutput:
-        """All fields, those of the encoder in an output of its own kind and the others after them."""
+        """All fields: those of the encoder in an output of its own kind, the others after them."""
         output = kind(**{name: value for name, value in self.fields.items() if name in PADDED_DIMENSIONS})
         for name, value in self.fields.items():
             output[name] = value

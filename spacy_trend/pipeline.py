@@ -33,7 +33,8 @@ def from_encoder(
     lang: the code of the language whose tokenizer and punctuation flags are used.
     config: settings of `trend_vector`.
     RETURNS: the pipeline, ready to use.
-    RAISES: ImportError where the bundled encoder is not installed, OSError where there is no such model.
+    RAISES: ImportError where the bundled encoder is not installed, OSError where there is no such model,
+        ValueError where a setting has an unknown value.
     """
     nlp = spacy.blank(lang)
     name = bundled_encoder() if encoder is None else str(encoder)

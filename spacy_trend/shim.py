@@ -1,11 +1,11 @@
 """What stands in a transformer component's place when it predicts: the encoder runs as before, observed.
 
-A subclass of spacy-transformers' shim that overrides `predict` alone, so that saving, loading, pickling and
+A subclass of spacy-transformers' shim whose `predict` alone does more, so that saving, loading, pickling and
 training never notice.
 """
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import torch
@@ -27,18 +27,27 @@ _UNSEEN: WeakSet[nn.Module] = WeakSet()
 _WHOLE: WeakSet[nn.Module] = WeakSet()
 
 
+class Request(NamedTuple):
+    """What one reader wants of an encoder.
+
+    attention: the rows of attention.
+    bfloat16: have matrix products computed in bfloat16, where the device is made for it; all outputs are
+        float32. It holds for all readers if one asks for it.
+    """
+
+    attention: AttentionRequest
+    bfloat16: bool
+
+
 class ObservingShim(HFShim):
     """A shim whose `predict` also gives the embedding output and the attention that is asked for.
 
-    Each request adds one field to the model's output: a tuple of the embedding output, `(windows,
-    wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`.
-
-    requests: the attention wanted, by the name of the field.
-    bfloat16: compute matrix products in bfloat16, where the device is made for it; all outputs are float32.
+    Each request adds one field to the model's output, under the request's key: a tuple of the embedding
+    output, `(windows, wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`.
     """
 
-    requests: dict[str, AttentionRequest]
-    bfloat16: bool
+    requests: dict[str, Request]
+    has_warned: bool
 
     def predict(self, inputs: ArgsKwargs) -> Any:
         """Run the encoder, in length buckets; RETURNS its output with a field more for each request.
@@ -53,19 +62,35 @@ class ObservingShim(HFShim):
                 output = self._run_in_buckets(inputs)
         finally:
             self._model.train()
-        return as_float32(output) if self.bfloat16 else output
+        return as_float32(output) if self._wants_bfloat16 else output
+
+    def from_bytes(self, bytes_data: bytes) -> "ObservingShim":
+        """Load what was saved; RETURNS the shim."""
+        HFShim.from_bytes(self, bytes_data)
+        self.stand_in_for_tokenizer()
+        return self
+
+    def stand_in_for_tokenizer(self) -> None:
+        """Where no encoder is loaded yet, have its use say so instead of failing on None."""
+        if self._hfmodel.transformer is None:
+            self._hfmodel.tokenizer = NotInitialized()
+
+    @property
+    def _wants_bfloat16(self) -> bool:
+        return any(request.bfloat16 for request in self.requests.values())
 
     def _autocast(self) -> Any:
-        if self.bfloat16:
+        if self._wants_bfloat16:
             obstacle = bfloat16_obstacle(self._model.device)
             if obstacle is None:
                 return torch.autocast(self._model.device.type, dtype=torch.bfloat16)
-            warnings.warn(
-                f"precision='bfloat16' is not used: {obstacle}. The encoder runs as its model is. Set "
-                "precision='model', or run on a device made for bfloat16.",
-                stacklevel=2,
-            )
-            self.bfloat16 = False
+            if not self.has_warned:
+                self.has_warned = True
+                warnings.warn(
+                    f"precision='bfloat16' is not used: {obstacle}. The encoder runs as its model is. Set "
+                    "precision='model', or run on a device made for bfloat16.",
+                    stacklevel=2,
+                )
         return torch.autocast("cuda", enabled=self._mixed_precision)
 
     def _run_in_buckets(self, inputs: ArgsKwargs) -> ModelOutput:
@@ -89,7 +114,7 @@ class ObservingShim(HFShim):
     def _run(self, inputs: ArgsKwargs) -> ModelOutput:
         encoder = self._model
         layers, name = encoder.config.num_hidden_layers, encoder_name(encoder)
-        wanted = {n for request in self.requests.values() for n in request.layer_numbers(layers, name)}
+        wanted = {n for asked in self.requests.values() for n in asked.attention.layer_numbers(layers, name)}
         attention = AttentionObserver(wanted, inputs.kwargs["attention_mask"])
         if encoder not in _UNSEEN:
             output, static = self._observe(inputs, attention)
@@ -98,7 +123,7 @@ class ObservingShim(HFShim):
         if encoder in _UNSEEN:
             output, static = self._ask(inputs, attention)
         for key, request in self.requests.items():
-            output[key] = (static, request_rows(request, layers, name, attention.received))
+            output[key] = (static, request_rows(request.attention, layers, name, attention.received))
         return output
 
     def _observe(self, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
@@ -120,9 +145,9 @@ class ObservingShim(HFShim):
         layers = self._model.config.num_hidden_layers
         if not attentions or len(attentions) != layers or any(layer is None for layer in attentions):
             raise ValueError(
-                f"The attention of the encoder '{encoder_name(self._model)}' could not be observed: during a "
-                f"forward pass {attention.calls} attention calls were seen, expected {layers}, one for each "
-                f"layer; and with output_attentions=True it gave {len(attentions or ())} matrices. It may "
+                f"The attention of the encoder '{encoder_name(self._model)}' could not be observed: a "
+                f"forward pass did not make one attention call for each of its {layers} layers, and with "
+                f"output_attentions=True it gave {len(attentions or ())} matrices, expected {layers}. It may "
                 "use compiled (TorchScript) or flash attention. Load it with transformer_config = "
                 '{"attn_implementation": "eager"}, or take an encoder with standard self-attention.'
             )
@@ -141,6 +166,19 @@ class ObservingShim(HFShim):
         if not config.output_attentions:
             extra.add("attentions")
         return _without(output, extra)
+
+
+class NotInitialized:
+    """Stands for the tokenizer of a transformer that has none yet, so that using it says what to do."""
+
+    message = (
+        "The transformer has no weights yet: got a pipeline that was not initialized. Expected "
+        "nlp.initialize() to be called first, or a trained pipeline loaded with spacy.load()."
+    )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse. RAISES: ValueError, whatever is asked."""
+        raise ValueError(self.message)
 
 
 def encoder_name(encoder: Any) -> str:

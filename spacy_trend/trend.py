@@ -12,7 +12,16 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from .segments import Floats, Ints, as_lengths, most_frequent, segment_leaders
+from .segments import (
+    Floats,
+    Ints,
+    as_lengths,
+    means_of_filled,
+    most_frequent,
+    only_filled,
+    segment_leaders,
+    weighted_sums,
+)
 
 #: From static and contextual embeddings, both float32 `(words, width)`, to the words' vectors, float32
 #: `(words, any width)`. It must accept zero words: that is how its width is asked.
@@ -150,15 +159,52 @@ def leading_pair(rows: str = "heads", layer: int = 0, focus: str = "last") -> Le
     layer: the layer whose heads are the rows, from 0; negative numbers count from the last.
     focus: "last": the leader of the last row, as in the article's code. "most": the leader of most rows.
     RETURNS: a selection.
-    RAISES: ValueError for an unknown value.
+    RAISES: ValueError for an unknown value, or a layer where every layer is a row.
     """
     return LeadingPair(rows=rows, layer=layer, focus=focus)
 
 
-def width_of(change: Change, width: int) -> int:
-    """The width of the vectors that `change` makes of embeddings of a given width."""
-    none = np.zeros((0, width), dtype=np.float32)
-    return int(change(none, none).shape[1])
+class Trends(NamedTuple):
+    """What comes out for some texts.
+
+    word_vectors: float32 `(words, width)`, each word's change.
+    vectors: float32 `(texts, width)`.
+    focus, related: int64 `(texts,)`, positions among all words; -1 where there is none, or where a text has
+        several segments and so no pair of its own.
+    """
+
+    word_vectors: Floats
+    vectors: Floats
+    focus: Ints
+    related: Ints
+
+
+def summarize(
+    static: Floats,
+    contextual: Floats,
+    attention: Floats,
+    *,
+    select: Select,
+    change: Change,
+    lengths: Ints,
+    segments: Ints,
+) -> Trends:
+    """The vectors of texts: a segment's is the weighted sum of its words' changes, a text's their mean.
+
+    static, contextual: float32 `(words, width)`.
+    attention: float32 `(rows, words)`, attention received.
+    lengths: int64 `(segments,)`, how many words each segment has.
+    segments: int64 `(texts,)`, how many segments each text has; those without words do not count.
+    """
+    selection = select(attention, lengths)
+    word_vectors = change(static, contextual)
+    of_segments = weighted_sums(word_vectors, selection.weights, lengths)
+    return Trends(
+        word_vectors,
+        means_of_filled(of_segments, lengths, segments),
+        only_filled(selection.focus, lengths, segments),
+        only_filled(selection.related, lengths, segments),
+    )
 
 
 def check_choice(owner: str, setting: str, value: str, choices: tuple[str, ...]) -> None:

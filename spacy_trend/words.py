@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from thinc.api import get_array_module, to_numpy
 
-Ints = NDArray[np.int64]
+from .segments import Ints
 
 
 class Words(NamedTuple):
@@ -186,10 +186,10 @@ def _wordpiece_arrays(doc: Doc, source: Source) -> tuple[Any, Any, Any]:
             f"The transformer of the doc {_start_of(doc)} was not observed: its output has the fields "
             f"{list(output)}. Expected the attention of its forward pass. If 'trend_vector' or the "
             "transformer came from another pipeline or was replaced, call spacy_trend.observe(nlp); if there "
-            "are several transformers, name the one to read in the setting 'transformer'; a doc made "
-            "elsewhere needs the fields 'hidden_states' and 'attentions'."
+            "are several transformers, only the last one before it can be read; a doc made elsewhere needs "
+            "the fields 'hidden_states' and 'attentions'."
         )
-    contextual = output["last_hidden_state"]
+    contextual = output["last_hidden_state"] if "last_hidden_state" in output else output["hidden_states"][-1]
     if contextual.shape[-1] != source.width or attention.shape[-1] != source.row_count:
         raise ValueError(
             f"The doc {_start_of(doc)} was made by another encoder: got embeddings of width "
@@ -202,10 +202,12 @@ def _wordpiece_arrays(doc: Doc, source: Source) -> tuple[Any, Any, Any]:
 def _received(attentions: Sequence[Any], mask: Any, request: Any) -> Any:
     """The rows asked for, `(windows, wordpieces, rows)`, from whole attention matrices by layer."""
     rows = []
-    for layer in request.layer_numbers(len(attentions), "that made the doc"):
-        matrices = attentions[layer].astype("float32")
-        queries = get_array_module(matrices).asarray(mask, dtype="float32")[:, None, None, :]
-        received = (queries @ matrices).squeeze(2)
+    for layer in request.layer_numbers(len(attentions), "of a doc made elsewhere"):
+        xp = get_array_module(attentions[layer])
+        queries = xp.asarray(mask, dtype="float32")
+        # Padding that may attend to nothing gives NaN, which a weight of 0 would not take out.
+        matrices = xp.where(queries[:, None, :, None] > 0, attentions[layer], 0).astype("float32")
+        received = (queries[:, None, None, :] @ matrices).squeeze(2)
         rows.append(received if request.rows == "heads" else received.mean(axis=1, keepdims=True))
     return get_array_module(rows[0]).concatenate(rows, axis=1).transpose(0, 2, 1)
 

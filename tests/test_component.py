@@ -2,6 +2,7 @@ import gc
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import spacy
 import torch
 from spacy import Language
 from spacy.tokens import Doc
+from transformers import AutoModel
 
 import spacy_trend
 from spacy_trend import bundled_encoder
+from spacy_trend.embeddings import EmbeddingObserver
 
 from .conftest import DIFFERENCE
 
@@ -175,11 +178,49 @@ def test_vector_hooks_answer_for_doc_span_and_token(
     assert not empty.has_vector
 
 
+def test_vector_hooks_without_word_vectors_answer_for_docs_alone(
+    make_nlp: Callable[..., Language], tiny_encoder: Path
+) -> None:
+    doc = make_nlp(tiny_encoder, {"vector_hooks": True, "token_vectors": False})(TEXT)
+    np.testing.assert_array_equal(doc.vector, doc._.trend_vector)
+    assert not doc[0].has_vector
+    assert not doc[0:2].has_vector
+
+
 def test_vector_hooks_are_off_by_default(nlp: Language) -> None:
     doc = nlp(TEXT)
     assert not doc.user_hooks
     assert not doc.user_span_hooks
     assert not doc.user_token_hooks
+
+
+def test_tokens_merged_after_the_component_are_refused(tiny: Language) -> None:
+    doc = tiny(TEXT)
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[2:4])
+    for item in (doc, doc[0:2], doc[0]):
+        with pytest.raises(ValueError, match=r"has 11 tokens, but had 12 when.*before the transformer"):
+            item._.trend_vector  # noqa: B018
+
+
+def test_threads_do_not_see_each_others_embeddings(tiny_encoder: Path) -> None:
+    encoder = AutoModel.from_pretrained(tiny_encoder).eval()
+    ids = torch.arange(1000, 1012).reshape(2, 6)
+    observer = EmbeddingObserver(encoder, attention_began=lambda: False)
+    observer.learn(encoder(ids, output_hidden_states=True).hidden_states)
+    with torch.no_grad():
+        with observer.watching():
+            hidden_states = encoder(ids, output_hidden_states=True).hidden_states
+        observer.learn(hidden_states)
+        later = EmbeddingObserver(encoder, attention_began=lambda: False)
+        with later.watching():
+            other = Thread(target=encoder, args=(ids + 1,))
+            other.start()
+            other.join()
+            assert later.output is None
+            encoder(ids)
+    assert later.output is not None
+    assert torch.equal(later.output, hidden_states[0])
 
 
 def test_the_pipeline_analysis_is_clean(nlp: Language) -> None:
@@ -263,13 +304,47 @@ def test_a_sourced_component_is_attached_by_observe(
     np.testing.assert_array_equal(other(TEXT)._.trend_vector, tiny(TEXT)._.trend_vector)
 
 
-def test_observe_forgets_components_that_were_removed(tiny: Language) -> None:
+def test_a_component_that_was_lent_is_as_it_was(tiny: Language, make_nlp: Callable[..., Language]) -> None:
+    other = make_nlp(bundled_encoder(), None)
+    other.add_pipe("trend_vector", source=tiny)
+    spacy_trend.observe(other)
+    assert other("")._.trend_vector.shape == other(TEXT)._.trend_vector.shape == (384,)
+    assert tiny("")._.trend_vector.shape == tiny(TEXT)._.trend_vector.shape == (32,)
+
+
+def test_a_transformer_may_be_shared_with_a_pipeline_of_other_settings(tiny: Language) -> None:
+    before = tiny(TEXT)
+    other = spacy.blank("en")
+    other.add_pipe("transformer", source=tiny)
+    layers = {"select": {"@misc": "spacy-trend.leading_pair.v1", "rows": "layers"}}
+    other.add_pipe("trend_vector", config=layers)
+    assert other(TEXT)[0]._.trend_attention.shape == (2,)
+    after = tiny(TEXT)
+    np.testing.assert_array_equal(after._.trend_vector, before._.trend_vector)
+    assert after[0]._.trend_attention.shape == (4,)
+
+
+def test_a_component_that_is_removed_is_not_observed_for_any_more(tiny: Language) -> None:
     tiny.add_pipe("trend_vector", name="second")
-    tiny.remove_pipe("trend_vector")
-    spacy_trend.observe(tiny)
-    doc = tiny.get_pipe("transformer")(tiny.make_doc(TEXT))
-    assert len(doc._.trf_data.model_output) == 3
-    assert tiny(TEXT)._.trend_vector is not None
+    transformer = tiny.get_pipe("transformer")
+    for fields in (4, 3, 2):
+        doc = transformer(tiny.make_doc(TEXT))
+        assert len(doc._.trf_data.model_output) == fields
+        if fields > 2:
+            tiny.remove_pipe(tiny.pipe_names[-1])
+
+
+def test_a_component_between_two_transformers_is_attached_to_the_one_before_it_by_observe(
+    make_nlp: Callable[..., Language], tiny_encoder: Path
+) -> None:
+    nlp = make_nlp(tiny_encoder, None)
+    nlp.add_pipe("transformer", name="second", config={"model": {"name": bundled_encoder()}})
+    nlp.add_pipe("trend_vector", after="transformer")
+    nlp.get_pipe("second").model.initialize()
+    with pytest.raises(ValueError, match="not observed"):
+        nlp(TEXT)
+    spacy_trend.observe(nlp)
+    assert nlp(TEXT)._.trend_vector.shape == (32,)
 
 
 def test_a_component_of_its_own_is_attached_by_observe(
@@ -337,7 +412,7 @@ def test_an_encoder_whose_attention_is_out_of_reach_is_refused(
         encoder, "forward", lambda *args, **kwargs: forward(*args, **{**kwargs, "output_attentions": False})
     )
     message = (
-        r"BertModel .* could not be observed.*0 attention calls were seen, expected 2.*gave 0 matrices.*eager"
+        r"BertModel .* could not be observed.*one attention call for each of its 2 layers.*0 matrices.*eager"
     )
     with pytest.raises(ValueError, match=message):
         tiny(TEXT)

@@ -10,6 +10,8 @@ import spacy
 from spacy import Language
 from spacy.tokens import Doc, DocBin
 
+from .conftest import DIFFERENCE
+
 TEXT = "I want an apple. She sold the old house."
 
 SPAWN = """
@@ -18,6 +20,16 @@ import sys
 
 import numpy
 import spacy
+
+
+@spacy.registry.misc("spacy-trend-tests.difference.v1")
+def difference():
+    return subtract
+
+
+def subtract(static, contextual):
+    return contextual - static
+
 
 if __name__ == "__main__":
     multiprocessing.set_start_method("spawn")
@@ -157,8 +169,10 @@ def test_hooks_are_carried_by_pickle(make_nlp: Callable[..., Language], tiny_enc
 
 
 @pytest.mark.slow
-def test_two_processes_started_by_spawn_give_equal_values(tiny: Language, tmp_path: Path) -> None:
-    tiny.to_disk(tmp_path / "pipeline")
+def test_two_processes_started_by_spawn_give_equal_values(
+    make_nlp: Callable[..., Language], tiny_encoder: Path, tmp_path: Path
+) -> None:
+    make_nlp(tiny_encoder, DIFFERENCE).to_disk(tmp_path / "pipeline")
     script = tmp_path / "script.py"
     script.write_text(SPAWN)
     command = [sys.executable, script, tmp_path / "pipeline"]

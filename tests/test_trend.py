@@ -16,7 +16,7 @@ from spacy_trend.segments import (
     segment_sums,
     weighted_sums,
 )
-from spacy_trend.trend import LeadingPair, leading_pair, log_ratio, width_of
+from spacy_trend.trend import LeadingPair, leading_pair, log_ratio
 
 # "I want an apple" as the article prints it: heads of layer 0 x (i, want, an, apple).
 ARTICLE = np.array(
@@ -150,17 +150,6 @@ class TestLogRatio:
         # The ratio is rounded to float32, as in the article: an error of one unit in its last place.
         epsilon = np.finfo(np.float32).eps
         np.testing.assert_allclose(log_ratio()(static, contextual), -swapped, rtol=1e-6, atol=epsilon)
-
-
-class TestWidthOf:
-    def test_is_the_encoders_width_for_log_ratio(self) -> None:
-        assert width_of(log_ratio(), 7) == 7
-
-    def test_is_what_the_change_makes_of_it(self) -> None:
-        def side_by_side(static: Floats, contextual: Floats) -> Floats:
-            return np.concatenate([static, contextual], axis=1)
-
-        assert width_of(side_by_side, 7) == 14
 
 
 class TestSegmentLeaders:

@@ -1,0 +1,81 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from spacy import Language
+
+from spacy_trend.attention import AttentionObserver, attention_received
+from spacy_trend.device import bfloat16_obstacle
+
+from .conftest import DIFFERENCE
+
+TEXTS = ["I want an apple.", "She sold the old house in the village.", "", "Stop!"]
+
+
+@pytest.fixture(autouse=True)
+def _any_device_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spacy_trend.shim.bfloat16_obstacle", lambda device: None)
+
+
+def test_bfloat16_changes_the_numbers_a_little_and_the_types_not(
+    make_nlp: Callable[..., Language], tiny_encoder: Path
+) -> None:
+    precise = make_nlp(tiny_encoder, DIFFERENCE)
+    rough = make_nlp(tiny_encoder, {**DIFFERENCE, "precision": "bfloat16"})
+    for one, other in zip(precise.pipe(TEXTS), rough.pipe(TEXTS), strict=True):
+        assert other._.trend_vector.dtype == np.float32
+        for token, other_token in zip(one, other, strict=True):
+            np.testing.assert_allclose(token._.trend_vector, other_token._.trend_vector, atol=0.2)
+            np.testing.assert_allclose(token._.trend_attention, other_token._.trend_attention, atol=0.1)
+        for field, value in other._.trf_data.model_output.items():
+            assert value.dtype == np.float32, field
+    exact, near = (nlp(TEXTS[1])._.trf_data.model_output.last_hidden_state for nlp in (precise, rough))
+    error = np.linalg.norm(exact - near) / np.linalg.norm(exact)
+    assert 1e-4 < error < 0.05
+
+
+def test_static_embeddings_are_exact_in_bfloat16(
+    make_nlp: Callable[..., Language], tiny_encoder: Path
+) -> None:
+    outputs = []
+    for config in ({}, {"precision": "bfloat16"}):
+        nlp = make_nlp(tiny_encoder, config)
+        doc = nlp.get_pipe("transformer")(nlp.make_doc(TEXTS[1]))
+        (key,) = set(doc._.trf_data.model_output) - {"last_hidden_state", "pooler_output"}
+        outputs.append(doc._.trf_data.model_output[key][0])
+    np.testing.assert_array_equal(*outputs)
+
+
+def test_attention_received_is_float32_under_autocast() -> None:
+    torch.manual_seed(0)
+    query, key = torch.randn(2, 3, 5, 4), torch.randn(2, 3, 5, 4)
+    weights = torch.ones(2, 5)
+    exact = attention_received(query, key, weights)
+    scores = query @ key.mT / 2
+    with torch.autocast("cpu", dtype=torch.bfloat16), AttentionObserver([0], weights) as observer:
+        received = attention_received(query, key, weights)
+        torch.softmax(scores, dim=-1)
+    for found in (received, observer.received[0]):
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(found, exact, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "is_made_for_it"),
+    [({"amx_bf16": True}, True), ({"avx512_bf16": True}, True), ({"avx2": True}, False)],
+)
+def test_a_processor_is_made_for_bfloat16_by_its_instructions(
+    capabilities: dict[str, bool], is_made_for_it: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    obstacle = bfloat16_obstacle(torch.device("cpu"))
+    assert (obstacle is None) == is_made_for_it
+    assert is_made_for_it or "no instructions for bfloat16" in str(obstacle)
+
+
+def test_other_devices_are_not_known_to_be_made_for_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "devices of type 'meta'" in str(bfloat16_obstacle(torch.device("meta")))
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert "does not tell" in str(bfloat16_obstacle(torch.device("cpu")))
