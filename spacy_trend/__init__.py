@@ -1,6 +1,7 @@
 """spacy_trend: a sentence vector for spaCy's transformer pipelines that says which words it came from."""
 
-from .component import TrendVector, observe
+from .attachment import observe
+from .component import TrendVector
 from .extensions import install_extensions
 from .pipeline import bundled_encoder, from_encoder
 

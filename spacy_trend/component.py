@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .encoder import ObservedEncoder
 
 #: How many tokens are computed on together: their arrays stay in the caches, and memory flat.
-TOKENS_AT_A_TIME = 4096
+TOKENS_AT_A_TIME = 2048
 
 DEFAULT_CONFIG: dict[str, Any] = {
     "transformer": None,
@@ -73,6 +73,21 @@ class TrendVector(Pipe):
         self.precision = precision
         self.select_config = describe(select)
         install_extensions()
+
+    def attach(self, nlp: Language, before: str | None = None) -> None:
+        """Read the transformer of a pipeline from now on: the one named in the settings, or the nearest.
+
+        before: this component's name in the pipeline; None where it is not in it yet.
+        RAISES: ValueError where there is no transformer, or it lacks a layer that the selection reads.
+        """
+        # Here, because transformers takes seconds to import and every pipeline imports this file.
+        from .attention import AttentionRequest
+        from .encoder import attach, find_transformer
+        from .shim import Request
+
+        attention = AttentionRequest(self.select.rows, self.select.layers)
+        transformer = find_transformer(nlp, self.transformer, before)
+        self.encoder = attach(transformer, Request(attention, self.precision == "bfloat16"))
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the trend vector of one doc; RETURNS the doc.
@@ -211,41 +226,5 @@ def make_trend_vector(
         transformer=transformer,
         precision=precision,
     )
-    _attach(nlp, component)
+    component.attach(nlp)
     return component
-
-
-def observe(nlp: Language) -> None:
-    """Attach every trend vector of a pipeline to the transformer before it.
-
-    The factory attaches by itself, to the last transformer that is there when it is called. Call this where
-    that is another one: after a component was taken from another pipeline (`nlp.add_pipe(..., source=...)`),
-    was put between transformers (`before=`, `after=`), or a transformer was replaced or moved.
-
-    RAISES: ValueError where the pipeline has no trend vector, or one has no transformer before it.
-    """
-    components = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, TrendVector)]
-    if not components:
-        raise ValueError(
-            f"There is nothing to attach: got the components {nlp.component_names}, expected "
-            "'trend_vector' among them. Call nlp.add_pipe('trend_vector') first."
-        )
-    for name, component in components:
-        if component.encoder is not None and not component.encoder.is_of(nlp):
-            # spaCy shares a component with the pipeline it is taken from: that one keeps it, here is another.
-            config = {key: value for key, value in nlp.get_pipe_config(name).items() if key != "factory"}
-            nlp.replace_pipe(name, "trend_vector", config=config)
-    for name, pipe in nlp.components:
-        if isinstance(pipe, TrendVector):
-            _attach(nlp, pipe, before=name)
-
-
-def _attach(nlp: Language, component: TrendVector, before: str | None = None) -> None:
-    # Here, because transformers takes seconds to import and every pipeline imports this file.
-    from .attention import AttentionRequest
-    from .encoder import attach, find_transformer
-    from .shim import Request
-
-    attention = AttentionRequest(component.select.rows, component.select.layers)
-    transformer = find_transformer(nlp, component.transformer, before)
-    component.encoder = attach(transformer, Request(attention, component.precision == "bfloat16"))

@@ -32,22 +32,21 @@ class ObservedEncoder:
     @property
     def width(self) -> int:
         """The width of the encoder's embeddings."""
-        return int(self._config.hidden_size)
+        return int(self._encoder.config.hidden_size)
 
     @property
     def row_count(self) -> int:
         """The number of rows of attention that the request gives on this encoder."""
-        encoder = _shim(self.transformer)._hfmodel.transformer
-        return self.request.row_count(
-            self._config.num_hidden_layers, self._config.num_attention_heads, encoder_name(encoder)
-        )
+        config = self._encoder.config
+        name = encoder_name(self._encoder)
+        return self.request.row_count(config.num_hidden_layers, config.num_attention_heads, name)
 
     @property
-    def _config(self) -> Any:
+    def _encoder(self) -> Any:
         encoder = _shim(self.transformer)._hfmodel.transformer
         if encoder is None:
             raise ValueError(NotInitialized.message)
-        return encoder.config
+        return encoder
 
 
 def attach(transformer: Transformer, request: Request) -> ObservedEncoder:

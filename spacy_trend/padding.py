@@ -1,5 +1,6 @@
 """Windows taken out of a padded batch, and what an encoder makes of them laid back in place (torch)."""
 
+from dataclasses import fields
 from typing import Any
 
 import torch
@@ -13,6 +14,15 @@ PADDED_DIMENSIONS: dict[str, tuple[int, ...]] = {
     "hidden_states": (1,),
     "attentions": (2, 3),
 }
+
+
+def output_of(kind: type[ModelOutput], values: dict[str, Any]) -> ModelOutput:
+    """An output of a kind, with fields of that kind and others, which stand after them."""
+    own = {field.name for field in fields(kind)}
+    output = kind(**{name: value for name, value in values.items() if name in own})
+    for name, value in values.items():
+        output[name] = value
+    return output
 
 
 def as_float32(output: ModelOutput) -> ModelOutput:
@@ -78,11 +88,8 @@ class LaidBack:
                 self._put(whole, part, windows, padded)
 
     def as_output(self, kind: type[ModelOutput]) -> ModelOutput:
-        """All fields: those of the encoder in an output of its own kind, the others after them."""
-        output = kind(**{name: value for name, value in self.fields.items() if name in PADDED_DIMENSIONS})
-        for name, value in self.fields.items():
-            output[name] = value
-        return output
+        """All fields, in an output of the encoder's own kind."""
+        return output_of(kind, self.fields)
 
     def _room_for(self, part: Tensor, padded: tuple[int, ...]) -> Tensor:
         windows, wordpieces = self.is_padding.shape

@@ -18,7 +18,7 @@ from .attention import AttentionObserver, AttentionRequest, request_rows
 from .buckets import length_buckets
 from .device import bfloat16_obstacle, run_cost
 from .embeddings import EmbeddingObserver
-from .padding import PADDED_DIMENSIONS, LaidBack, as_float32, take_windows, window_lengths
+from .padding import PADDED_DIMENSIONS, LaidBack, as_float32, output_of, take_windows, window_lengths
 
 #: Encoders whose attention calls cannot be seen: they are asked for `output_attentions` at once.
 _UNSEEN: WeakSet[nn.Module] = WeakSet()
@@ -165,7 +165,8 @@ class ObservingShim(HFShim):
             extra.add("hidden_states")
         if not config.output_attentions:
             extra.add("attentions")
-        return _without(output, extra)
+        kept = {name: value for name, value in output.items() if name not in extra}
+        return output_of(type(output), kept) if len(kept) < len(output) else output
 
 
 class NotInitialized:
@@ -188,8 +189,3 @@ def encoder_name(encoder: Any) -> str:
 
 def _with(inputs: ArgsKwargs, **kwargs: Any) -> ArgsKwargs:
     return ArgsKwargs(args=inputs.args, kwargs={**inputs.kwargs, **kwargs})
-
-
-def _without(output: ModelOutput, fields: set[str]) -> ModelOutput:
-    kept = {key: value for key, value in output.items() if key not in fields}
-    return type(output)(**kept)

@@ -70,7 +70,7 @@ def align_words(docs: Sequence[Doc], source: Source) -> Words:
     """
     places = [_place_words(doc) for doc in docs]
     width = source.width
-    gathered = _gather(docs, places, source)
+    gathered = _gather(docs, places, source, width, source.row_count)
     counts = np.concatenate([place.counts for place in places])
     starts = np.cumsum(counts) - counts
     sums = _sum_by_word(gathered, counts, starts)
@@ -147,23 +147,25 @@ def _transformer_data(doc: Doc) -> Any:
     return data
 
 
-def _gather(docs: Sequence[Doc], places: Sequence[_Place], source: Source) -> NDArray[np.float32]:
+def _gather(
+    docs: Sequence[Doc], places: Sequence[_Place], source: Source, width: int, rows: int
+) -> NDArray[np.float32]:
     """Static, contextual and attention of the words' wordpieces side by side, on the CPU.
 
     RETURNS: float32 `(wordpieces, 2 * width + rows)`.
     """
-    width, columns = source.width, 2 * source.width + source.row_count
-    total = sum(len(place.wordpieces) for place in places)
-    gathered: Any = np.zeros((total, columns), dtype=np.float32)
+    shape = (sum(len(place.wordpieces) for place in places), 2 * width + rows)
+    gathered: Any = np.empty(shape, dtype=np.float32)
     end = 0
     for doc, place in zip(docs, places, strict=True):
         if len(place.wordpieces) == 0:
             continue
         static, contextual, attention = _wordpiece_arrays(doc, source)
+        _check_widths(doc, (contextual.shape[-1], attention.shape[-1]), (width, rows))
         xp = get_array_module(contextual)
         if end == 0:
             # On the device of the tensors: all that is wanted leaves it in one copy.
-            gathered = xp.zeros((total, columns), dtype="float32")
+            gathered = xp.empty(shape, dtype="float32")
         start, end = end, end + len(place.wordpieces)
         wordpieces = xp.asarray(place.wordpieces)
         gathered[start:end, :width] = _flat(static)[wordpieces]
@@ -190,13 +192,16 @@ def _wordpiece_arrays(doc: Doc, source: Source) -> tuple[Any, Any, Any]:
             "the fields 'hidden_states' and 'attentions'."
         )
     contextual = output["last_hidden_state"] if "last_hidden_state" in output else output["hidden_states"][-1]
-    if contextual.shape[-1] != source.width or attention.shape[-1] != source.row_count:
-        raise ValueError(
-            f"The doc {_start_of(doc)} was made by another encoder: got embeddings of width "
-            f"{contextual.shape[-1]} and {attention.shape[-1]} rows of attention, expected {source.width} "
-            f"and {source.row_count}. Run the pipeline's own transformer on it."
-        )
     return static, contextual, attention
+
+
+def _check_widths(doc: Doc, got: tuple[int, int], expected: tuple[int, int]) -> None:
+    if got != expected:
+        raise ValueError(
+            f"The doc {_start_of(doc)} was made by another encoder: got embeddings of width {got[0]} and "
+            f"{got[1]} rows of attention, expected {expected[0]} and {expected[1]}. Run the pipeline's own "
+            "transformer on it."
+        )
 
 
 def _received(attentions: Sequence[Any], mask: Any, request: Any) -> Any:
