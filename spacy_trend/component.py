@@ -101,7 +101,8 @@ class TrendVector(Pipe):
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Set the trend vectors of a stream of docs, a batch at a time; YIELDS the docs in order.
 
-        A doc that is refused with a ValueError goes alone to the pipeline's error handler.
+        batch_size: how many docs to take from the stream at a time; a doc that is refused with a ValueError
+            goes alone to the pipeline's error handler.
         """
         for batch in minibatch(stream, batch_size):
             for docs in _by_tokens(batch, TOKENS_AT_A_TIME):

@@ -19,7 +19,7 @@ PADDED_DIMENSIONS: dict[str, tuple[int, ...]] = {
 def output_of(kind: type[Any], values: dict[str, Any]) -> ModelOutput:
     """An output of a kind, with fields of that kind and others, which stand after them."""
     own = {field.name for field in fields(kind)}
-    output = kind(**{name: value for name, value in values.items() if name in own})
+    output: ModelOutput = kind(**{name: value for name, value in values.items() if name in own})
     for name, value in values.items():
         output[name] = value
     return output
