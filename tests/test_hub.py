@@ -12,6 +12,8 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTo
 from spacy_trend.attention import AttentionObserver
 from spacy_trend.trend import leading_pair, log_ratio
 
+from .printed import APPLE_TREND, ATTENTION, LEADERS, PRINTED, VECTOR, WANT_TREND
+
 pytestmark = pytest.mark.hub
 
 Floats = NDArray[np.float32]
@@ -23,31 +25,6 @@ APPLE, ORANGE, ADVENTURE = "I want an apple.", "I want an orange.", "I want an a
 WORDS = slice(1, 5)
 WANT, OBJECT = 1, 3
 
-# Of the apple's sentence: each head's attention received, heads of layer 0 x (i, want, an, apple).
-ATTENTION = [
-    [0.99275106, 1.00205731, 0.76726311, 0.72082734],
-    [0.7479955, 1.16846883, 0.63782167, 1.39036024],
-    [1.23037624, 0.40373796, 0.57493907, 0.25739866],
-    [1.319888, 1.21090519, 1.37013197, 0.7479018],
-    [0.48407069, 1.15729702, 0.54152751, 0.57587731],
-    [0.47308242, 0.61861634, 0.46330488, 0.47692096],
-    [1.23776317, 1.2546916, 0.92190945, 1.2607218],
-    [1.19664812, 0.51989007, 0.48901123, 0.65525496],
-    [0.5389185, 0.98384732, 0.8789593, 0.98946768],
-    [0.75819892, 0.80689037, 0.5612824, 1.10385513],
-    [0.14660755, 1.10911655, 0.84521955, 1.00496972],
-    [0.77081972, 0.79827666, 0.45695013, 0.36948431],
-]
-LEADERS = [1, 3, 0, 2, 1, 1, 3, 0, 3, 3, 1, 1]
-
-# The article prints the first ten dimensions, and compares sentences by them alone.
-PRINTED = slice(0, 10)
-APPLE_TREND = [3.753544, 1.4458075, -0.56288993, -0.44559467, 0.9137548, 0.33285233, 0, 0, 0, 0]
-WANT_TREND = [0, 0, 0, 0, -0.79848075, 0.6715901, 0.30298436, -1.6455574, 0.1162319, 0]
-VECTOR = [
-    *(3.753544, 1.4458075, -0.56288993, -0.44559467, 0.11527407),
-    *(1.0044425, 0.30298436, -1.6455574, 0.1162319, 0),
-]
 COSINES = {(APPLE, ORANGE): 0.9640, (APPLE, ADVENTURE): 0.4168, (ORANGE, ADVENTURE): 0.3458}
 
 

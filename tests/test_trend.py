@@ -18,25 +18,9 @@ from spacy_trend.segments import (
 )
 from spacy_trend.trend import LeadingPair, leading_pair, log_ratio
 
-# "I want an apple" as the article prints it: heads of layer 0 x (i, want, an, apple).
-ARTICLE = np.array(
-    [
-        [0.99275106, 1.00205731, 0.76726311, 0.72082734],
-        [0.7479955, 1.16846883, 0.63782167, 1.39036024],
-        [1.23037624, 0.40373796, 0.57493907, 0.25739866],
-        [1.319888, 1.21090519, 1.37013197, 0.7479018],
-        [0.48407069, 1.15729702, 0.54152751, 0.57587731],
-        [0.47308242, 0.61861634, 0.46330488, 0.47692096],
-        [1.23776317, 1.2546916, 0.92190945, 1.2607218],
-        [1.19664812, 0.51989007, 0.48901123, 0.65525496],
-        [0.5389185, 0.98384732, 0.8789593, 0.98946768],
-        [0.75819892, 0.80689037, 0.5612824, 1.10385513],
-        [0.14660755, 1.10911655, 0.84521955, 1.00496972],
-        [0.77081972, 0.79827666, 0.45695013, 0.36948431],
-    ],
-    dtype=np.float32,
-)
-ARTICLE_LEADERS = [1, 3, 0, 2, 1, 1, 3, 0, 3, 3, 1, 1]
+from .printed import APPLE_TREND, ATTENTION, LEADERS, VECTOR, WANT_TREND
+
+ARTICLE = np.array(ATTENTION, dtype=np.float32)
 WANT, APPLE = 1, 3
 
 LEAST = np.float32(1e-45)  # the smallest subnormal
@@ -154,10 +138,10 @@ class TestLogRatio:
 
 class TestSegmentLeaders:
     def test_are_the_articles_over_its_matrix(self) -> None:
-        assert segment_leaders(ARTICLE, ints(4))[:, 0].tolist() == ARTICLE_LEADERS
+        assert segment_leaders(ARTICLE, ints(4))[:, 0].tolist() == LEADERS
 
     def test_are_the_articles_without_the_focus_where_it_leads(self) -> None:
-        led = ARTICLE[np.array(ARTICLE_LEADERS) == WANT]
+        led = ARTICLE[np.array(LEADERS) == WANT]
         # The article numbers the words that remain: i, an, apple.
         assert segment_leaders(np.delete(led, WANT, axis=1), ints(3))[:, 0].tolist() == [0, 2, 2, 2, 0]
 
@@ -202,12 +186,9 @@ class TestLeadingPair:
 
     def test_the_articles_trends_add_up_to_its_vector(self) -> None:
         trends = np.full((4, 10), 1000, dtype=np.float32)
-        trends[APPLE] = [3.753544, 1.4458075, -0.56288993, -0.44559467, 0.9137548, 0.33285233, 0, 0, 0, 0]
-        trends[WANT] = [0, 0, 0, 0, -0.79848075, 0.6715901, 0.30298436, -1.6455574, 0.1162319, 0]
-        expected = [3.753544, 1.4458075, -0.56288993, -0.44559467, 0.11527407]
-        expected += [1.0044425, 0.30298436, -1.6455574, 0.1162319, 0]
+        trends[APPLE], trends[WANT] = APPLE_TREND, WANT_TREND
         vector = weighted_sums(trends, leading_pair()(ARTICLE).weights)
-        np.testing.assert_allclose(vector, [expected], rtol=1e-6)
+        np.testing.assert_allclose(vector, [VECTOR], rtol=1e-6)
 
     def test_takes_the_focus_from_the_last_row_or_from_most_rows(self) -> None:
         attention = floats([9, 1, 2], [9, 2, 1], [1, 2, 9])
