@@ -12,6 +12,7 @@ from spacy_trend.segments import (
     Ints,
     as_lengths,
     means_of_filled,
+    only_filled,
     segment_leaders,
     segment_sums,
     weighted_sums,
@@ -460,3 +461,14 @@ class TestMeansOfFilled:
 )
 def test_functions_are_registered(name: str, function: Any) -> None:
     assert spacy.registry.misc.get(name) is function
+
+
+class TestOnlyFilled:
+    def test_is_the_value_of_the_one_segment_with_words(self) -> None:
+        lengths = ints(0, 3, 2, 1, 0, 4, 0)
+        values = ints(10, 11, 12, 13, 14, 15, 16)
+        groups = ints(2, 2, 0, 3)
+        assert only_filled(values, lengths, groups).tolist() == [11, -1, -1, 15]
+
+    def test_no_segments_have_none(self) -> None:
+        assert only_filled(ints(), ints(), ints(0, 0)).tolist() == [-1, -1]
