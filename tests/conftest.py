@@ -19,7 +19,11 @@ DIFFERENCE = {"change": {"@misc": "spacy-trend-tests.difference.v1"}}
 
 @spacy.registry.misc("spacy-trend-tests.difference.v1")
 def difference() -> Callable[[Any, Any], Any]:
-    return lambda static, contextual: contextual - static
+    return subtract
+
+
+def subtract(static: Any, contextual: Any) -> Any:
+    return contextual - static
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from spacy.tokens import Doc, DocBin
 from .conftest import DIFFERENCE
 
 TEXT = "I want an apple. She sold the old house."
+NOISE = 2e-5
 
 SPAWN = """
 import multiprocessing
@@ -80,16 +82,27 @@ numpy.savez(
 """
 
 
-def assert_equal(doc: Doc, other: Doc) -> None:
-    np.testing.assert_array_equal(doc._.trend_vector, other._.trend_vector)
+@pytest.fixture
+def tiny(make_nlp: Callable[..., Language], tiny_encoder: Path) -> Language:
+    """A fresh pipeline whose vectors can be compared from one forward pass to another."""
+    return make_nlp(tiny_encoder, DIFFERENCE)
+
+
+def assert_equal(doc: Doc, other: Doc, noise: float = 0.0) -> None:
+    """All values are equal, those that are computed but for the noise between two forward passes."""
+
+    def assert_close(one: Any, another: Any) -> None:
+        np.testing.assert_allclose(one, another, rtol=0, atol=noise)
+
+    assert_close(doc._.trend_vector, other._.trend_vector)
     assert doc._.trend_vector.dtype == other._.trend_vector.dtype == np.float32
     for name in ("trend_focus", "trend_related"):
         assert doc._.get(name).i == other._.get(name).i
         assert doc[2:4]._.get(name).i == other[2:4]._.get(name).i
-    np.testing.assert_array_equal(doc[2:4]._.trend_vector, other[2:4]._.trend_vector)
+    assert_close(doc[2:4]._.trend_vector, other[2:4]._.trend_vector)
     for token, other_token in zip(doc, other, strict=True):
-        np.testing.assert_array_equal(token._.trend_vector, other_token._.trend_vector)
-        np.testing.assert_array_equal(token._.trend_attention, other_token._.trend_attention)
+        assert_close(token._.trend_vector, other_token._.trend_vector)
+        assert_close(token._.trend_attention, other_token._.trend_attention)
 
 
 @pytest.fixture
@@ -99,7 +112,7 @@ def doc(tiny: Language) -> Doc:
 
 def test_a_pipeline_on_disk_gives_equal_values(tiny: Language, doc: Doc, tmp_path: Path) -> None:
     tiny.to_disk(tmp_path)
-    assert_equal(spacy.load(tmp_path)(TEXT), doc)
+    assert_equal(spacy.load(tmp_path)(TEXT), doc, NOISE)
 
 
 def test_a_loaded_pipeline_knows_the_width_before_it_has_seen_a_word(tiny: Language, tmp_path: Path) -> None:
@@ -109,9 +122,10 @@ def test_a_loaded_pipeline_knows_the_width_before_it_has_seen_a_word(tiny: Langu
 
 def test_a_pipeline_in_bytes_gives_equal_values(tiny: Language, doc: Doc) -> None:
     other = spacy.blank("en")
-    for name in ("sentencizer", "transformer", "trend_vector"):
+    for name in ("sentencizer", "transformer"):
         other.add_pipe(name)
-    assert_equal(other.from_bytes(tiny.to_bytes())(TEXT), doc)
+    other.add_pipe("trend_vector", config=DIFFERENCE)
+    assert_equal(other.from_bytes(tiny.to_bytes())(TEXT), doc, NOISE)
 
 
 def test_the_saved_pipeline_loads_without_this_package(tiny: Language, doc: Doc, tmp_path: Path) -> None:
@@ -119,11 +133,12 @@ def test_the_saved_pipeline_loads_without_this_package(tiny: Language, doc: Doc,
     tiny.to_disk(tmp_path)
     output = tmp_path / "output.npy"
     subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT, tmp_path, output, TEXT], check=True)
-    np.testing.assert_array_equal(np.load(output), doc._.trf_data.model_output.last_hidden_state)
+    expected = doc._.trf_data.model_output.last_hidden_state
+    np.testing.assert_allclose(np.load(output), expected, rtol=0, atol=NOISE)
 
 
 def test_a_pickled_pipeline_gives_equal_values(tiny: Language, doc: Doc) -> None:
-    assert_equal(pickle.loads(pickle.dumps(tiny))(TEXT), doc)
+    assert_equal(pickle.loads(pickle.dumps(tiny))(TEXT), doc, NOISE)
 
 
 def carry_in_docbin(doc: Doc) -> Doc:
