@@ -73,6 +73,22 @@ def request_rows(request: AttentionRequest, layers: int, encoder: str, received:
     return torch.cat(wanted, dim=1).transpose(1, 2).contiguous()
 
 
+def column_sums(attention: Tensor, attention_mask: Tensor) -> Tensor:
+    """Attention received, out of whole attention matrices, padding excluded.
+
+    attention: `(windows, heads, wordpieces, wordpieces)`.
+    attention_mask: float32 `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
+    RETURNS: float32 `(windows, heads, wordpieces)`.
+    """
+    # Padding that may attend to nothing gives NaN, which a weight of 0 would not take out.
+    is_padding = (attention_mask == 0)[:, None, :, None]
+    with torch.autocast(attention.device.type, enabled=False):
+        counted = attention.float()
+        if is_padding.any():
+            counted = counted.masked_fill(is_padding, 0.0)
+        return (attention_mask[:, None, None, :] @ counted).squeeze(2)
+
+
 class AttentionObserver(TorchFunctionMode):
     """Watches the attention of one forward pass; make one for each and use it as a context manager.
 
@@ -92,18 +108,8 @@ class AttentionObserver(TorchFunctionMode):
         self.received: dict[int, Tensor] = {}
 
     def sums(self, attention: Tensor) -> Tensor:
-        """The column sums of attention matrices, padding excluded.
-
-        attention: `(windows, heads, wordpieces, wordpieces)`.
-        RETURNS: float32 `(windows, heads, wordpieces)`.
-        """
-        # Padding that may attend to nothing gives NaN, which a weight of 0 would not take out.
-        is_padding = (self.queries == 0)[:, None, :, None]
-        with torch.autocast(attention.device.type, enabled=False):
-            counted = (
-                attention.float().masked_fill(is_padding, 0.0) if is_padding.any() else attention.float()
-            )
-            return (self.queries[:, None, None, :] @ counted).squeeze(2)
+        """The column sums of this pass's attention matrices: see `column_sums`."""
+        return column_sums(attention, self.queries)
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None

@@ -9,6 +9,7 @@ from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
+from .attention import AttentionRequest
 from .extensions import RECORD, Record, describe, install_extensions
 from .hooks import install_hooks
 from .trend import Change, Select, Trends, check_choice, summarize
@@ -81,7 +82,6 @@ class TrendVector(Pipe):
         RAISES: ValueError where there is no transformer, or it lacks a layer that the selection reads.
         """
         # Here, because transformers takes seconds to import and every pipeline imports this file.
-        from .attention import AttentionRequest
         from .encoder import attach, find_transformer
         from .shim import Request
 

@@ -56,13 +56,18 @@ class ObservingShim(HFShim):
         """
         if not self.requests:
             return super().predict(inputs)
+        in_bfloat16 = self._can_use_bfloat16()
+        if in_bfloat16:
+            autocast = torch.autocast(self._model.device.type, dtype=torch.bfloat16)
+        else:
+            autocast = torch.autocast("cuda", enabled=self._mixed_precision)
         self._model.eval()
         try:
-            with torch.no_grad(), self._autocast():
+            with torch.no_grad(), autocast:
                 output = self._run_in_buckets(inputs)
         finally:
             self._model.train()
-        return as_float32(output) if self._wants_bfloat16 else output
+        return as_float32(output) if in_bfloat16 else output
 
     def from_bytes(self, bytes_data: bytes) -> "ObservingShim":
         """Load what was saved; RETURNS the shim."""
@@ -75,23 +80,19 @@ class ObservingShim(HFShim):
         if self._hfmodel.transformer is None:
             self._hfmodel.tokenizer = NotInitialized()
 
-    @property
-    def _wants_bfloat16(self) -> bool:
-        return any(request.bfloat16 for request in self.requests.values())
-
-    def _autocast(self) -> Any:
-        if self._wants_bfloat16:
-            obstacle = bfloat16_obstacle(self._model.device)
-            if obstacle is None:
-                return torch.autocast(self._model.device.type, dtype=torch.bfloat16)
-            if not self.has_warned:
-                self.has_warned = True
-                warnings.warn(
-                    f"precision='bfloat16' is not used: {obstacle}. The encoder runs as its model is. Set "
-                    "precision='model', or run on a device made for bfloat16.",
-                    stacklevel=2,
-                )
-        return torch.autocast("cuda", enabled=self._mixed_precision)
+    def _can_use_bfloat16(self) -> bool:
+        """Whether somebody asks for bfloat16 and the device is made for it; says once where it is not."""
+        if not any(request.bfloat16 for request in self.requests.values()):
+            return False
+        obstacle = bfloat16_obstacle(self._model.device)
+        if obstacle is not None and not self.has_warned:
+            self.has_warned = True
+            warnings.warn(
+                f"precision='bfloat16' is not used: {obstacle}. The encoder runs as its model is. Set "
+                "precision='model', or run on a device made for bfloat16.",
+                stacklevel=3,
+            )
+        return obstacle is None
 
     def _run_in_buckets(self, inputs: ArgsKwargs) -> ModelOutput:
         mask = inputs.kwargs["attention_mask"]

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from thinc.api import get_array_module, to_numpy
+from thinc.api import get_array_module, to_numpy, torch2xp, xp2torch
 
+from .attention import AttentionRequest, column_sums, request_rows
 from .segments import Ints
 
 
@@ -36,7 +37,7 @@ class Source(Protocol):
     """Where the tensors of a doc come from: see `encoder.ObservedEncoder`."""
 
     key: str
-    request: Any
+    request: AttentionRequest
 
     @property
     def width(self) -> int:
@@ -204,17 +205,17 @@ def _check_widths(doc: Doc, got: tuple[int, int], expected: tuple[int, int]) -> 
         )
 
 
-def _received(attentions: Sequence[Any], mask: Any, request: Any) -> Any:
+def _received(attentions: Sequence[Any], mask: Any, request: AttentionRequest) -> Any:
     """The rows asked for, `(windows, wordpieces, rows)`, from whole attention matrices by layer."""
-    rows = []
-    for layer in request.layer_numbers(len(attentions), "of a doc made elsewhere"):
-        xp = get_array_module(attentions[layer])
-        queries = xp.asarray(mask, dtype="float32")
-        # Padding that may attend to nothing gives NaN, which a weight of 0 would not take out.
-        matrices = xp.where(queries[:, None, :, None] > 0, attentions[layer], 0).astype("float32")
-        received = (queries[:, None, None, :] @ matrices).squeeze(2)
-        rows.append(received if request.rows == "heads" else received.mean(axis=1, keepdims=True))
-    return get_array_module(rows[0]).concatenate(rows, axis=1).transpose(0, 2, 1)
+    name = "of a doc made elsewhere"
+    xp = get_array_module(attentions[0])
+    # Copies: the arrays of a doc that was stored are read-only, which torch does not take.
+    queries = xp2torch(xp.array(mask, dtype="float32"))
+    received = {
+        layer: column_sums(xp2torch(xp.array(attentions[layer], dtype="float32")), queries)
+        for layer in request.layer_numbers(len(attentions), name)
+    }
+    return torch2xp(request_rows(request, len(attentions), name, received))
 
 
 def _sum_by_word(values: NDArray[np.float32], counts: Ints, starts: Ints) -> NDArray[np.float32]:

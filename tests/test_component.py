@@ -10,7 +10,7 @@ import pytest
 import spacy
 import torch
 from spacy import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, DocBin
 from transformers import AutoModel
 
 import spacy_trend
@@ -256,6 +256,12 @@ def test_hidden_states_and_attention_that_the_user_asked_for_stay(
     vector = doc._.trend_vector
     unobserved = nlp.get_pipe("trend_vector")(doc)
     np.testing.assert_allclose(unobserved._.trend_vector, vector, atol=1e-5)
+    # Stored and loaded, its arrays are read-only.
+    stored = DocBin(store_user_data=True, docs=[doc]).to_bytes()
+    (loaded,) = DocBin().from_bytes(stored).get_docs(nlp.vocab)
+    loaded._.trend_record = None
+    assert not loaded._.trf_data.model_output["attentions"][0].flags.writeable
+    np.testing.assert_allclose(nlp.get_pipe("trend_vector")(loaded)._.trend_vector, vector, atol=1e-5)
 
 
 def test_two_trend_vectors_may_read_one_transformer(

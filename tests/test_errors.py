@@ -189,6 +189,18 @@ def test_bfloat16_on_a_device_that_is_not_made_for_it(
     nlp("It is said once.")
 
 
+def test_a_half_precision_encoder_stays_so_where_bfloat16_is_not_used(
+    tiny: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spacy_trend.shim.bfloat16_obstacle", lambda device: "no such units")
+    tiny.get_pipe("transformer").model.transformer.half()
+    tiny.add_pipe("trend_vector", name="in_bfloat16", config={"precision": "bfloat16"})
+    with pytest.warns(UserWarning, match="is not used"):
+        doc = tiny("I want an apple.")
+    assert doc._.trf_data.model_output.last_hidden_state.dtype == np.float16
+    assert doc._.trend_vector.dtype == np.float32
+
+
 def test_a_component_made_by_hand_keeps_to_the_settings() -> None:
     with pytest.raises(ValueError, match=r"level='word' is unknown"):
         spacy_trend.TrendVector("mine", select=leading_pair(), change=log_ratio(), level="word")
