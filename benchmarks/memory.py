@@ -16,9 +16,9 @@ import spacy
 import typer
 from report import machine, markdown_table, write_section
 from spacy import Language
-from speed import transformer_pipeline
 from texts import text_of
 from tqdm import tqdm
+from ways import transformer_pipeline
 
 from spacy_trend import from_encoder
 

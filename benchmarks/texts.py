@@ -10,6 +10,11 @@ WORDS = (
     "behind under over with without before after because while and or but never often slowly quickly"
 ).split()
 
+#: Words of several wordpieces. About every twelfth word of the public sets is one, which is why texts of as many
+#: words differ in length for the encoder.
+RARE_WORDS = "Mississippi Wittgenstein marmalade otorhinolaryngologist zeppelin Nabokov unputdownable".split()
+RARE = 1 / 12
+
 
 def made_texts(kind: str) -> list[str]:
     """Texts of a kind: "short mixed" (3 to 30 words), "single length" (14), "paragraphs" (40 to 250) or
@@ -26,7 +31,7 @@ def made_texts(kind: str) -> list[str]:
 
 def text_of(words: int, random: Random) -> str:
     """A text of so many words, with a full stop about every twelve."""
-    chosen = [random.choice(WORDS) for _ in range(words)]
+    chosen = [random.choice(RARE_WORDS if random.random() < RARE else WORDS) for _ in range(words)]
     for end in range(11, words, 12):
         chosen[end] += "."
     return " ".join(chosen) + "."
