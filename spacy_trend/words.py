@@ -51,11 +51,13 @@ class Source(Protocol):
 class _Place(NamedTuple):
     """Where the words of a doc stand in its windows.
 
+    data: what the transformer left on the doc.
     tokens, counts: `(words,)`, each word's token and how many wordpieces it has.
     wordpieces: positions in the flattened `(windows, wordpieces)`, word by word.
     windows: `(wordpieces,)`, the window of each of these.
     """
 
+    data: Any
     tokens: Ints
     counts: Ints
     wordpieces: Ints
@@ -73,17 +75,14 @@ def align_words(docs: Sequence[Doc], source: Source) -> Words:
     width = source.width
     gathered = _gather(docs, places, source, width, source.row_count)
     counts = np.concatenate([place.counts for place in places])
-    starts = np.cumsum(counts) - counts
-    sums = _sum_by_word(gathered, counts, starts)
-    windows = _window_counts(np.concatenate([place.windows for place in places]), starts)
-    sums[:, : 2 * width] *= (1 / counts)[:, None]
-    sums[:, 2 * width :] *= (1 / windows)[:, None]
+    windows = np.concatenate([place.windows for place in places])
+    values = _by_word(gathered, counts, windows, 2 * width)
     return Words(
         np.array([len(place.tokens) for place in places]),
         np.concatenate([place.tokens for place in places]),
-        sums[:, :width],
-        sums[:, width : 2 * width],
-        np.ascontiguousarray(sums[:, 2 * width :].T),
+        values[:, :width],
+        values[:, width : 2 * width],
+        np.ascontiguousarray(values[:, 2 * width :].T),
     )
 
 
@@ -106,10 +105,11 @@ def sentence_lengths(doc: Doc, tokens: Ints) -> Ints:
 
 def drop_observed(doc: Doc, key: str) -> None:
     """Take the observed tensors out of `doc._.trf_data`, which then holds what it would without us."""
-    output = doc._.trf_data.model_output
+    data = doc._.trf_data
+    output = data.model_output
     if key in output:
         stock = {field: value for field, value in output.items() if field != key}
-        doc._.trf_data.model_output = type(output)(stock)
+        data.model_output = type(output)(stock)
 
 
 def _place_words(doc: Doc) -> _Place:
@@ -117,7 +117,7 @@ def _place_words(doc: Doc) -> _Place:
     aligned = np.asarray(data.align.lengths)
     if len(aligned) == 0 or len(data.model_output) == 0:
         none = np.zeros(0, dtype=np.int64)
-        return _Place(none, none, none, none)
+        return _Place(data, none, none, none, none)
     if len(aligned) != len(doc):
         raise ValueError(
             f"The transformer's alignment covers {len(aligned)} tokens, but the doc {_start_of(doc)} has "
@@ -128,7 +128,7 @@ def _place_words(doc: Doc) -> _Place:
     is_word = (aligned > 0) & ~flags.any(axis=1)
     wordpieces = np.asarray(data.align.dataXd)[np.repeat(is_word, aligned)]
     windows = wordpieces // data.wordpieces.input_ids.shape[1]
-    return _Place(np.flatnonzero(is_word), aligned[is_word], wordpieces, windows)
+    return _Place(data, np.flatnonzero(is_word), aligned[is_word], wordpieces, windows)
 
 
 def _transformer_data(doc: Doc) -> Any:
@@ -161,7 +161,7 @@ def _gather(
     for doc, place in zip(docs, places, strict=True):
         if len(place.wordpieces) == 0:
             continue
-        static, contextual, attention = _wordpiece_arrays(doc, source)
+        static, contextual, attention = _wordpiece_arrays(doc, place.data, source)
         _check_widths(doc, (contextual.shape[-1], attention.shape[-1]), (width, rows))
         xp = get_array_module(contextual)
         if end == 0:
@@ -175,9 +175,8 @@ def _gather(
     return np.asarray(to_numpy(gathered))
 
 
-def _wordpiece_arrays(doc: Doc, source: Source) -> tuple[Any, Any, Any]:
+def _wordpiece_arrays(doc: Doc, data: Any, source: Source) -> tuple[Any, Any, Any]:
     """Static, contextual, attention received: `(windows, wordpieces, width)`, twice, and `(.., rows)`."""
-    data = doc._.trf_data
     output = data.model_output
     if source.key in output:
         static, attention = output[source.key]
@@ -218,20 +217,32 @@ def _received(attentions: Sequence[Any], mask: Any, request: AttentionRequest) -
     return torch2xp(request_rows(request, len(attentions), name, received))
 
 
-def _sum_by_word(values: NDArray[np.float32], counts: Ints, starts: Ints) -> NDArray[np.float32]:
-    """Sums over each word's wordpieces; faster than `numpy.add.reduceat`, as most words have one."""
-    sums = values[starts]
-    is_further = np.ones(len(values), dtype=bool)
-    is_further[starts] = False
-    further = np.flatnonzero(is_further)
-    np.add.at(sums, np.repeat(np.arange(len(counts)), counts)[further], values[further])
-    return sums
+def _by_word(values: NDArray[np.float32], counts: Ints, windows: Ints, embedded: int) -> NDArray[np.float32]:
+    """One row a word, out of one a wordpiece; most words have one and are copied as they are.
+
+    values: `(wordpieces, columns)`, of which the first `embedded` are embeddings, the others attention.
+    counts: `(words,)`, wordpieces of each word.
+    windows: `(wordpieces,)`, the window of each.
+    RETURNS: `(words, columns)`, mean embeddings; the mean over windows of the sum of attention.
+    """
+    starts = np.cumsum(counts) - counts
+    several = np.flatnonzero(counts > 1)
+    if len(several) == 0:
+        return values
+    by_word: NDArray[np.float32] = values[starts]
+    sums, longer = by_word[several], np.arange(len(several))
+    # Piece by piece, which is faster than `numpy.add.reduceat`.
+    for piece in range(1, counts.max()):
+        longer = longer[counts[several[longer]] > piece]
+        sums[longer] += values[starts[several[longer]] + piece]
+    sums[:, :embedded] *= (1 / counts[several])[:, None]
+    sums[:, embedded:] *= (1 / _window_counts(windows, starts)[several])[:, None]
+    by_word[several] = sums
+    return by_word
 
 
 def _window_counts(windows: Ints, starts: Ints) -> NDArray[Any]:
     """In how many windows each word stands; `windows` of its wordpieces, in ascending order."""
-    if len(starts) == 0:
-        return np.ones(0)
     is_new = np.diff(windows, prepend=-1) != 0
     is_new[starts] = True
     counts: NDArray[Any] = np.add.reduceat(is_new, starts, dtype=np.float32)
