@@ -19,7 +19,7 @@ from texts import made_texts, public_texts
 from tqdm import tqdm
 from ways import STOCK, WAYS
 
-from spacy_trend.device import bfloat16_obstacle
+from spacy_trend.bfloat16 import bfloat16_obstacle
 
 KINDS = ("short mixed", "single length", "paragraphs", "long documents")
 LEGEND = """
@@ -27,7 +27,7 @@ LEGEND = """
 - trend_vector: the default settings; and without word vectors, and in bfloat16.
 - asked: stock with `output_hidden_states` and `output_attentions`, and the same vector from these.
 - article: the article's script, Hugging Face alone, one text at a time, cut at 512 wordpieces.
-- encode: `sentence_transformers` on the same checkpoint, cut at 256 wordpieces.
+- encode: `sentence_transformers` on the same checkpoint, cut at 512 wordpieces.
 - limit: the bare forward pass over the same windows, those of equal length together, without padding.
 """
 

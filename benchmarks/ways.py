@@ -67,8 +67,9 @@ def article_script() -> Way:
 
 
 def encode() -> Way:
-    """`sentence_transformers` on the same checkpoint."""
+    """`sentence_transformers` on the same checkpoint, which by itself would cut texts at 256 wordpieces."""
     model = SentenceTransformer(bundled_encoder())
+    model.max_seq_length = 512
     return lambda texts: model.encode(texts, show_progress_bar=False)
 
 

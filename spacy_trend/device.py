@@ -1,4 +1,4 @@
-"""What the device that an encoder runs on is good at: how to cut batches, and whether bfloat16 pays."""
+"""What a forward pass costs on the device that an encoder runs on."""
 
 from typing import Any
 
@@ -14,35 +14,20 @@ def run_cost(encoder: Any) -> RunCost:
     """What a forward pass of an encoder costs, beside its wordpieces, on the device it is on.
 
     On a CPU, measured with all-MiniLM-L6-v2 (6 layers, width 384) on two cores: a call costs as much as 54
-    wordpieces, 2 * 10^8 operations a layer; a wordpiece costs least where the widest activation is at most
-    4 MB a thread, and 15% more at 12 MB. On a GPU, not measured: launching the kernels of a layer takes as
-    long as 5 * 10^9 operations, and a device is filled when each multiprocessor has a tile of 128 by 128 of
-    every matrix product.
+    wordpieces, 2 * 10^8 operations a layer, and in half precision, where operations are faster, as 10^9; a
+    wordpiece costs least where the widest activation is at most 4 MB a thread, and 15% more at 12 MB. On a
+    GPU, not measured: launching the kernels of a layer takes as long as 5 * 10^9 operations, and a device is
+    filled when each multiprocessor has a tile of 128 by 128 of every matrix product.
     """
     width = encoder.config.hidden_size
     inner = getattr(encoder.config, "intermediate_size", 4 * width)
     operations = 4 * width * (2 * width + inner)
     if encoder.device.type == "cpu":
-        most = max(1, torch.get_num_threads() * 2**20 // inner)
-        return RunCost(call=2 * 10**8 // operations, least=1, most=most)
+        is_half = encoder.dtype.itemsize == 2
+        most = max(1, torch.get_num_threads() * 2**22 // (encoder.dtype.itemsize * inner))
+        return RunCost(call=(10**9 if is_half else 2 * 10**8) // operations, least=1, most=most)
     if encoder.device.type == "cuda":
         processors = torch.cuda.get_device_properties(encoder.device).multi_processor_count
         least = processors * 128 * 128 // width
         return RunCost(call=5 * 10**9 // operations, least=least, most=NEVER_TOO_MANY)
     return RunCost(call=0, least=NEVER_TOO_MANY, most=NEVER_TOO_MANY)
-
-
-def bfloat16_obstacle(device: torch.device) -> str | None:
-    """Why bfloat16 would not pay on a device; None where the device is made for it."""
-    if device.type == "cuda":
-        if torch.cuda.is_bf16_supported(including_emulation=False):
-            return None
-        return "the GPU has no bfloat16 units"
-    if device.type == "cpu":
-        if not hasattr(torch.cpu, "get_capabilities"):
-            return f"torch {torch.__version__} does not tell what the processor can do"
-        capabilities = torch.cpu.get_capabilities()
-        if capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"):
-            return None
-        return "the processor has no instructions for bfloat16 that are known to pay (AMX or AVX-512)"
-    return f"it is not known to pay on devices of type '{device.type}'"

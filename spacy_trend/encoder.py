@@ -9,7 +9,8 @@ from spacy_transformers import Transformer
 from spacy_transformers.layers.hf_shim import HFShim
 
 from .attention import AttentionRequest
-from .shim import NotInitialized, ObservingShim, Request, encoder_name
+from .forward import encoder_name
+from .shim import NotInitialized, ObservingShim, Request
 
 
 class ObservedEncoder:

@@ -12,9 +12,11 @@ from spacy_trend.buckets import RunCost, length_buckets
 from spacy_trend.device import NEVER_TOO_MANY, run_cost
 
 
-def encoder_on(device: str, width: int = 384, inner: int | None = 1536) -> Any:
+def encoder_on(
+    device: str, width: int = 384, inner: int | None = 1536, dtype: torch.dtype = torch.float32
+) -> Any:
     sizes = {"hidden_size": width} if inner is None else {"hidden_size": width, "intermediate_size": inner}
-    return SimpleNamespace(config=SimpleNamespace(**sizes), device=torch.device(device))
+    return SimpleNamespace(config=SimpleNamespace(**sizes), device=torch.device(device), dtype=dtype)
 
 
 def test_on_a_processor_the_bounds_follow_from_width_and_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,6 +25,7 @@ def test_on_a_processor_the_bounds_follow_from_width_and_threads(monkeypatch: py
     assert (small.call, small.least, small.most) == (56, 1, 1365)
     assert (large.call, large.least, large.most) == (14, 1, 682)
     assert run_cost(encoder_on("cpu", inner=None)) == small
+    assert run_cost(encoder_on("cpu", dtype=torch.bfloat16)) == RunCost(282, 1, 2730)
 
 
 def test_a_gpu_that_is_not_filled_gets_its_batch_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import torch
 from spacy import Language
+from transformers import AutoModel
 
 from spacy_trend.attention import AttentionObserver, attention_received
-from spacy_trend.device import bfloat16_obstacle
+from spacy_trend.bfloat16 import bfloat16_copy, bfloat16_obstacle
 
 from .conftest import DIFFERENCE
 
@@ -36,16 +37,20 @@ def test_bfloat16_changes_the_numbers_a_little_and_the_types_not(
     assert 1e-4 < error < 0.05
 
 
-def test_static_embeddings_are_exact_in_bfloat16(
-    make_nlp: Callable[..., Language], tiny_encoder: Path
-) -> None:
-    outputs = []
-    for config in ({}, {"precision": "bfloat16"}):
-        nlp = make_nlp(tiny_encoder, config)
-        doc = nlp.get_pipe("transformer")(nlp.make_doc(TEXTS[1]))
-        (key,) = set(doc._.trf_data.model_output) - {"last_hidden_state", "pooler_output"}
-        outputs.append(doc._.trf_data.model_output[key][0])
-    np.testing.assert_array_equal(*outputs)
+def test_the_copy_follows_weights_that_torch_changes(tiny_encoder: Path) -> None:
+    encoder = AutoModel.from_pretrained(tiny_encoder)
+    weight = encoder.embeddings.word_embeddings.weight
+    copy = bfloat16_copy(encoder)
+    of_copy = copy.get_parameter("embeddings.word_embeddings.weight")
+    assert (of_copy.dtype, of_copy.requires_grad, copy.training) == (torch.bfloat16, False, False)
+    assert bfloat16_copy(encoder) is copy
+    with torch.no_grad():
+        weight.add_(1.0)
+    assert bfloat16_copy(encoder) is copy
+    torch.testing.assert_close(of_copy, weight.bfloat16(), atol=0, rtol=0)
+    encoder.load_state_dict({name: value + 1 for name, value in encoder.state_dict().items()})
+    bfloat16_copy(encoder)
+    torch.testing.assert_close(of_copy, weight.bfloat16(), atol=0, rtol=0)
 
 
 def test_attention_received_is_float32_under_autocast() -> None:

@@ -3,10 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
+import torch
 from spacy import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import fix_random_seed
+
+from spacy_trend.bfloat16 import bfloat16_copy
 
 TEXTS = [
     ("I want an apple.", "fruit"),
@@ -26,6 +29,14 @@ LISTENER = {
 }
 
 
+def examples_of(nlp: Language) -> list[Example]:
+    labels = {label for _, label in TEXTS}
+    return [
+        Example.from_dict(nlp.make_doc(text), {"cats": {label: float(label == gold) for label in labels}})
+        for text, gold in TEXTS
+    ]
+
+
 def losses(
     encoder: Path, with_trend_vector: bool, annotating: list[str]
 ) -> tuple[list[dict[str, float]], Language]:
@@ -35,11 +46,7 @@ def losses(
     if with_trend_vector:
         nlp.add_pipe("trend_vector")
     nlp.add_pipe("textcat", config={"model": LISTENER})
-    labels = {label for _, label in TEXTS}
-    examples = [
-        Example.from_dict(nlp.make_doc(text), {"cats": {label: float(label == gold) for label in labels}})
-        for text, gold in TEXTS
-    ]
+    examples = examples_of(nlp)
     optimizer = nlp.initialize(lambda: examples)
     steps = []
     for _ in range(4):
@@ -88,3 +95,24 @@ def test_a_frozen_transformer_hands_vectors_to_training(tiny_encoder: Path) -> N
     nlp.update([example], annotates=["transformer", "trend_vector", "spy"], exclude=["transformer"])
     (vector,) = seen
     np.testing.assert_array_equal(vector, nlp("I want an apple.")._.trend_vector)
+
+
+def test_the_bfloat16_copy_follows_the_weights(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spacy_trend.shim.bfloat16_obstacle", lambda device: None)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
+    nlp.add_pipe("trend_vector", config={"precision": "bfloat16"})
+    nlp.add_pipe("textcat", config={"model": LISTENER})
+    optimizer = nlp.initialize(lambda: examples_of(nlp))
+    optimizer.learn_rate = 0.1
+    nlp(TEXTS[0][0])
+    encoder = nlp.get_pipe("transformer").model.transformer
+    name = "encoder.layer.0.output.dense.weight"
+    before = bfloat16_copy(encoder).get_parameter(name).clone()
+    for _ in range(3):
+        nlp.update(examples_of(nlp), sgd=optimizer)
+    nlp(TEXTS[0][0])
+    copy = bfloat16_copy(encoder).state_dict()
+    assert not torch.equal(copy[name], before)
+    for name, weight in encoder.state_dict().items():
+        assert torch.equal(copy[name], weight.to(copy[name].dtype)), name

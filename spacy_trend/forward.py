@@ -1,0 +1,96 @@
+"""One forward pass of a Hugging Face encoder, observed: its output, the embedding output, the attention."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+from weakref import WeakSet
+
+from thinc.types import ArgsKwargs
+from torch import Tensor, nn
+from transformers.file_utils import ModelOutput
+
+from .attention import AttentionObserver
+from .embeddings import EmbeddingObserver
+from .padding import output_of
+
+#: Encoders whose attention calls cannot be seen: they are asked for `output_attentions` at once.
+_UNSEEN: WeakSet[nn.Module] = WeakSet()
+
+
+class Observed(NamedTuple):
+    """What a forward pass gave.
+
+    output: the encoder's own output, with the fields that it has when nobody observes it.
+    static: the embedding output, `(windows, wordpieces, width)`.
+    received: by layer, the attention received, float32 `(windows, heads, wordpieces)`.
+    """
+
+    output: ModelOutput
+    static: Tensor
+    received: dict[int, Tensor]
+
+
+def observed_pass(encoder: Any, inputs: ArgsKwargs, layers: Iterable[int]) -> Observed:
+    """Call an encoder and watch.
+
+    inputs: what it is called with; the keyword `attention_mask` is `(windows, wordpieces)`.
+    layers: those whose attention received is wanted, as numbers from 0.
+    RAISES: ValueError where its attention is out of reach.
+    """
+    attention = AttentionObserver(layers, inputs.kwargs["attention_mask"])
+    if encoder not in _UNSEEN:
+        output, static = _watch(encoder, inputs, attention)
+        if attention.calls != encoder.config.num_hidden_layers:
+            _UNSEEN.add(encoder)
+    if encoder in _UNSEEN:
+        output, static = _ask(encoder, inputs, attention)
+    return Observed(_as_configured(output, encoder.config), static, attention.received)
+
+
+def encoder_name(encoder: Any) -> str:
+    """An encoder's class, and its name on the hub or its kind, for messages."""
+    return f"{type(encoder).__name__} ({encoder.config.name_or_path or encoder.config.model_type})"
+
+
+def _watch(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
+    embedding = EmbeddingObserver(encoder, attention_began=lambda: attention.calls > 0)
+    asked = embedding.needs_hidden_states
+    with embedding.watching(), attention:
+        output = _call(encoder, inputs, output_hidden_states=True) if asked else _call(encoder, inputs)
+    static = embedding.learn(output.hidden_states) if asked else embedding.output
+    if static is None:
+        # The encoder was changed since: its output no longer passes the place where it stood.
+        embedding.forget()
+        output = _call(encoder, inputs, output_hidden_states=True)
+        static = output.hidden_states[0]
+    return output, static
+
+
+def _ask(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
+    output = _call(encoder, inputs, output_hidden_states=True, output_attentions=True)
+    attentions = output.get("attentions")
+    layers = encoder.config.num_hidden_layers
+    if not attentions or len(attentions) != layers or any(layer is None for layer in attentions):
+        raise ValueError(
+            f"The attention of the encoder '{encoder_name(encoder)}' could not be observed: a "
+            f"forward pass did not make one attention call for each of its {layers} layers, and with "
+            f"output_attentions=True it gave {len(attentions or ())} matrices, expected {layers}. It may "
+            "use compiled (TorchScript) or flash attention. Load it with transformer_config = "
+            '{"attn_implementation": "eager"}, or take an encoder with standard self-attention.'
+        )
+    attention.received = {n: attention.sums(attentions[n]) for n in attention.layers}
+    return output, output.hidden_states[0]
+
+
+def _call(encoder: Any, inputs: ArgsKwargs, **more: bool) -> Any:
+    return encoder(*inputs.args, **{**inputs.kwargs, **more})
+
+
+def _as_configured(output: ModelOutput, config: Any) -> ModelOutput:
+    """The fields that an encoder gives when it is not asked for more."""
+    extra = set()
+    if not config.output_hidden_states:
+        extra.add("hidden_states")
+    if not config.output_attentions:
+        extra.add("attentions")
+    kept = {name: value for name, value in output.items() if name not in extra}
+    return output_of(type(output), kept) if len(kept) < len(output) else output
