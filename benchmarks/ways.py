@@ -97,9 +97,10 @@ def batches_of_one_length(texts: list[str], nlp: Language) -> Iterator[torch.Ten
     by_length: dict[int, list[list[int]]] = {}
     for ids in model.tokenizer(windows, truncation=True, max_length=512)["input_ids"]:
         by_length.setdefault(len(ids), []).append(ids)
-    most = run_cost(model.transformer).most
+    config = model.transformer.config
+    cost = run_cost(config.hidden_size, config.intermediate_size, torch.device("cpu"), torch.float32)
     for length, same in sorted(by_length.items()):
-        at_a_time = max(1, most // length)
+        at_a_time = max(1, cost.most // length)
         for start in range(0, len(same), at_a_time):
             yield torch.tensor(same[start : start + at_a_time])
 

@@ -12,8 +12,10 @@ from spacy.util import minibatch
 from .attention import AttentionRequest
 from .extensions import RECORD, Record, describe, install_extensions
 from .hooks import install_hooks
+from .reports import report_not_finite, report_truncated
 from .trend import Change, Select, Trends, check_choice, summarize
-from .words import Words, align_words, drop_observed, sentence_lengths
+from .wordpieces import drop_observed
+from .words import Words, align_words, sentence_lengths
 
 if TYPE_CHECKING:
     from .encoder import ObservedEncoder
@@ -72,6 +74,7 @@ class TrendVector(Pipe):
         self.vector_hooks = vector_hooks
         self.transformer = transformer
         self.precision = precision
+        self.has_warned_of_truncation = False
         self.select_config = describe(select)
         install_extensions()
 
@@ -83,7 +86,7 @@ class TrendVector(Pipe):
         """
         # Here, because transformers takes seconds to import and every pipeline imports this file.
         from .encoder import attach, find_transformer
-        from .shim import Request
+        from .observing import Request
 
         attention = AttentionRequest(self.select.rows, self.select.layers)
         transformer = find_transformer(nlp, self.transformer, before)
@@ -142,6 +145,9 @@ class TrendVector(Pipe):
         self._store(docs, words, trends)
         for doc in docs:
             drop_observed(doc, self.encoder.key)
+        report_not_finite(docs, words, trends)
+        if not self.has_warned_of_truncation:
+            self.has_warned_of_truncation = report_truncated(docs, words, self.encoder.most_wordpieces)
 
     def _segments(self, docs: list[Doc], words: Words) -> tuple[Any, Any]:
         """How many words each segment of the docs has, and how many segments each doc."""
@@ -155,7 +161,8 @@ class TrendVector(Pipe):
         tokens = words.tokens.astype(np.int32)
         pairs = np.append(tokens, np.int32(-1))[np.stack([trends.focus, trends.related], axis=1)]
         end = 0
-        for doc, length, vector, pair in zip(docs, words.lengths, trends.vectors, pairs, strict=True):
+        stored = zip(docs, words.lengths, trends.vectors, pairs, words.truncated.tolist(), strict=True)
+        for doc, length, vector, pair, truncated in stored:
             start, end = end, end + length
             # Copies: a view would keep the arrays of the whole batch alive with the doc.
             record = Record(
@@ -165,6 +172,7 @@ class TrendVector(Pipe):
                 word_vectors=trends.word_vectors[start:end].copy() if self.token_vectors else None,
                 vector=vector.copy(),
                 pair=pair.copy(),
+                truncated=truncated,
                 select=self.select_config,
             )
             doc._.set(RECORD, record)
@@ -193,6 +201,7 @@ def _by_tokens(docs: Iterable[Doc], tokens: int) -> Iterator[list[Doc]]:
         "doc._.trend_vector",
         "doc._.trend_focus",
         "doc._.trend_related",
+        "doc._.trend_truncated",
         "span._.trend_vector",
         "span._.trend_focus",
         "span._.trend_related",

@@ -1,5 +1,6 @@
 """The only file that knows transformer components: find one, attach a shim to it, ask what it is."""
 
+import sys
 from typing import Any
 from uuid import uuid4
 from weakref import finalize
@@ -7,21 +8,22 @@ from weakref import finalize
 from spacy import Language
 from spacy_transformers import Transformer
 from spacy_transformers.layers.hf_shim import HFShim
+from thinc.api import PyTorchShim, TorchScriptShim
 
 from .attention import AttentionRequest
-from .forward import encoder_name
-from .shim import NotInitialized, ObservingShim, Request
+from .observing import EncoderSize, Observing, Request
+from .shim import ObservingShim
 
 
 class ObservedEncoder:
     """A transformer component as the trend vector sees it: what it is asked for and what it gives.
 
     transformer: the component.
-    key: the field of `doc._.trf_data.model_output` in which the tensors are handed on, one of its own.
+    key: the name under which the tensors are handed on in `doc._.trf_data`, one of its own.
     request: the attention wanted.
     """
 
-    def __init__(self, transformer: Transformer, key: str, request: AttentionRequest) -> None:
+    def __init__(self, transformer: Any, key: str, request: AttentionRequest) -> None:
         self.transformer = transformer
         self.key = key
         self.request = request
@@ -33,48 +35,46 @@ class ObservedEncoder:
     @property
     def width(self) -> int:
         """The width of the encoder's embeddings."""
-        return int(self._encoder.config.hidden_size)
+        return self._size.width
 
     @property
     def row_count(self) -> int:
         """The number of rows of attention that the request gives on this encoder."""
-        config = self._encoder.config
-        name = encoder_name(self._encoder)
-        return self.request.row_count(config.num_hidden_layers, config.num_attention_heads, name)
+        size = self._size
+        return self.request.row_count(size.layers, size.heads, size.name)
 
     @property
-    def _encoder(self) -> Any:
-        encoder = _shim(self.transformer)._hfmodel.transformer
-        if encoder is None:
-            raise ValueError(NotInitialized.message)
-        return encoder
+    def most_wordpieces(self) -> int | None:
+        """How many wordpieces of a window the tokenizer keeps; None where windows are never cut."""
+        tokenizer = getattr(self.transformer.model, "tokenizer", None)
+        return None if tokenizer is None else int(tokenizer.model_max_length)
+
+    @property
+    def _size(self) -> EncoderSize:
+        size: EncoderSize = _node_and_shim(self.transformer)[1].size
+        return size
 
 
-def attach(transformer: Transformer, request: Request) -> ObservedEncoder:
+def attach(transformer: Any, request: Request) -> ObservedEncoder:
     """Have a transformer component hand on its embedding output and attention from now on.
 
-    transformer: a component of spacy-transformers; its config, weights and saved form stay as they are.
+    transformer: a component of spacy-transformers or spacy-curated-transformers; its config, weights and
+        saved form stay as they are.
     request: what is wanted.
     RETURNS: the component as observed; once nothing holds this object, the request is forgotten.
-    RAISES: ValueError where the component has no Hugging Face encoder, or for a layer that the encoder lacks.
+    RAISES: ValueError where the component has no encoder that can be observed, or for a layer that the
+        encoder lacks.
     """
-    shim = _shim(transformer)
-    if not isinstance(shim, ObservingShim):
-        observing = ObservingShim.__new__(ObservingShim)
-        observing.__dict__ = {**shim.__dict__, "requests": {}, "has_warned": False}
-        shims = _wrapper(transformer).shims
-        shims[shims.index(shim)] = observing
-        shim = observing
-    shim.stand_in_for_tokenizer()
+    shim = _observe(transformer)
     observed = ObservedEncoder(transformer, f"observed_{uuid4().hex}", request.attention)
-    if shim._hfmodel.transformer is not None:
+    if shim.has_encoder:
         observed.row_count  # noqa: B018 - raises for a layer that does not exist
     shim.requests[observed.key] = request
     finalize(observed, shim.requests.pop, observed.key, None).atexit = False
     return observed
 
 
-def find_transformer(nlp: Language, name: str | None, before: str | None = None) -> Transformer:
+def find_transformer(nlp: Language, name: str | None, before: str | None = None) -> Any:
     """The transformer component that a trend vector reads.
 
     name: its name in the pipeline; None for the nearest.
@@ -85,34 +85,59 @@ def find_transformer(nlp: Language, name: str | None, before: str | None = None)
     upstream = dict(nlp.components[: names.index(before)] if before in names else nlp.components)
     if name is not None:
         found = upstream.get(name)
-        if isinstance(found, Transformer):
+        if _is_transformer(found):
             return found
         got = f"no component of that name among {list(upstream)}" if found is None else f"a {type(found)}"
         raise ValueError(
-            f"The setting 'transformer' names '{name}', but got {got}. Expected a transformer component of "
-            "spacy-transformers before 'trend_vector'. Correct the name, or leave the setting out to read "
-            "the nearest one."
+            f"The setting 'transformer' names '{name}', but got {got}. Expected a transformer component, of "
+            "spacy-transformers or spacy-curated-transformers, before 'trend_vector'. Correct the name, or "
+            "leave the setting out to read the nearest one."
         )
-    transformers = [pipe for _, pipe in upstream.items() if isinstance(pipe, Transformer)]
+    transformers = [pipe for _, pipe in upstream.items() if _is_transformer(pipe)]
     if not transformers:
         raise ValueError(
             f"There is no transformer for 'trend_vector' to read: got the components {names}, expected one "
-            "of spacy-transformers before it. Add one first, nlp.add_pipe('transformer'), and do not "
+            "of spacy-transformers or spacy-curated-transformers before it. Add one first, such as "
+            "nlp.add_pipe('transformer'), and do not "
             "exclude it when the pipeline is loaded."
         )
     return transformers[-1]
 
 
-def _wrapper(transformer: Transformer) -> Any:
-    for node in transformer.model.walk():
-        if any(isinstance(shim, HFShim) for shim in node.shims):
-            return node
-    raise ValueError(
-        f"The transformer component '{transformer.name}' has the model '{transformer.model.name}', in which "
-        "no Hugging Face encoder was found. Expected the architecture "
-        "'spacy-transformers.TransformerModel.v3'."
+def _is_transformer(pipe: Any) -> bool:
+    # A pipeline that has a curated transformer has imported its class; nobody else needs the package.
+    curated = sys.modules.get("spacy_curated_transformers.pipeline.transformer")
+    return isinstance(pipe, Transformer) or (
+        curated is not None and isinstance(pipe, curated.CuratedTransformer)
     )
 
 
-def _shim(transformer: Transformer) -> HFShim:
-    return next(shim for shim in _wrapper(transformer).shims if isinstance(shim, HFShim))
+def _observe(transformer: Any) -> Observing:
+    node, shim = _node_and_shim(transformer)
+    if isinstance(shim, Observing):
+        return shim
+    kind: type[Any] = ObservingShim
+    if not isinstance(transformer, Transformer):
+        from .curated import ObservingCuratedShim, ObservingCuratedTransformer
+
+        kind = ObservingCuratedShim
+        transformer.__class__ = ObservingCuratedTransformer
+    observing: Observing = object.__new__(kind)
+    observing.stand_in_for(shim)
+    node.shims[node.shims.index(shim)] = observing
+    return observing
+
+
+def _node_and_shim(transformer: Any) -> tuple[Any, Any]:
+    """The layer of a component's model that runs its encoder, and the shim around that."""
+    kind = HFShim if isinstance(transformer, Transformer) else PyTorchShim
+    for node in transformer.model.walk():
+        for shim in node.shims:
+            if isinstance(shim, kind) and not isinstance(shim, TorchScriptShim):
+                return node, shim
+    raise ValueError(
+        f"The transformer component '{transformer.name}' has the model '{transformer.model.name}', in which "
+        "no encoder was found that can be observed. Expected one of Hugging Face, as in the architecture "
+        "'spacy-transformers.TransformerModel.v3', or one of the architectures of "
+        "spacy-curated-transformers with torchscript = false."
+    )

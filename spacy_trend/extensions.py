@@ -29,6 +29,7 @@ class Record(TypedDict):
     word_vectors: float32 `(words, width)`, or None where they were not to be kept.
     vector: float32 `(width,)`.
     pair: int32 `(2,)`, the tokens of focus and related word, -1 for none.
+    truncated: how many tokens the encoder's limit cut off.
     select: the config of the selection, as JSON.
     """
 
@@ -38,6 +39,7 @@ class Record(TypedDict):
     word_vectors: Floats | None
     vector: Floats
     pair: NDArray[np.int32]
+    truncated: int
     select: str
 
 
@@ -99,6 +101,13 @@ def doc_related(doc: Doc) -> Token | None:
     return _doc_word(doc, "related")
 
 
+def doc_truncated(doc: Doc) -> int | None:
+    """`Doc._.trend_truncated`: how many tokens, other than spaces, have no wordpiece because a window had
+    more than the encoder takes; None where the component has not run."""
+    record = _record(doc)
+    return None if record is None else record["truncated"]
+
+
 def span_vector(span: Span) -> Floats | None:
     """`Span._.trend_vector`: float32 `(width,)`, the selection made among the span's words; zeros where it
     has none; None where the component has not run on the doc.
@@ -149,7 +158,12 @@ def token_attention(token: Token) -> Floats | None:
 
 
 _GETTERS: dict[Any, dict[str, Any]] = {
-    Doc: {"trend_vector": doc_vector, "trend_focus": doc_focus, "trend_related": doc_related},
+    Doc: {
+        "trend_vector": doc_vector,
+        "trend_focus": doc_focus,
+        "trend_related": doc_related,
+        "trend_truncated": doc_truncated,
+    },
     Span: {"trend_vector": span_vector, "trend_focus": span_focus, "trend_related": span_related},
     Token: {"trend_vector": token_vector, "trend_attention": token_attention},
 }

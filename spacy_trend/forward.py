@@ -1,6 +1,7 @@
 """One forward pass of a Hugging Face encoder, observed: its output, the embedding output, the attention."""
 
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
@@ -10,7 +11,7 @@ from transformers.file_utils import ModelOutput
 
 from .attention import AttentionObserver
 from .embeddings import EmbeddingObserver
-from .padding import output_of
+from .observing import EncoderSize
 
 #: Encoders whose attention calls cannot be seen: they are asked for `output_attentions` at once.
 _UNSEEN: WeakSet[nn.Module] = WeakSet()
@@ -46,9 +47,25 @@ def observed_pass(encoder: Any, inputs: ArgsKwargs, layers: Iterable[int]) -> Ob
     return Observed(_as_configured(output, encoder.config), static, attention.received)
 
 
-def encoder_name(encoder: Any) -> str:
-    """An encoder's class, and its name on the hub or its kind, for messages."""
-    return f"{type(encoder).__name__} ({encoder.config.name_or_path or encoder.config.model_type})"
+def encoder_size(encoder: Any) -> EncoderSize:
+    """What an encoder's config says of it."""
+    config = encoder.config
+    return EncoderSize(
+        name=f"{type(encoder).__name__} ({config.name_or_path or config.model_type})",
+        layers=config.num_hidden_layers,
+        heads=config.num_attention_heads,
+        width=config.hidden_size,
+        inner=getattr(config, "intermediate_size", 4 * config.hidden_size),
+    )
+
+
+def output_of(kind: type[Any], values: dict[str, Any]) -> ModelOutput:
+    """An output of a kind, with fields of that kind and others, which stand after them."""
+    own = {field.name for field in fields(kind)}
+    output: ModelOutput = kind(**{name: value for name, value in values.items() if name in own})
+    for name, value in values.items():
+        output[name] = value
+    return output
 
 
 def _watch(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
@@ -71,7 +88,7 @@ def _ask(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tupl
     layers = encoder.config.num_hidden_layers
     if not attentions or len(attentions) != layers or any(layer is None for layer in attentions):
         raise ValueError(
-            f"The attention of the encoder '{encoder_name(encoder)}' could not be observed: a "
+            f"The attention of the encoder '{encoder_size(encoder).name}' could not be observed: a "
             f"forward pass did not make one attention call for each of its {layers} layers, and with "
             f"output_attentions=True it gave {len(attentions or ())} matrices, expected {layers}. It may "
             "use compiled (TorchScript) or flash attention. Load it with transformer_config = "

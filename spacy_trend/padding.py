@@ -1,11 +1,14 @@
 """Windows taken out of a padded batch, and what an encoder makes of them laid back in place (torch)."""
 
-from dataclasses import fields
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
-from transformers.file_utils import ModelOutput
+
+from .buckets import RunCost, length_buckets
+
+Output = TypeVar("Output", bound=dict[str, Any])
 
 #: Of an encoder's outputs, all with windows first, the dimensions that are as long as the longest window.
 PADDED_DIMENSIONS: dict[str, tuple[int, ...]] = {
@@ -16,16 +19,7 @@ PADDED_DIMENSIONS: dict[str, tuple[int, ...]] = {
 }
 
 
-def output_of(kind: type[Any], values: dict[str, Any]) -> ModelOutput:
-    """An output of a kind, with fields of that kind and others, which stand after them."""
-    own = {field.name for field in fields(kind)}
-    output: ModelOutput = kind(**{name: value for name, value in values.items() if name in own})
-    for name, value in values.items():
-        output[name] = value
-    return output
-
-
-def as_float32(output: ModelOutput) -> ModelOutput:
+def as_float32(output: Output) -> Output:
     """The same output with its tensors, and tuples of tensors, in float32."""
     for name, value in output.items():
         if isinstance(value, Tensor):
@@ -60,6 +54,38 @@ def take_windows(inputs: dict[str, Any], windows: Tensor, length: int) -> dict[s
     }
 
 
+class UnknownOutputError(ValueError):
+    """An encoder has outputs of which it is not known how they stand to its windows."""
+
+
+def run_in_buckets(
+    run: Callable[[Tensor, int], dict[str, Any]], attention_mask: Tensor, cost: RunCost, known: set[str]
+) -> dict[str, Any]:
+    """Run an encoder over the windows of a padded batch, those of similar length together.
+
+    run: is given int64 positions of windows and a length to cut them to, and gives the outputs.
+    attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
+    known: the outputs that can be laid back.
+    RETURNS: the outputs of the whole batch: as `run` gives them where that is called once, else a dict.
+    RAISES: UnknownOutputError where there are others, and the batch was not run whole.
+    """
+    lengths = window_lengths(attention_mask)
+    device, (windows, wordpieces) = attention_mask.device, attention_mask.shape
+    if lengths is None:
+        return run(torch.arange(windows, device=device), wordpieces)
+    laid_back = LaidBack(attention_mask)
+    for bucket in length_buckets(lengths.tolist(), cost):
+        at = torch.from_numpy(bucket).to(device)
+        length = int(lengths[at].max())
+        part = run(at, length)
+        if len(bucket) == windows and bool((lengths == length).all()):
+            return part
+        if not set(part) <= known:
+            raise UnknownOutputError(f"Got the outputs {list(part)}, expected none but {sorted(known)}.")
+        laid_back.fill(part, at)
+    return laid_back.fields
+
+
 class LaidBack:
     """The outputs of a whole batch, filled in window by window; zeros where there is padding.
 
@@ -86,10 +112,6 @@ class LaidBack:
             wholes = (self.fields[name],) if isinstance(value, Tensor) else self.fields[name]
             for whole, part in zip(wholes, parts, strict=True):
                 self._put(whole, part, windows, padded)
-
-    def as_output(self, kind: type[ModelOutput]) -> ModelOutput:
-        """All fields, in an output of the encoder's own kind."""
-        return output_of(kind, self.fields)
 
     def _room_for(self, part: Tensor, padded: tuple[int, ...]) -> Tensor:
         windows, wordpieces = self.is_padding.shape

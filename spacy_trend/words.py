@@ -1,18 +1,15 @@
-"""The only file that knows `doc._.trf_data`: wordpieces become words.
-
-A word is a token with at least one wordpiece that is neither punctuation nor space.
-"""
+"""Wordpieces become words: tokens with at least one wordpiece that are neither punctuation nor space."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from thinc.api import get_array_module, to_numpy, torch2xp, xp2torch
+from thinc.api import get_array_module, to_numpy
 
-from .attention import AttentionRequest, column_sums, request_rows
 from .segments import Ints
+from .wordpieces import Source, Wordpieces, count_truncated, read_wordpieces, start_of
 
 
 class Words(NamedTuple):
@@ -24,6 +21,7 @@ class Words(NamedTuple):
     contextual: float32 `(words, width)`, the last layer's output, likewise.
     attention: float32 `(rows, words)`, attention received: the sum over the word's wordpieces, the mean over
         the windows it stands in.
+    truncated: int64 `(docs,)`, how many tokens of each the encoder's limit cut off.
     """
 
     lengths: Ints
@@ -31,49 +29,36 @@ class Words(NamedTuple):
     static: NDArray[np.float32]
     contextual: NDArray[np.float32]
     attention: NDArray[np.float32]
-
-
-class Source(Protocol):
-    """Where the tensors of a doc come from: see `encoder.ObservedEncoder`."""
-
-    key: str
-    request: AttentionRequest
-
-    @property
-    def width(self) -> int:
-        """The width of the encoder's embeddings."""
-
-    @property
-    def row_count(self) -> int:
-        """The number of rows of attention."""
+    truncated: Ints
 
 
 class _Place(NamedTuple):
-    """Where the words of a doc stand in its windows.
+    """Where the words of a doc stand among its wordpieces.
 
-    data: what the transformer left on the doc.
     tokens, counts: `(words,)`, each word's token and how many wordpieces it has.
-    wordpieces: positions in the flattened `(windows, wordpieces)`, word by word.
-    windows: `(wordpieces,)`, the window of each of these.
+    rows: `(wordpieces of words,)`, their rows in the tensors, word by word.
+    windows: the window of each of these.
+    tensors: see `Wordpieces`.
     """
 
-    data: Any
     tokens: Ints
     counts: Ints
-    wordpieces: Ints
+    rows: Ints
     windows: Ints
+    tensors: tuple[Any, Any, Any] | None
 
 
 def align_words(docs: Sequence[Doc], source: Source) -> Words:
-    """The words of docs, from what the transformer left in `doc._.trf_data`.
+    """The words of docs, from what the transformer left on them.
 
     docs: at least one.
     source: says under which key the observed tensors stand and, where no doc has a word, how wide they are.
     RAISES: ValueError where the transformer did not run on a doc, was not observed, or ran on other tokens.
     """
-    places = [_place_words(doc) for doc in docs]
-    width = source.width
-    gathered = _gather(docs, places, source, width, source.row_count)
+    wordpieces = [read_wordpieces(doc, source) for doc in docs]
+    places = [_place_words(doc, of_doc) for doc, of_doc in zip(docs, wordpieces, strict=True)]
+    width, most = source.width, source.most_wordpieces
+    gathered = _gather(places, width, source.row_count)
     counts = np.concatenate([place.counts for place in places])
     windows = np.concatenate([place.windows for place in places])
     values = _by_word(gathered, counts, windows, 2 * width)
@@ -83,6 +68,7 @@ def align_words(docs: Sequence[Doc], source: Source) -> Words:
         values[:, :width],
         values[:, width : 2 * width],
         np.ascontiguousarray(values[:, 2 * width :].T),
+        np.array([count_truncated(doc, of_doc, most) for doc, of_doc in zip(docs, wordpieces, strict=True)]),
     )
 
 
@@ -95,7 +81,7 @@ def sentence_lengths(doc: Doc, tokens: Ints) -> Ints:
     """
     if not doc.has_annotation("SENT_START"):
         raise ValueError(
-            f"level='sentence' needs sentence boundaries, but the doc {_start_of(doc)} has none. Expected a "
+            f"level='sentence' needs sentence boundaries, but the doc {start_of(doc)} has none. Expected a "
             "component that sets them before 'trend_vector': add one with nlp.add_pipe('sentencizer'), or "
             "set level='doc'."
         )
@@ -103,118 +89,36 @@ def sentence_lengths(doc: Doc, tokens: Ints) -> Ints:
     return np.diff(np.searchsorted(tokens, ends), prepend=0)
 
 
-def drop_observed(doc: Doc, key: str) -> None:
-    """Take the observed tensors out of `doc._.trf_data`, which then holds what it would without us."""
-    data = doc._.trf_data
-    output = data.model_output
-    if key in output:
-        stock = {field: value for field, value in output.items() if field != key}
-        data.model_output = type(output)(stock)
-
-
-def _place_words(doc: Doc) -> _Place:
-    data = _transformer_data(doc)
-    aligned = np.asarray(data.align.lengths)
-    if len(aligned) == 0 or len(data.model_output) == 0:
-        none = np.zeros(0, dtype=np.int64)
-        return _Place(data, none, none, none, none)
-    if len(aligned) != len(doc):
-        raise ValueError(
-            f"The transformer's alignment covers {len(aligned)} tokens, but the doc {_start_of(doc)} has "
-            f"{len(doc)}. Expected one entry for each token. Put components that merge or split tokens "
-            "before the transformer, and use a span getter whose spans cover the whole doc."
-        )
+def _place_words(doc: Doc, wordpieces: Wordpieces) -> _Place:
+    counts, rows, row_length, tensors = wordpieces
     flags = doc.to_array(["IS_PUNCT", "IS_SPACE"])
-    is_word = (aligned > 0) & ~flags.any(axis=1)
-    wordpieces = np.asarray(data.align.dataXd)[np.repeat(is_word, aligned)]
-    windows = wordpieces // data.wordpieces.input_ids.shape[1]
-    return _Place(data, np.flatnonzero(is_word), aligned[is_word], wordpieces, windows)
+    is_word = (counts > 0) & ~flags.any(axis=1)
+    rows = rows[np.repeat(is_word, counts)]
+    return _Place(np.flatnonzero(is_word), counts[is_word], rows, rows // row_length, tensors)
 
 
-def _transformer_data(doc: Doc) -> Any:
-    data = doc._.trf_data if Doc.has_extension("trf_data") else None
-    if data is None:
-        raise ValueError(
-            f"The doc {_start_of(doc)} has no transformer output: got doc._.trf_data = None. Expected the "
-            "transformer to have run on it before 'trend_vector'. Check nlp.pipe_names: if the transformer "
-            "stands after 'trend_vector', add it before; if it is disabled or excluded, enable it or "
-            "disable 'trend_vector' as well."
-        )
-    if not hasattr(data, "model_output"):
-        raise ValueError(
-            f"doc._.trf_data of the doc {_start_of(doc)} is of type {type(data)}. Expected the "
-            "TransformerData of spacy-transformers. Use its component 'transformer'."
-        )
-    return data
-
-
-def _gather(
-    docs: Sequence[Doc], places: Sequence[_Place], source: Source, width: int, rows: int
-) -> NDArray[np.float32]:
+def _gather(places: Sequence[_Place], width: int, rows: int) -> NDArray[np.float32]:
     """Static, contextual and attention of the words' wordpieces side by side, on the CPU.
 
     RETURNS: float32 `(wordpieces, 2 * width + rows)`.
     """
-    shape = (sum(len(place.wordpieces) for place in places), 2 * width + rows)
+    shape = (sum(len(place.rows) for place in places), 2 * width + rows)
     gathered: Any = np.empty(shape, dtype=np.float32)
     end = 0
-    for doc, place in zip(docs, places, strict=True):
-        if len(place.wordpieces) == 0:
+    for place in places:
+        if place.tensors is None or len(place.rows) == 0:
             continue
-        static, contextual, attention = _wordpiece_arrays(doc, place.data, source)
-        _check_widths(doc, (contextual.shape[-1], attention.shape[-1]), (width, rows))
+        static, contextual, attention = place.tensors
         xp = get_array_module(contextual)
         if end == 0:
             # On the device of the tensors: all that is wanted leaves it in one copy.
             gathered = xp.empty(shape, dtype="float32")
-        start, end = end, end + len(place.wordpieces)
-        wordpieces = xp.asarray(place.wordpieces)
-        gathered[start:end, :width] = _flat(static)[wordpieces]
-        gathered[start:end, width : 2 * width] = _flat(contextual)[wordpieces]
-        gathered[start:end, 2 * width :] = _flat(attention)[wordpieces]
+        start, end = end, end + len(place.rows)
+        wanted = xp.asarray(place.rows)
+        gathered[start:end, :width] = static[wanted]
+        gathered[start:end, width : 2 * width] = contextual[wanted]
+        gathered[start:end, 2 * width :] = attention[wanted]
     return np.asarray(to_numpy(gathered))
-
-
-def _wordpiece_arrays(doc: Doc, data: Any, source: Source) -> tuple[Any, Any, Any]:
-    """Static, contextual, attention received: `(windows, wordpieces, width)`, twice, and `(.., rows)`."""
-    output = data.model_output
-    if source.key in output:
-        static, attention = output[source.key]
-    elif output.get("hidden_states") and output.get("attentions"):
-        static = output["hidden_states"][0]
-        attention = _received(output["attentions"], data.wordpieces.attention_mask, source.request)
-    else:
-        raise ValueError(
-            f"The transformer of the doc {_start_of(doc)} was not observed: its output has the fields "
-            f"{list(output)}. Expected the attention of its forward pass. If 'trend_vector' or the "
-            "transformer came from another pipeline or was replaced, call spacy_trend.observe(nlp); if there "
-            "are several transformers, only the last one before it can be read; a doc made elsewhere needs "
-            "the fields 'hidden_states' and 'attentions'."
-        )
-    contextual = output["last_hidden_state"] if "last_hidden_state" in output else output["hidden_states"][-1]
-    return static, contextual, attention
-
-
-def _check_widths(doc: Doc, got: tuple[int, int], expected: tuple[int, int]) -> None:
-    if got != expected:
-        raise ValueError(
-            f"The doc {_start_of(doc)} was made by another encoder: got embeddings of width {got[0]} and "
-            f"{got[1]} rows of attention, expected {expected[0]} and {expected[1]}. Run the pipeline's own "
-            "transformer on it."
-        )
-
-
-def _received(attentions: Sequence[Any], mask: Any, request: AttentionRequest) -> Any:
-    """The rows asked for, `(windows, wordpieces, rows)`, from whole attention matrices by layer."""
-    name = "of a doc made elsewhere"
-    xp = get_array_module(attentions[0])
-    # Copies: the arrays of a doc that was stored are read-only, which torch does not take.
-    queries = xp2torch(xp.array(mask, dtype="float32"))
-    received = {
-        layer: column_sums(xp2torch(xp.array(attentions[layer], dtype="float32")), queries)
-        for layer in request.layer_numbers(len(attentions), name)
-    }
-    return torch2xp(request_rows(request, len(attentions), name, received))
 
 
 def _by_word(values: NDArray[np.float32], counts: Ints, windows: Ints, embedded: int) -> NDArray[np.float32]:
@@ -247,11 +151,3 @@ def _window_counts(windows: Ints, starts: Ints) -> NDArray[Any]:
     is_new[starts] = True
     counts: NDArray[Any] = np.add.reduceat(is_new, starts, dtype=np.float32)
     return counts
-
-
-def _flat(array: Any) -> Any:
-    return array.reshape(-1, array.shape[-1])
-
-
-def _start_of(doc: Doc) -> str:
-    return repr(doc.text[:40])

@@ -13,6 +13,12 @@ from spacy_trend import bundled_encoder
 STRIDED = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
 
 
+#: For a Python of its own, as pytest has it here: see `filterwarnings` in pyproject.toml.
+WARNINGS_ARE_ERRORS = [
+    *("-W", "error"),
+    *("-W", "ignore:`torch.jit.script` is deprecated:DeprecationWarning"),
+]
+
 #: A change without a logarithm, which would amplify the noise between one forward pass and another.
 DIFFERENCE = {"change": {"@misc": "spacy-trend-tests.difference.v1"}}
 

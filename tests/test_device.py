@@ -12,26 +12,22 @@ from spacy_trend.buckets import RunCost, length_buckets
 from spacy_trend.device import NEVER_TOO_MANY, run_cost
 
 
-def encoder_on(
-    device: str, width: int = 384, inner: int | None = 1536, dtype: torch.dtype = torch.float32
-) -> Any:
-    sizes = {"hidden_size": width} if inner is None else {"hidden_size": width, "intermediate_size": inner}
-    return SimpleNamespace(config=SimpleNamespace(**sizes), device=torch.device(device), dtype=dtype)
+def cost_on(device: str, width: int = 384, dtype: torch.dtype = torch.float32) -> RunCost:
+    return run_cost(width, 4 * width, torch.device(device), dtype)
 
 
 def test_on_a_processor_the_bounds_follow_from_width_and_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    small, large = run_cost(encoder_on("cpu")), run_cost(encoder_on("cpu", width=768, inner=3072))
+    small, large = cost_on("cpu"), cost_on("cpu", width=768)
     assert (small.call, small.least, small.most) == (56, 1, 1365)
     assert (large.call, large.least, large.most) == (14, 1, 682)
-    assert run_cost(encoder_on("cpu", inner=None)) == small
-    assert run_cost(encoder_on("cpu", dtype=torch.bfloat16)) == RunCost(282, 1, 2730)
+    assert cost_on("cpu", dtype=torch.bfloat16) == RunCost(282, 1, 2730)
 
 
 def test_a_gpu_that_is_not_filled_gets_its_batch_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     properties = SimpleNamespace(multi_processor_count=132)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
-    cost = run_cost(encoder_on("cuda"))
+    cost = cost_on("cuda")
     assert cost.least == 132 * 128 * 128 // 384
     assert cost.most == NEVER_TOO_MANY
     lengths = np.random.default_rng(0).integers(5, 60, size=60)
@@ -39,14 +35,14 @@ def test_a_gpu_that_is_not_filled_gets_its_batch_whole(monkeypatch: pytest.Monke
 
 
 def test_other_devices_get_their_batch_whole() -> None:
-    assert len(length_buckets([5, 500], run_cost(encoder_on("meta")))) == 1
+    assert len(length_buckets([5, 500], cost_on("meta"))) == 1
 
 
 def test_outputs_of_an_unknown_kind_have_the_batch_run_whole(
     make_nlp: Callable[..., Language], tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # For so small an encoder a call costs more than any padding.
-    monkeypatch.setattr("spacy_trend.shim.run_cost", lambda encoder: RunCost(1, 1, NEVER_TOO_MANY))
+    monkeypatch.setattr("spacy_trend.shim.run_cost", lambda *_: RunCost(1, 1, NEVER_TOO_MANY))
     nlp = make_nlp(tiny_encoder, {})
     texts = ["Stop!", "She sold the old house in the village by the river. " * 4]
     encoder = nlp.get_pipe("transformer").model.transformer

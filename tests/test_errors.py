@@ -139,7 +139,7 @@ def test_transformer_component_without_a_hugging_face_encoder(tiny: Language) ->
     transformer = tiny.get_pipe("transformer")
     for node in transformer.model.walk():
         node.shims.clear()
-    with pytest.raises(ValueError, match=r"no Hugging Face encoder was found.*TransformerModel\.v3"):
+    with pytest.raises(ValueError, match=r"no encoder was found that can be observed.*TransformerModel\.v3"):
         spacy_trend.observe(tiny)
 
 
@@ -177,7 +177,7 @@ def test_an_attribute_of_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bfloat16_on_a_device_that_is_not_made_for_it(
     make_nlp: Callable[..., Language], tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spacy_trend.shim.bfloat16_obstacle", lambda device: "no such units")
+    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: "no such units")
     nlp = make_nlp(tiny_encoder, None)
     expected = nlp("I want an apple.")._.trf_data.model_output.last_hidden_state
     nlp.add_pipe("trend_vector", config={"precision": "bfloat16"})
@@ -192,7 +192,7 @@ def test_bfloat16_on_a_device_that_is_not_made_for_it(
 def test_a_half_precision_encoder_stays_so_where_bfloat16_is_not_used(
     tiny: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spacy_trend.shim.bfloat16_obstacle", lambda device: "no such units")
+    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: "no such units")
     tiny.get_pipe("transformer").model.transformer.half()
     tiny.add_pipe("trend_vector", name="in_bfloat16", config={"precision": "bfloat16"})
     with pytest.warns(UserWarning, match="is not used"):

@@ -2,6 +2,7 @@ import pytest
 import torch
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
 
+from spacy_trend.forward import output_of
 from spacy_trend.padding import LaidBack, take_windows, window_lengths
 
 
@@ -39,7 +40,7 @@ def test_outputs_are_laid_back_with_zeros_for_padding() -> None:
             "observed": (states * 2, number[:, None, None].expand(-1, length, 7)),
         }
         laid_back.fill(output, here)
-    whole = laid_back.as_output(BaseModelOutputWithPoolingAndCrossAttentions)
+    whole = output_of(BaseModelOutputWithPoolingAndCrossAttentions, laid_back.fields)
     assert list(whole)[:2] == ["last_hidden_state", "pooler_output"]
     by_position = [[1, 1, 0, 0], [2, 2, 0, 0], [3, 3, 3, 0]]
     assert whole.last_hidden_state[..., 1].tolist() == by_position

@@ -17,7 +17,7 @@ TEXTS = ["I want an apple.", "She sold the old house in the village.", "", "Stop
 
 @pytest.fixture(autouse=True)
 def _any_device_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spacy_trend.shim.bfloat16_obstacle", lambda device: None)
+    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: None)
 
 
 def test_bfloat16_changes_the_numbers_a_little_and_the_types_not(

@@ -10,6 +10,8 @@ import spacy
 from spacy import Language
 from spacy.util import load_config_from_str
 
+from .conftest import WARNINGS_ARE_ERRORS
+
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf8")
 
 
@@ -32,7 +34,7 @@ def test_the_first_bash_block_is_two_commands() -> None:
 def test_the_python_blocks_run_from_top_to_bottom(tmp_path: Path) -> None:
     script = tmp_path / "readme.py"
     script.write_text("\n".join(blocks("python")), encoding="utf8")
-    subprocess.run([sys.executable, "-W", "error", script], check=True, cwd=tmp_path)
+    subprocess.run([sys.executable, *WARNINGS_ARE_ERRORS, script], check=True, cwd=tmp_path)
 
 
 def test_the_other_bash_blocks_run(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import spacy
 from spacy import Language
 from spacy.tokens import Doc, DocBin
 
-from .conftest import DIFFERENCE
+from .conftest import DIFFERENCE, WARNINGS_ARE_ERRORS
 
 TEXT = "I want an apple. She sold the old house."
 NOISE = 2e-5
@@ -132,7 +132,7 @@ def test_the_saved_pipeline_loads_without_this_package(tiny: Language, doc: Doc,
     tiny.remove_pipe("trend_vector")
     tiny.to_disk(tmp_path)
     output = tmp_path / "output.npy"
-    subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT, tmp_path, output, TEXT], check=True)
+    subprocess.run([sys.executable, *WARNINGS_ARE_ERRORS, "-c", WITHOUT, tmp_path, output, TEXT], check=True)
     expected = doc._.trf_data.model_output.last_hidden_state
     np.testing.assert_allclose(np.load(output), expected, rtol=0, atol=NOISE)
 
@@ -168,7 +168,7 @@ def test_a_stored_doc_is_read_where_only_this_package_was_imported(doc: Doc, tmp
     stored, output = tmp_path / "doc.spacy", tmp_path / "values.npz"
     doc._.trf_data = None
     DocBin(store_user_data=True, docs=[doc]).to_disk(stored)
-    subprocess.run([sys.executable, "-W", "error", "-c", READ, stored, output], check=True)
+    subprocess.run([sys.executable, *WARNINGS_ARE_ERRORS, "-c", READ, stored, output], check=True)
     values = np.load(output)
     np.testing.assert_array_equal(values["doc"], doc._.trend_vector)
     np.testing.assert_array_equal(values["span"], doc[2:4]._.trend_vector)

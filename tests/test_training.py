@@ -98,7 +98,7 @@ def test_a_frozen_transformer_hands_vectors_to_training(tiny_encoder: Path) -> N
 
 
 def test_the_bfloat16_copy_follows_the_weights(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spacy_trend.shim.bfloat16_obstacle", lambda device: None)
+    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: None)
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
     nlp.add_pipe("trend_vector", config={"precision": "bfloat16"})

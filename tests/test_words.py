@@ -13,7 +13,8 @@ from thinc.types import Ragged
 from transformers.file_utils import ModelOutput
 
 from spacy_trend.attention import AttentionRequest
-from spacy_trend.words import align_words, drop_observed, sentence_lengths
+from spacy_trend.wordpieces import drop_observed
+from spacy_trend.words import align_words, sentence_lengths
 
 FIRST_HEADS = AttentionRequest("heads", (0,))
 WIDTH = 2
@@ -26,6 +27,7 @@ class FakeSource:
     request: AttentionRequest = FIRST_HEADS
     width: int = WIDTH
     row_count: int = ROWS
+    most_wordpieces: int | None = None
 
 
 def make_doc(words: Sequence[str], alignment: Sequence[Sequence[int]], output: dict[str, Any]) -> Doc:

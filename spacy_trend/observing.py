@@ -1,0 +1,126 @@
+"""What shims that observe have in common: who asks for what, and the encoder made ready to run (torch)."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from .attention import AttentionRequest, request_rows
+from .bfloat16 import bfloat16_copy, bfloat16_obstacle
+
+#: One forward pass of an encoder at a time: it is in evaluation mode for its length only. They stand here, as
+#: a lock can be neither copied nor pickled with its shim.
+_LOCKS: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
+
+
+class Request(NamedTuple):
+    """What one reader wants of an encoder.
+
+    attention: the rows of attention.
+    bfloat16: have it run in bfloat16, where the device is made for it; all outputs are float32. It holds for
+        all readers if one asks for it.
+    """
+
+    attention: AttentionRequest
+    bfloat16: bool
+
+
+class EncoderSize(NamedTuple):
+    """What there is to know of an encoder.
+
+    name: its class, and where it is from, for messages.
+    layers, heads: how many it has, and how many heads a layer.
+    width: the width of its embeddings.
+    inner: the width of its widest activation.
+    """
+
+    name: str
+    layers: int
+    heads: int
+    width: int
+    inner: int
+
+
+class Observing:
+    """A part of shims: they have a `_model`, the encoder, and `_mixed_precision`.
+
+    requests: by key, what is asked for.
+    has_warned: whether it was said that bfloat16 is not used.
+    """
+
+    _model: Any
+    _mixed_precision: bool
+    requests: dict[str, Request]
+    has_warned: bool
+
+    def stand_in_for(self, shim: Any) -> None:
+        """Take over the state of the shim in whose place this one is put."""
+        self.__dict__ = {**shim.__dict__, "requests": {}, "has_warned": False}
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether the encoder is there; a pipeline that was not initialized has none."""
+        return self._model is not None
+
+    @property
+    def size(self) -> EncoderSize:
+        """What is known of the encoder. RAISES: ValueError where there is none yet."""
+        raise NotImplementedError
+
+    @contextmanager
+    def encoder_to_run(self) -> Iterator[Any]:
+        """The encoder in evaluation mode, or its bfloat16 copy; other threads wait until the block ends."""
+        encoder = self._model
+        with _LOCKS.setdefault(encoder, RLock()), torch.no_grad():
+            if self._can_use_bfloat16():
+                yield bfloat16_copy(encoder)
+                return
+            encoder.eval()
+            try:
+                with torch.autocast("cuda", enabled=self._mixed_precision):
+                    yield encoder
+            finally:
+                encoder.train()
+
+    def layers_wanted(self, size: EncoderSize) -> set[int]:
+        """The layers whose attention somebody reads.
+
+        RAISES: ValueError for a layer that the encoder lacks.
+        """
+        wanted: set[int] = set()
+        for request in self.requests.values():
+            wanted.update(request.attention.layer_numbers(size.layers, size.name))
+        return wanted
+
+    def answers(
+        self, size: EncoderSize, static: Tensor, received: dict[int, Tensor]
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """What each request gets, under its key.
+
+        static: the embedding output, `(windows, wordpieces, width)`.
+        received: by layer, the attention received, float32 `(windows, heads, wordpieces)`.
+        RETURNS: the embedding output and the rows, float32 `(windows, wordpieces, rows)`.
+        """
+        return {
+            key: (static, request_rows(request.attention, size.layers, size.name, received))
+            for key, request in self.requests.items()
+        }
+
+    def _can_use_bfloat16(self) -> bool:
+        """Whether somebody asks for bfloat16 and the device is made for it; says once where it is not."""
+        if not any(request.bfloat16 for request in self.requests.values()):
+            return False
+        obstacle = bfloat16_obstacle(next(self._model.parameters()).device)
+        if obstacle is not None and not self.has_warned:
+            self.has_warned = True
+            warnings.warn(
+                f"precision='bfloat16' is not used: {obstacle}. The encoder runs as its model is. Set "
+                "precision='model', or run on a device made for bfloat16.",
+                stacklevel=3,
+            )
+        return obstacle is None
