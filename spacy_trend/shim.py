@@ -7,6 +7,7 @@ training never notice.
 from typing import Any
 from weakref import WeakSet
 
+import torch
 from spacy_transformers.layers.hf_shim import HFShim
 from thinc.types import ArgsKwargs
 from torch import Tensor, nn
@@ -37,7 +38,8 @@ class ObservingShim(Observing, HFShim):
             return super().predict(inputs)
         with self.encoder_to_run() as encoder:
             output = self._run_in_buckets(encoder, inputs)
-            return output if encoder is self._model else as_float32(output)
+            # numpy, to which the output goes next, has no bfloat16.
+            return as_float32(output) if encoder.dtype == torch.bfloat16 else output
 
     def from_bytes(self, bytes_data: bytes) -> "ObservingShim":
         """Load what was saved; RETURNS the shim."""
