@@ -10,12 +10,15 @@ from spacy.tokens import Doc
 from spacy.util import minibatch
 
 from .attention import AttentionRequest
+from .changes import Change
 from .extensions import RECORD, Record, describe, install_extensions
 from .hooks import install_hooks
 from .reports import report_not_finite, report_truncated
-from .trend import Change, Select, Trends, check_choice, summarize
+from .selections import Select, pairs_of, reads_heads
+from .settings import check_choice
+from .trend import Trends, summarize
 from .wordpieces import drop_observed
-from .words import Words, align_words, sentence_lengths
+from .words import Words, align_words, head_words, sentence_lengths
 
 if TYPE_CHECKING:
     from .encoder import ObservedEncoder
@@ -39,8 +42,8 @@ class TrendVector(Pipe):
 
     name: the component's name in the pipeline.
     encoder: the observed transformer.
-    select: the selection, see `trend.Select`.
-    change: the change, see `trend.Change`.
+    select: the selection, see `selections.Select`.
+    change: the change, see `changes.Change`.
     level: "doc" for a selection over the whole text, "sentence" for the mean of its sentences' vectors.
     token_vectors: keep the vectors of words, which phrases and sentences need too.
     vector_hooks: answer `doc.vector`, `.similarity` and so on with the trend vector.
@@ -86,9 +89,9 @@ class TrendVector(Pipe):
         """
         # Here, because transformers takes seconds to import and every pipeline imports this file.
         from .encoder import attach, find_transformer
-        from .observing import Request
+        from .encoder_requests import Request
 
-        attention = AttentionRequest(self.select.rows, self.select.layers)
+        attention = AttentionRequest(self.select.rows, self.select.layers, pairs_of(self.select))
         transformer = find_transformer(nlp, self.transformer, before)
         self.encoder = attach(transformer, Request(attention, self.precision == "bfloat16"))
 
@@ -141,6 +144,7 @@ class TrendVector(Pipe):
             change=self.change,
             lengths=lengths,
             segments=segments,
+            **self._evidence(docs, words),
         )
         self._store(docs, words, trends)
         for doc in docs:
@@ -148,6 +152,18 @@ class TrendVector(Pipe):
         report_not_finite(docs, words, trends)
         if not self.has_warned_of_truncation:
             self.has_warned_of_truncation = report_truncated(docs, words, self.encoder.most_wordpieces)
+
+    def _evidence(self, docs: list[Doc], words: Words) -> dict[str, Any]:
+        """What the selection reads beside the attention received."""
+        evidence: dict[str, Any] = {}
+        if pairs_of(self.select) != ():
+            evidence["mutual"] = words.mutual
+        if reads_heads(self.select):
+            starts = np.cumsum(words.lengths) - words.lengths
+            by_doc = zip(docs, np.split(words.tokens, starts[1:]), starts, strict=True)
+            heads = [(head_words(doc, tokens), start) for doc, tokens, start in by_doc]
+            evidence["heads"] = np.concatenate([np.where(own < 0, -1, own + start) for own, start in heads])
+        return evidence
 
     def _segments(self, docs: list[Doc], words: Words) -> tuple[Any, Any]:
         """How many words each segment of the docs has, and how many segments each doc."""
@@ -168,7 +184,9 @@ class TrendVector(Pipe):
             record = Record(
                 length=len(doc),
                 tokens=tokens[start:end].copy(),
+                offsets=words.offsets[start:end].copy(),
                 attention=words.attention[:, start:end].copy(),
+                mutual=words.mutual[start:end, : max(0, length - 1)].copy(),
                 word_vectors=trends.word_vectors[start:end].copy() if self.token_vectors else None,
                 vector=vector.copy(),
                 pair=pair.copy(),

@@ -7,7 +7,7 @@ before anybody else sees the layer, the component takes it off again.
 
 from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from curated_transformers.models.bert.layer import BertSelfAttention
@@ -15,18 +15,26 @@ from curated_transformers.models.output import PyTorchTransformerOutput
 from spacy.tokens import Doc
 from spacy_curated_transformers.models.output import TransformerModelOutput
 from spacy_curated_transformers.pipeline.transformer import CuratedTransformer
-from thinc.api import PyTorchShim, get_array_module
+from thinc.api import PyTorchShim, get_array_module, to_numpy, torch2xp
 from thinc.types import ArgsKwargs, Ragged
 from torch import Tensor, nn
 
-from .attention import AttentionObserver
 from .device import run_cost
-from .observing import EncoderSize, Observing
+from .encoder_requests import EncoderSize, Requests, pairs_key
+from .observing import Observing
 from .padding import as_float32, run_in_buckets
 
-#: Whether this thread is inside an observed component's `predict`. Elsewhere, as in a frozen component's
-#: update, the encoder gives what it always did.
-_IS_PREDICTING: ContextVar[bool] = ContextVar("is_predicting", default=False)
+
+class _Prediction(NamedTuple):
+    """What an observed component's `predict` asks for, and for each window so far, by key, the attention
+    between its wordpieces."""
+
+    requests: Requests
+    windows: list[dict[str, Any]]
+
+
+#: None outside of such a `predict`, as in a frozen component's update: the encoder gives what it always did.
+_PREDICTION: ContextVar[_Prediction | None] = ContextVar("prediction", default=None)
 
 
 class ObservingCuratedShim(Observing, PyTorchShim):
@@ -40,20 +48,26 @@ class ObservingCuratedShim(Observing, PyTorchShim):
 
         RAISES: ValueError for a layer that the encoder lacks, or where its attention is out of reach.
         """
-        if not (self.requests and _IS_PREDICTING.get()):
+        prediction = _PREDICTION.get()
+        if prediction is None:
             return super().predict(inputs)
         (pieces,) = inputs.args
-        size = self.size
+        requests = prediction.requests
         with self.encoder_to_run() as encoder:
             mask = pieces != encoder.curated_encoder.padding_idx
 
             def run(windows: Tensor, length: int) -> dict[str, Any]:
-                return self._run(encoder, size, pieces[windows, :length], mask[windows, :length])
+                return _run(encoder, pieces[windows, :length], mask[windows, :length], requests)
 
             weight = next(encoder.parameters())
-            cost = run_cost(size.width, size.inner, weight.device, weight.dtype)
-            output = run_in_buckets(run, mask, cost, {"layers"})
-        layers = as_float32(output)["layers"]
+            cost = run_cost(requests.size.width, requests.size.inner, weight.device, weight.dtype)
+            known: dict[str, tuple[int, ...]] = {"layers": (1,)}
+            known |= {pairs_key(key): (1, 2) for key in requests.by_key}
+            output = run_in_buckets(run, mask, cost, known)
+        layers = as_float32(output).pop("layers")
+        for window, length in enumerate(mask.sum(dim=1).tolist()):
+            inside = {key: pairs[window, :length, :length] for key, pairs in output.items()}
+            prediction.windows.append({key: to_numpy(torch2xp(pairs)) for key, pairs in inside.items()})
         return PyTorchTransformerOutput(embedding_output=layers[0], layer_hidden_states=list(layers[1:]))
 
     @property
@@ -67,29 +81,16 @@ class ObservingCuratedShim(Observing, PyTorchShim):
         name = f"{type(encoder).__name__} (curated)"
         return EncoderSize(name, layers, attention.num_heads, attention.model_dim, max(widths))
 
-    def _run(self, encoder: Any, size: EncoderSize, pieces: Tensor, mask: Tensor) -> dict[str, Any]:
-        attention = AttentionObserver(self.layers_wanted(size), mask)
-        with attention:
-            layers = encoder(pieces).all_outputs
-        if attention.calls != size.layers:
-            raise ValueError(
-                f"The attention of the encoder '{size.name}' could not be observed: a forward pass made "
-                f"{attention.calls} attention calls, expected one for each of its {size.layers} layers. "
-                "Build the transformer with torchscript = false."
-            )
-        answers = self.answers(size, layers[0], attention.received).values()
-        observed = [part for answer in answers for part in answer]
-        return {"layers": (*layers[:-1], torch.cat([layers[-1], *observed], dim=-1))}
-
 
 class ObservedOutput(TransformerModelOutput):
     """The stock output, and beside it what was observed.
 
     observed: for each doc, by key, the embedding output `(wordpieces, width)` and the rows of attention
-        `(wordpieces, rows)`; None where no doc of the batch has tokens.
+        `(wordpieces, rows)`; by `pairs_key`, for each window its first wordpiece and the attention between
+        its wordpieces, `(wordpieces of the window, the same)`.
     """
 
-    observed: list[dict[str, tuple[Any, Any]]] | None
+    observed: list[dict[str, Any]]
 
 
 class ObservingCuratedTransformer(CuratedTransformer):
@@ -97,38 +98,65 @@ class ObservingCuratedTransformer(CuratedTransformer):
 
     def predict(self, docs: Iterable[Doc]) -> ObservedOutput:
         """The output of the model; RETURNS it with what was observed beside it."""
-        token = _IS_PREDICTING.set(True)
+        (shim,) = self.model.get_ref("transformer").shims
+        prediction = _Prediction(shim.requests_now(), [])
+        token = _PREDICTION.set(prediction if prediction.requests.by_key else None)
         try:
             output = super().predict(docs)
         finally:
-            _IS_PREDICTING.reset(token)
-        return self._take_apart(output)
+            _PREDICTION.reset(token)
+        taken = _take_apart(output, prediction.requests)
+        if any(prediction.windows):
+            self._share_out(prediction.windows, taken)
+        return taken
 
     def set_annotations(self, docs: Sequence[Doc], trf_output: TransformerModelOutput) -> None:
         """Put the output on the docs, and what was observed beside it."""
         super().set_annotations(docs, trf_output)
-        for doc, observed in zip(docs, getattr(trf_output, "observed", None) or (), strict=False):
-            doc._.trf_data.observed = observed
+        if isinstance(trf_output, ObservedOutput):
+            for doc, observed in zip(docs, trf_output.observed, strict=True):
+                doc._.trf_data.observed = dict(observed)
 
-    def _take_apart(self, output: TransformerModelOutput) -> ObservedOutput:
-        (shim,) = self.model.get_ref("transformer").shims
-        size = shim.size
-        parts = [
-            (key, (size.width, request.attention.row_count(size.layers, size.heads, size.name)))
-            for key, request in shim.requests.items()
-        ]
-        stock, observed = [], []
-        for *earlier, last in output.all_outputs:
-            columns, of_doc, start = last.dataXd, {}, size.width
-            if columns.shape[1] > size.width:
-                for key, (width, rows) in parts:
-                    middle, end = start + width, start + width + rows
-                    of_doc[key] = (columns[:, start:middle], columns[:, middle:end])
-                    start = end
-                xp = get_array_module(columns)
-                last = Ragged(xp.ascontiguousarray(columns[:, : size.width]), last.lengths)
-            stock.append([*earlier, last])
-            observed.append(of_doc)
-        taken = ObservedOutput(outputs=stock, last_layer_only=output.last_layer_only)
-        taken.observed = observed
-        return taken
+    def _share_out(self, windows: list[dict[str, Any]], output: ObservedOutput) -> None:
+        """Give each doc its windows, which the model cut one after another out of all its wordpieces."""
+        stride = next(node.attrs["stride"] for node in self.model.walk() if "stride" in node.attrs)
+        rest = iter(windows)
+        for of_doc, (*_, last) in zip(output.observed, output.all_outputs, strict=True):
+            # The special tokens at both ends are in the windows, but not in the output.
+            for start in range(0, len(last.dataXd) + 2, stride):
+                for key, pairs in next(rest).items():
+                    of_doc.setdefault(key, []).append((start - 1, pairs))
+
+
+def _run(encoder: Any, pieces: Tensor, mask: Tensor, requests: Requests) -> dict[str, Any]:
+    attention = requests.observer(mask)
+    with attention:
+        layers = encoder(pieces).all_outputs
+    if attention.calls != requests.size.layers:
+        raise ValueError(
+            f"The attention of the encoder '{requests.size.name}' could not be observed: a forward pass made "
+            f"{attention.calls} attention calls, expected one for each of its {requests.size.layers} layers. "
+            "Build the transformer with torchscript = false."
+        )
+    observed = [part for answer in requests.answers(layers[0], attention).values() for part in answer]
+    widened = (*layers[:-1], torch.cat([layers[-1], *observed], dim=-1))
+    return {"layers": widened, **requests.pairs(attention)}
+
+
+def _take_apart(output: TransformerModelOutput, requests: Requests) -> ObservedOutput:
+    width = requests.size.width
+    stock, observed = [], []
+    for *earlier, last in output.all_outputs:
+        columns, of_doc, start = last.dataXd, {}, width
+        if columns.shape[1] > width:
+            for key, rows in requests.columns().items():
+                middle, end = start + width, start + width + rows
+                of_doc[key] = (columns[:, start:middle], columns[:, middle:end])
+                start = end
+            xp = get_array_module(columns)
+            last = Ragged(xp.ascontiguousarray(columns[:, :width]), last.lengths)
+        stock.append([*earlier, last])
+        observed.append(of_doc)
+    taken = ObservedOutput(outputs=stock, last_layer_only=output.last_layer_only)
+    taken.observed = observed
+    return taken

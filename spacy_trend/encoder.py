@@ -11,7 +11,8 @@ from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import PyTorchShim, TorchScriptShim
 
 from .attention import AttentionRequest
-from .observing import EncoderSize, Observing, Request
+from .encoder_requests import EncoderSize, Request
+from .observing import Observing
 from .shim import ObservingShim
 
 
@@ -48,6 +49,10 @@ class ObservedEncoder:
         """How many wordpieces of a window the tokenizer keeps; None where windows are never cut."""
         tokenizer = getattr(self.transformer.model, "tokenizer", None)
         return None if tokenizer is None else int(tokenizer.model_max_length)
+
+    def has_wordpiece(self, text: str) -> bool:
+        """Whether a text alone has a wordpiece, special tokens not counted."""
+        return len(self.transformer.model.tokenizer.tokenize(text)) > 0
 
     @property
     def _size(self) -> EncoderSize:
@@ -120,6 +125,12 @@ def _observe(transformer: Any) -> Observing:
     if not isinstance(transformer, Transformer):
         from .curated import ObservingCuratedShim, ObservingCuratedTransformer
 
+        if type(transformer) is not ObservingCuratedTransformer.__base__:
+            raise ValueError(
+                f"The transformer component '{transformer.name}' is a {type(transformer)}, a subclass of "
+                "CuratedTransformer whose methods would be lost where it is observed. Expected the class "
+                "itself: use the factory 'curated_transformer'."
+            )
         kind = ObservingCuratedShim
         transformer.__class__ = ObservingCuratedTransformer
     observing: Observing = object.__new__(kind)

@@ -11,10 +11,12 @@ from typing import Any, TypedDict
 import numpy as np
 import spacy
 from numpy.typing import NDArray
+from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span, Token
 
 from .segments import Floats, weighted_sums
-from .trend import Select, Selection
+from .selections import Select, Selection, pairs_of, reads_heads
+from .words import head_words
 
 #: The attribute of `Doc` that holds the record. Read the attributes below instead.
 RECORD = "trend_record"
@@ -25,7 +27,11 @@ class Record(TypedDict):
 
     length: how many tokens the doc had.
     tokens: int32 `(words,)`, the positions of its words among its tokens.
+    offsets: int32 `(words, 2)`, of each word the position of its first character, and its length: by these,
+        tokens that are not the same any more are known.
     attention: float32 `(rows, words)`, attention received.
+    mutual: float32 `(words, reach)`, a band of mutual attention, see `mutual`; no reach where the selection
+        does not read it.
     word_vectors: float32 `(words, width)`, or None where they were not to be kept.
     vector: float32 `(width,)`.
     pair: int32 `(2,)`, the tokens of focus and related word, -1 for none.
@@ -35,7 +41,9 @@ class Record(TypedDict):
 
     length: int
     tokens: NDArray[np.int32]
+    offsets: NDArray[np.int32]
     attention: Floats
+    mutual: Floats
     word_vectors: Floats | None
     vector: Floats
     pair: NDArray[np.int32]
@@ -86,7 +94,7 @@ def describe(select: Select) -> str:
 
 def doc_vector(doc: Doc) -> Floats | None:
     """`Doc._.trend_vector`: float32 `(width,)`, read-only; None where the component has not run."""
-    record = _record(doc)
+    record = _checked_record(doc)
     return None if record is None else _read_only(record["vector"])
 
 
@@ -104,7 +112,7 @@ def doc_related(doc: Doc) -> Token | None:
 def doc_truncated(doc: Doc) -> int | None:
     """`Doc._.trend_truncated`: how many tokens, other than spaces, have no wordpiece because a window had
     more than the encoder takes; None where the component has not run."""
-    record = _record(doc)
+    record = _checked_record(doc)
     return None if record is None else record["truncated"]
 
 
@@ -114,11 +122,11 @@ def span_vector(span: Span) -> Floats | None:
 
     RAISES: ValueError where the words' vectors were not kept.
     """
-    record = _record(span.doc)
+    record = _checked_record(span)
     if record is None:
         return None
     words = _span_words(span, record)
-    weights = _selected(record, words).weights
+    weights = _selected(span.doc, record, words).weights
     return _read_only(weighted_sums(_word_vectors(record)[words], weights)[0])
 
 
@@ -172,16 +180,32 @@ _GETTERS: dict[Any, dict[str, Any]] = {
 def _record(doc: Doc) -> Record | None:
     record: Record | None = doc._.get(RECORD)
     if record is not None and record["length"] != len(doc):
-        raise ValueError(
-            f"The doc {doc.text[:40]!r} has {len(doc)} tokens, but had {record['length']} when "
-            "'trend_vector' ran on it. Expected the same tokens. Put components that merge or split tokens "
-            "before the transformer, or run the pipeline again."
-        )
+        raise ValueError(_other_tokens(doc, f"{len(doc)} tokens, but had {record['length']}"))
     return record
 
 
-def _doc_word(doc: Doc, which: str) -> Token | None:
+def _checked_record(item: Doc | Span) -> Record | None:
+    """The record of a doc, the words of the item being the same still."""
+    doc, start = (item, 0) if isinstance(item, Doc) else (item.doc, item.start)
     record = _record(doc)
+    if record is not None:
+        words = slice(*np.searchsorted(record["tokens"], [start, start + len(item)]))
+        to_array: Any = item.to_array  # type: ignore[union-attr] # spaCy's types forget that of spans
+        now = to_array([IDX, LENGTH])[record["tokens"][words] - start]
+        if not np.array_equal(now, record["offsets"][words]):
+            raise ValueError(_other_tokens(doc, "other tokens than it had"))
+    return record
+
+
+def _other_tokens(doc: Doc, has: str) -> str:
+    return (
+        f"The doc {doc.text[:40]!r} has {has} when 'trend_vector' ran on it. Expected the same tokens. Put "
+        "components that merge or split tokens before the transformer, or run the pipeline again."
+    )
+
+
+def _doc_word(doc: Doc, which: str) -> Token | None:
+    record = _checked_record(doc)
     if record is None:
         return None
     focus, related = record["pair"].tolist()
@@ -190,16 +214,23 @@ def _doc_word(doc: Doc, which: str) -> Token | None:
 
 
 def _span_word(span: Span, which: str) -> Token | None:
-    record = _record(span.doc)
+    record = _checked_record(span)
     if record is None:
         return None
     words = _span_words(span, record)
-    word = int(getattr(_selected(record, words), which)[0])
+    word = int(getattr(_selected(span.doc, record, words), which)[0])
     return None if word < 0 else span.doc[int(record["tokens"][words][word])]
 
 
-def _selected(record: Record, words: slice) -> Selection:
-    return _select(record["select"])(record["attention"][:, words])
+def _selected(doc: Doc, record: Record, words: slice) -> Selection:
+    select = _select(record["select"])
+    evidence: dict[str, Any] = {}
+    if pairs_of(select) != ():
+        evidence["mutual"] = record["mutual"][words]
+    if reads_heads(select):
+        heads = head_words(doc, record["tokens"].astype(np.int64))[words] - words.start
+        evidence["heads"] = np.where((heads < 0) | (heads >= words.stop - words.start), -1, heads)
+    return select(record["attention"][:, words], **evidence)
 
 
 @lru_cache(maxsize=64)
@@ -215,7 +246,11 @@ def _span_words(span: Span, record: Record) -> slice:
 def _word_of(token: Token, record: Record) -> int | None:
     tokens = record["tokens"]
     word = int(np.searchsorted(tokens, token.i))
-    return word if word < len(tokens) and tokens[word] == token.i else None
+    if word == len(tokens) or tokens[word] != token.i:
+        return None
+    if record["offsets"][word].tolist() != [token.idx, len(token)]:
+        raise ValueError(_other_tokens(token.doc, "other tokens than it had"))
+    return word
 
 
 def _word_vectors(record: Record) -> Floats:

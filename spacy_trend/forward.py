@@ -1,6 +1,5 @@
 """One forward pass of a Hugging Face encoder, observed: its output, the embedding output, the attention."""
 
-from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, NamedTuple
 from weakref import WeakSet
@@ -11,7 +10,7 @@ from transformers.file_utils import ModelOutput
 
 from .attention import AttentionObserver
 from .embeddings import EmbeddingObserver
-from .observing import EncoderSize
+from .encoder_requests import EncoderSize
 
 #: Encoders whose attention calls cannot be seen: they are asked for `output_attentions` at once.
 _UNSEEN: WeakSet[nn.Module] = WeakSet()
@@ -22,36 +21,39 @@ class Observed(NamedTuple):
 
     output: the encoder's own output, with the fields that it has when nobody observes it.
     static: the embedding output, `(windows, wordpieces, width)`.
-    received: by layer, the attention received, float32 `(windows, heads, wordpieces)`.
     """
 
     output: ModelOutput
     static: Tensor
-    received: dict[int, Tensor]
 
 
-def observed_pass(encoder: Any, inputs: ArgsKwargs, layers: Iterable[int]) -> Observed:
+def observed_pass(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> Observed:
     """Call an encoder and watch.
 
-    inputs: what it is called with; the keyword `attention_mask` is `(windows, wordpieces)`.
-    layers: those whose attention received is wanted, as numbers from 0.
-    RAISES: ValueError where its attention is out of reach.
+    inputs: what it is called with.
+    attention: afterwards holds what it was made for.
+    RAISES: ValueError where the encoder's attention is out of reach.
     """
-    attention = AttentionObserver(layers, inputs.kwargs["attention_mask"])
     if encoder not in _UNSEEN:
         output, static = _watch(encoder, inputs, attention)
         if attention.calls != encoder.config.num_hidden_layers:
             _UNSEEN.add(encoder)
     if encoder in _UNSEEN:
         output, static = _ask(encoder, inputs, attention)
-    return Observed(_as_configured(output, encoder.config), static, attention.received)
+    return Observed(_as_configured(output, encoder.config), static)
 
 
 def encoder_size(encoder: Any) -> EncoderSize:
-    """What an encoder's config says of it."""
+    """What an encoder's config says of it. RAISES: ValueError where it has no attention."""
     config = encoder.config
+    name = f"{type(encoder).__name__} ({config.name_or_path or config.model_type})"
+    if getattr(config, "num_attention_heads", None) is None:
+        raise ValueError(
+            f"The encoder '{name}' has no attention heads: its config has no num_attention_heads. Expected "
+            "an encoder with standard self-attention, such as BERT or RoBERTa."
+        )
     return EncoderSize(
-        name=f"{type(encoder).__name__} ({config.name_or_path or config.model_type})",
+        name=name,
         layers=config.num_hidden_layers,
         heads=config.num_attention_heads,
         width=config.hidden_size,
@@ -85,16 +87,21 @@ def _watch(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tu
 def _ask(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
     output = _call(encoder, inputs, output_hidden_states=True, output_attentions=True)
     attentions = output.get("attentions")
-    layers = encoder.config.num_hidden_layers
-    if not attentions or len(attentions) != layers or any(layer is None for layer in attentions):
+    size = encoder_size(encoder)
+    windows, wordpieces = attention.queries.shape
+    shape = (windows, size.heads, wordpieces, wordpieces)
+    got = [None if layer is None else tuple(layer.shape) for layer in attentions or ()]
+    if got != [shape] * size.layers or output.hidden_states[0].shape[:2] != (windows, wordpieces):
         raise ValueError(
-            f"The attention of the encoder '{encoder_size(encoder).name}' could not be observed: a "
-            f"forward pass did not make one attention call for each of its {layers} layers, and with "
-            f"output_attentions=True it gave {len(attentions or ())} matrices, expected {layers}. It may "
-            "use compiled (TorchScript) or flash attention. Load it with transformer_config = "
-            '{"attn_implementation": "eager"}, or take an encoder with standard self-attention.'
+            f"The attention of the encoder '{size.name}' could not be observed: a forward pass did not make "
+            f"one attention call for each of its {size.layers} layers, and with output_attentions=True it "
+            f"gave {len(got)} matrices of the shapes {sorted(set(got), key=str)}, expected {size.layers} of "
+            f"{shape}. It may use compiled (TorchScript), flash or sparse attention. Load it with "
+            'transformer_config = {"attn_implementation": "eager"}, or take an encoder with standard '
+            "self-attention."
         )
-    attention.received = {n: attention.sums(attentions[n]) for n in attention.layers}
+    for layer in attention.layers | attention.pair_layers:
+        attention.take(layer, attentions[layer])
     return output, output.hidden_states[0]
 
 

@@ -24,8 +24,17 @@ def install_hooks(doc: Doc, with_words: bool) -> None:
 
 
 def vector(item: Doc | Span | Token) -> Floats:
-    """The trend vector of a doc, span or token: float32 `(width,)`."""
-    found: Floats = item._.trend_vector
+    """The trend vector of a doc, span or token: float32 `(width,)`.
+
+    RAISES: ValueError where a doc has the hooks but no values.
+    """
+    found: Floats | None = item._.trend_vector
+    if found is None:
+        raise ValueError(
+            f"{item.text[:40]!r} has no trend vector: got a doc with the hooks of 'trend_vector' and without "
+            "its values, as Span.as_doc makes them. Expected one that the pipeline ran on: call nlp on its "
+            "text."
+        )
     return found
 
 

@@ -4,46 +4,18 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from .attention import AttentionRequest, request_rows
 from .bfloat16 import bfloat16_copy, bfloat16_obstacle
+from .encoder_requests import EncoderSize, Request, Requests
 
 #: One forward pass of an encoder at a time: it is in evaluation mode for its length only. They stand here, as
 #: a lock can be neither copied nor pickled with its shim.
 _LOCKS: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
-
-
-class Request(NamedTuple):
-    """What one reader wants of an encoder.
-
-    attention: the rows of attention.
-    bfloat16: have it run in bfloat16, where the device is made for it; all outputs are float32. It holds for
-        all readers if one asks for it.
-    """
-
-    attention: AttentionRequest
-    bfloat16: bool
-
-
-class EncoderSize(NamedTuple):
-    """What there is to know of an encoder.
-
-    name: its class, and where it is from, for messages.
-    layers, heads: how many it has, and how many heads a layer.
-    width: the width of its embeddings.
-    inner: the width of its widest activation.
-    """
-
-    name: str
-    layers: int
-    heads: int
-    width: int
-    inner: int
 
 
 class Observing:
@@ -87,33 +59,13 @@ class Observing:
             finally:
                 encoder.train()
 
-    def layers_wanted(self, size: EncoderSize) -> set[int]:
-        """The layers whose attention somebody reads.
-
-        RAISES: ValueError for a layer that the encoder lacks.
-        """
-        wanted: set[int] = set()
-        for request in self.requests.values():
-            wanted.update(request.attention.layer_numbers(size.layers, size.name))
-        return wanted
-
-    def answers(
-        self, size: EncoderSize, static: Tensor, received: dict[int, Tensor]
-    ) -> dict[str, tuple[Tensor, Tensor]]:
-        """What each request gets, under its key.
-
-        static: the embedding output, `(windows, wordpieces, width)`.
-        received: by layer, the attention received, float32 `(windows, heads, wordpieces)`.
-        RETURNS: the embedding output and the rows, float32 `(windows, wordpieces, rows)`.
-        """
-        return {
-            key: (static, request_rows(request.attention, size.layers, size.name, received))
-            for key, request in self.requests.items()
-        }
+    def requests_now(self) -> Requests:
+        """A copy of what is asked for, for one pass. RAISES: ValueError where there is no encoder yet."""
+        return Requests(dict(self.requests), self.size)
 
     def _can_use_bfloat16(self) -> bool:
         """Whether somebody asks for bfloat16 and the device is made for it; says once where it is not."""
-        if not any(request.bfloat16 for request in self.requests.values()):
+        if not any(request.bfloat16 for request in dict(self.requests).values()):
             return False
         obstacle = bfloat16_obstacle(next(self._model.parameters()).device)
         if obstacle is not None and not self.has_warned:

@@ -59,13 +59,16 @@ class UnknownOutputError(ValueError):
 
 
 def run_in_buckets(
-    run: Callable[[Tensor, int], dict[str, Any]], attention_mask: Tensor, cost: RunCost, known: set[str]
+    run: Callable[[Tensor, int], dict[str, Any]],
+    attention_mask: Tensor,
+    cost: RunCost,
+    known: dict[str, tuple[int, ...]],
 ) -> dict[str, Any]:
     """Run an encoder over the windows of a padded batch, those of similar length together.
 
     run: is given int64 positions of windows and a length to cut them to, and gives the outputs.
     attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
-    known: the outputs that can be laid back.
+    known: the outputs that can be laid back, as `PADDED_DIMENSIONS`.
     RETURNS: the outputs of the whole batch: as `run` gives them where that is called once, else a dict.
     RAISES: UnknownOutputError where there are others, and the batch was not run whole.
     """
@@ -73,14 +76,14 @@ def run_in_buckets(
     device, (windows, wordpieces) = attention_mask.device, attention_mask.shape
     if lengths is None:
         return run(torch.arange(windows, device=device), wordpieces)
-    laid_back = LaidBack(attention_mask)
+    laid_back = LaidBack(attention_mask, known)
     for bucket in length_buckets(lengths.tolist(), cost):
         at = torch.from_numpy(bucket).to(device)
         length = int(lengths[at].max())
         part = run(at, length)
-        if len(bucket) == windows and bool((lengths == length).all()):
+        if len(bucket) == windows and length == wordpieces and bool((lengths == length).all()):
             return part
-        if not set(part) <= known:
+        if not set(part) <= set(known):
             raise UnknownOutputError(f"Got the outputs {list(part)}, expected none but {sorted(known)}.")
         laid_back.fill(part, at)
     return laid_back.fields
@@ -90,21 +93,22 @@ class LaidBack:
     """The outputs of a whole batch, filled in window by window; zeros where there is padding.
 
     attention_mask: `(windows, wordpieces)` of the whole batch, 1 for a wordpiece and 0 for padding.
+    dimensions: of each output, as `PADDED_DIMENSIONS`.
     """
 
-    def __init__(self, attention_mask: Tensor) -> None:
+    def __init__(self, attention_mask: Tensor, dimensions: dict[str, tuple[int, ...]]) -> None:
         self.is_padding = attention_mask == 0
+        self.dimensions = dimensions
         self.fields: dict[str, Any] = {}
 
     def fill(self, output: dict[str, Any], windows: Tensor) -> None:
         """Put the outputs of some windows in their places.
 
-        output: tensors, or tuples of tensors, with those windows first; a field that is not among
-            `PADDED_DIMENSIONS` has its wordpieces second.
+        output: tensors, or tuples of tensors, with those windows first.
         windows: int64, positions in the whole batch.
         """
         for name, value in output.items():
-            padded = PADDED_DIMENSIONS.get(name, (1,))
+            padded = self.dimensions[name]
             parts = (value,) if isinstance(value, Tensor) else value
             if name not in self.fields:
                 room = tuple(self._room_for(part, padded) for part in parts)

@@ -46,6 +46,20 @@ def segment_leaders(attention: Floats, lengths: Ints) -> Ints:
     return leaders
 
 
+def leaders_beside(focus: Ints, values: Floats, lengths: Ints) -> Ints:
+    """The word with the greatest value in each segment, its focus left out; the first of equals.
+
+    focus: int64 `(segments,)`, positions among all words, -1 for none.
+    values: float32 `(words,)`.
+    RETURNS: int64 `(segments,)`, -1 where there is no other word.
+    """
+    others = np.array(values, dtype=np.float32)
+    others[focus[focus >= 0]] = -np.inf
+    leaders: Ints = segment_leaders(others[None], lengths)[0]
+    leaders[lengths < 2] = -1
+    return leaders
+
+
 def most_frequent(candidates: Ints, counted: NDArray[np.bool_], lengths: Ints) -> Ints:
     """The word that is named most often in each segment; the first of equals.
 
@@ -73,6 +87,19 @@ def weighted_sums(vectors: Floats, weights: Floats, lengths: Ints | None = None)
     segment = np.repeat(np.arange(len(lengths)), lengths)[used]
     used_lengths = np.bincount(segment, minlength=len(lengths))
     return segment_sums(vectors[used] * weights[used, None], used_lengths)
+
+
+def segment_shares(values: Floats, lengths: Ints) -> Floats:
+    """Each word's share of its segment's total.
+
+    values: float32 `(words,)`, not negative.
+    lengths: int64 `(segments,)`.
+    RETURNS: float32 `(words,)`, which add up to 1 in each segment; equal shares where the total is 0.
+    """
+    totals = np.repeat(segment_sums(values[:, None], lengths)[:, 0], lengths)
+    is_none = totals == 0
+    shares: Floats = np.where(is_none, 1 / np.repeat(lengths, lengths), values / np.where(is_none, 1, totals))
+    return shares.astype(np.float32)
 
 
 def segment_sums(values: Floats, lengths: Ints) -> Floats:

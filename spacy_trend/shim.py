@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from transformers.file_utils import ModelOutput
 
 from .device import run_cost
+from .encoder_requests import EncoderSize, Requests, pairs_key
 from .forward import encoder_size, observed_pass, output_of
-from .observing import EncoderSize, Observing
+from .observing import Observing
 from .padding import PADDED_DIMENSIONS, UnknownOutputError, as_float32, run_in_buckets, take_windows
 
 #: Encoders with outputs that are not known to be a window's own: their batches are run whole.
@@ -26,7 +27,9 @@ class ObservingShim(Observing, HFShim):
     """A shim whose `predict` also gives the embedding output and the attention that is asked for.
 
     Each request adds one field to the model's output, under the request's key: a tuple of the embedding
-    output, `(windows, wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`.
+    output, `(windows, wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`. One that
+    wants the attention between wordpieces adds another, under `pairs_key` of that key, float32
+    `(windows, wordpieces, wordpieces)`.
     """
 
     def predict(self, inputs: ArgsKwargs) -> Any:
@@ -36,8 +39,9 @@ class ObservingShim(Observing, HFShim):
         """
         if not self.requests:
             return super().predict(inputs)
+        requests = self.requests_now()
         with self.encoder_to_run() as encoder:
-            output = self._run_in_buckets(encoder, inputs)
+            output = self._run_in_buckets(encoder, inputs, requests)
             # numpy, to which the output goes next, has no bfloat16.
             return as_float32(output) if encoder.dtype == torch.bfloat16 else output
 
@@ -65,32 +69,27 @@ class ObservingShim(Observing, HFShim):
         if self._hfmodel.transformer is None:
             self._hfmodel.tokenizer = NotInitialized()
 
-    def _run_in_buckets(self, encoder: Any, inputs: ArgsKwargs) -> ModelOutput:
+    def _run_in_buckets(self, encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
         kind: list[type[Any]] = []
 
         def run(windows: Tensor, length: int) -> dict[str, Any]:
-            part = self._run(encoder, ArgsKwargs(inputs.args, take_windows(inputs.kwargs, windows, length)))
+            taken = take_windows(inputs.kwargs, windows, length)
+            part = _run(encoder, ArgsKwargs(inputs.args, taken), requests)
             kind.append(type(part))
             return part
 
         if encoder in _WHOLE:
-            return self._run(encoder, inputs)
-        known = {*PADDED_DIMENSIONS, *self.requests}
+            return _run(encoder, inputs, requests)
+        known = PADDED_DIMENSIONS | dict.fromkeys(self.requests, (1,))
+        known |= {pairs_key(key): (1, 2) for key in self.requests}
         size = encoder_size(encoder)
         cost = run_cost(size.width, size.inner, encoder.device, encoder.dtype)
         try:
             output = run_in_buckets(run, inputs.kwargs["attention_mask"], cost, known)
         except UnknownOutputError:
             _WHOLE.add(encoder)
-            return self._run(encoder, inputs)
+            return _run(encoder, inputs, requests)
         return output if isinstance(output, ModelOutput) else output_of(kind[0], output)
-
-    def _run(self, encoder: Any, inputs: ArgsKwargs) -> ModelOutput:
-        size = encoder_size(encoder)
-        output, static, received = observed_pass(encoder, inputs, self.layers_wanted(size))
-        for key, answer in self.answers(size, static, received).items():
-            output[key] = answer
-        return output
 
 
 class NotInitialized:
@@ -104,3 +103,13 @@ class NotInitialized:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse. RAISES: ValueError, whatever is asked."""
         raise ValueError(self.message)
+
+
+def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
+    attention = requests.observer(inputs.kwargs["attention_mask"])
+    output, static = observed_pass(encoder, inputs, attention)
+    for key, answer in requests.answers(static, attention).items():
+        output[key] = answer
+    for key, pairs in requests.pairs(attention).items():
+        output[key] = pairs
+    return output

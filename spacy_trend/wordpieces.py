@@ -7,7 +7,8 @@ import numpy as np
 from spacy.tokens import Doc
 from thinc.api import get_array_module, to_numpy, torch2xp, xp2torch
 
-from .attention import AttentionRequest, column_sums, request_rows
+from .attention import AttentionObserver, AttentionRequest, request_pairs, request_rows
+from .encoder_requests import pairs_key
 from .segments import Ints
 
 _NONE: Ints = np.zeros(0, dtype=np.int64)
@@ -31,6 +32,9 @@ class Source(Protocol):
     def most_wordpieces(self) -> int | None:
         """How many wordpieces of a window are kept; None for all."""
 
+    def has_wordpiece(self, text: str) -> bool:
+        """Whether a text alone has a wordpiece, special tokens not counted."""
+
 
 class Wordpieces(NamedTuple):
     """The wordpieces of a doc.
@@ -40,12 +44,15 @@ class Wordpieces(NamedTuple):
     row_length: how many rows each window has.
     tensors: static, contextual `(rows, width)` and attention received `(rows, rows of attention)`, on the
         device they were computed on; None for a doc without tokens.
+    pairs: for each window its first row and the attention between its wordpieces, which take the rows from
+        there, `(wordpieces, wordpieces)`; empty where it was not asked for.
     """
 
     counts: Ints
     rows: Ints
     row_length: int
     tensors: tuple[Any, Any, Any] | None
+    pairs: Sequence[tuple[int, Any]] = ()
 
 
 def read_wordpieces(doc: Doc, source: Source) -> Wordpieces:
@@ -69,6 +76,12 @@ def read_wordpieces(doc: Doc, source: Source) -> Wordpieces:
             "or split tokens before the transformer, and use a span getter whose spans cover the whole doc."
         )
     if wordpieces.tensors is not None:
+        if len(wordpieces.rows) > 0 and wordpieces.rows.max() >= len(wordpieces.tensors[1]):
+            raise ValueError(
+                f"The transformer aligned the doc {start_of(doc)} to wordpieces that it does not have, as it "
+                "does where the same doc stands twice in a batch. Expected every doc once: make another of "
+                "its text, nlp.make_doc(doc.text)."
+            )
         got = wordpieces.tensors[1].shape[1], wordpieces.tensors[2].shape[1]
         if got != (source.width, source.row_count):
             raise ValueError(
@@ -82,33 +95,31 @@ def read_wordpieces(doc: Doc, source: Source) -> Wordpieces:
 def drop_observed(doc: Doc, key: str) -> None:
     """Take the observed tensors out of `doc._.trf_data`, which then holds what it would without us."""
     data = doc._.trf_data
+    own = key, pairs_key(key)
     if hasattr(data, "all_outputs"):
-        getattr(data, "observed", {}).pop(key, None)
+        for name in own:
+            getattr(data, "observed", {}).pop(name, None)
         return
     output = data.model_output
     if key in output:
-        stock = {field: value for field, value in output.items() if field != key}
+        stock = {field: value for field, value in output.items() if field not in own}
         data.model_output = type(output)(stock)
 
 
-def count_truncated(doc: Doc, wordpieces: Wordpieces, most: int | None) -> int:
-    """How many tokens got no wordpiece because a window had more than the encoder takes.
+def count_truncated(doc: Doc, wordpieces: Wordpieces, source: Source) -> int:
+    """How many tokens, spaces not counted, have no wordpiece because a window had more than the encoder
+    takes.
 
-    most: how many wordpieces of a window are kept; None for all.
+    These are the tokens without one that would have one alone, in a doc of which a window is full. (Those
+    that a user's own span getter leaves out of such a doc are counted with them.)
     """
+    most, counts = source.most_wordpieces, wordpieces.counts
     if most is None or wordpieces.row_length < most:
         return 0
-    counts, rows = wordpieces.counts, wordpieces.rows
-    # A window that was cut is full: the last wordpiece kept, which belongs to a token, fills its last row.
-    is_last = rows % wordpieces.row_length == most - 1
-    tokens = np.repeat(np.arange(len(counts)), counts)[is_last]
-    is_cut = np.zeros(len(counts), dtype=bool)
-    for token in tokens:
-        after = np.flatnonzero(counts[token + 1 :])
-        end = token + 1 + after[0] if len(after) > 0 else len(counts)
-        is_cut[token + 1 : end] = True
-    is_space = doc.to_array(["IS_SPACE"]).astype(bool).reshape(-1)
-    return int((is_cut & ~is_space).sum())
+    if not (wordpieces.rows % wordpieces.row_length == most - 1).any():
+        return 0
+    without = [doc[int(token)] for token in np.flatnonzero(counts == 0)]
+    return sum(1 for token in without if not token.is_space and source.has_wordpiece(token.text))
 
 
 def start_of(doc: Doc) -> str:
@@ -124,14 +135,17 @@ def _of_transformer_data(doc: Doc, data: Any, source: Source) -> Wordpieces:
         return Wordpieces(np.zeros(len(doc), dtype=np.int64), _NONE, 1, None)
     if source.key in output:
         static, attention = output[source.key]
+        pairs = output.get(pairs_key(source.key))
     elif output.get("hidden_states") and output.get("attentions"):
         static = output["hidden_states"][0]
-        attention = _received(output["attentions"], data.wordpieces.attention_mask, source.request)
+        attention, pairs = _sums(output["attentions"], data.wordpieces.attention_mask, source.request)
     else:
         raise ValueError(_not_observed(doc, list(output)))
     contextual = output["last_hidden_state"] if "last_hidden_state" in output else output["hidden_states"][-1]
     tensors = _flat(static), _flat(contextual), _flat(attention)
-    return Wordpieces(counts, np.asarray(data.align.dataXd), contextual.shape[1], tensors)
+    length = contextual.shape[1]
+    windows = [] if pairs is None else [(n * length, to_numpy(window)) for n, window in enumerate(pairs)]
+    return Wordpieces(counts, np.asarray(data.align.dataXd), length, tensors, windows)
 
 
 def _of_curated_output(doc: Doc, data: Any, source: Source) -> Wordpieces:
@@ -145,20 +159,26 @@ def _of_curated_output(doc: Doc, data: Any, source: Source) -> Wordpieces:
         raise ValueError(_not_observed(doc, ["all_outputs"]))
     static, attention = observed[source.key]
     rows = np.arange(len(last.dataXd))
-    return Wordpieces(counts, rows, max(1, len(rows)), (static, last.dataXd, attention))
+    tensors = static, last.dataXd, attention
+    return Wordpieces(counts, rows, max(1, len(rows)), tensors, observed.get(pairs_key(source.key), ()))
 
 
-def _received(attentions: Sequence[Any], mask: Any, request: AttentionRequest) -> Any:
-    """The rows asked for, `(windows, wordpieces, rows)`, from whole attention matrices by layer."""
+def _sums(attentions: Sequence[Any], mask: Any, request: AttentionRequest) -> tuple[Any, Any]:
+    """The rows asked for, `(windows, wordpieces, rows)`, and the attention between wordpieces, from whole
+    attention matrices by layer."""
     name = "of a doc made elsewhere"
     xp = get_array_module(attentions[0])
     # Copies: the arrays of a doc that was stored are read-only, which torch does not take.
     queries = xp2torch(xp.array(mask, dtype="float32"))
-    received = {
-        layer: column_sums(xp2torch(xp.array(attentions[layer], dtype="float32")), queries)
-        for layer in request.layer_numbers(len(attentions), name)
-    }
-    return torch2xp(request_rows(request, len(attentions), name, received))
+    layers = len(attentions)
+    observer = AttentionObserver(
+        request.layer_numbers(layers, name), queries, request.pair_layers(layers, name)
+    )
+    for layer in observer.layers | observer.pair_layers:
+        observer.take(layer, xp2torch(xp.array(attentions[layer], dtype="float32")))
+    pairs = request_pairs(request, layers, name, observer.means)
+    rows = torch2xp(request_rows(request, layers, name, observer.received))
+    return rows, None if pairs is None else torch2xp(pairs)
 
 
 def _no_output(doc: Doc, data: Any) -> str:

@@ -1,6 +1,7 @@
 """Wordpieces become words: tokens with at least one wordpiece that are neither punctuation nor space."""
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from thinc.api import get_array_module, to_numpy
 
+from .mutual import as_band, between_words, stacked
 from .segments import Ints
 from .wordpieces import Source, Wordpieces, count_truncated, read_wordpieces, start_of
 
@@ -22,6 +24,9 @@ class Words(NamedTuple):
     attention: float32 `(rows, words)`, attention received: the sum over the word's wordpieces, the mean over
         the windows it stands in.
     truncated: int64 `(docs,)`, how many tokens of each the encoder's limit cut off.
+    mutual: float32 `(words, reach)`, a band of mutual attention: see `mutual`. No reach where it was not
+        asked for.
+    offsets: int32 `(words, 2)`, of each word the position of its first character in its doc, and its length.
     """
 
     lengths: Ints
@@ -30,6 +35,8 @@ class Words(NamedTuple):
     contextual: NDArray[np.float32]
     attention: NDArray[np.float32]
     truncated: Ints
+    mutual: NDArray[np.float32]
+    offsets: NDArray[np.int32]
 
 
 class _Place(NamedTuple):
@@ -39,6 +46,7 @@ class _Place(NamedTuple):
     rows: `(wordpieces of words,)`, their rows in the tensors, word by word.
     windows: the window of each of these.
     tensors: see `Wordpieces`.
+    offsets: `(words, 2)`, see `Words`.
     """
 
     tokens: Ints
@@ -46,6 +54,7 @@ class _Place(NamedTuple):
     rows: Ints
     windows: Ints
     tensors: tuple[Any, Any, Any] | None
+    offsets: NDArray[np.int32]
 
 
 def align_words(docs: Sequence[Doc], source: Source) -> Words:
@@ -57,7 +66,7 @@ def align_words(docs: Sequence[Doc], source: Source) -> Words:
     """
     wordpieces = [read_wordpieces(doc, source) for doc in docs]
     places = [_place_words(doc, of_doc) for doc, of_doc in zip(docs, wordpieces, strict=True)]
-    width, most = source.width, source.most_wordpieces
+    width = source.width
     gathered = _gather(places, width, source.row_count)
     counts = np.concatenate([place.counts for place in places])
     windows = np.concatenate([place.windows for place in places])
@@ -68,7 +77,9 @@ def align_words(docs: Sequence[Doc], source: Source) -> Words:
         values[:, :width],
         values[:, width : 2 * width],
         np.ascontiguousarray(values[:, 2 * width :].T),
-        np.array([count_truncated(doc, of_doc, most) for doc, of_doc in zip(docs, wordpieces, strict=True)]),
+        np.array(list(map(count_truncated, docs, wordpieces, repeat(source)))),
+        stacked(list(map(_mutual, places, wordpieces))),
+        np.concatenate([place.offsets for place in places]),
     )
 
 
@@ -89,12 +100,45 @@ def sentence_lengths(doc: Doc, tokens: Ints) -> Ints:
     return np.diff(np.searchsorted(tokens, ends), prepend=0)
 
 
+def head_words(doc: Doc, tokens: Ints) -> Ints:
+    """The head of each word in the dependency tree.
+
+    tokens: int `(words,)`, the doc's, as in `Words`.
+    RETURNS: int64 `(words,)`, positions among these words; its own for a root, -1 for a head that is no word.
+    RAISES: ValueError where no parser ran.
+    """
+    if len(doc) > 0 and not doc.has_annotation("DEP"):
+        raise ValueError(
+            f"The selection reads the dependency tree, but the doc {start_of(doc)} has none. Expected a "
+            "parser before 'trend_vector', or another selection, such as spacy-trend.mutual_pair.v1."
+        )
+    words = np.full(len(doc) + 1, -1, dtype=np.int64)
+    words[tokens] = np.arange(len(tokens))
+    heads = tokens + doc.to_array(["HEAD"]).astype(np.int64).reshape(-1)[tokens]
+    found: Ints = words[heads]
+    return found
+
+
 def _place_words(doc: Doc, wordpieces: Wordpieces) -> _Place:
-    counts, rows, row_length, tensors = wordpieces
-    flags = doc.to_array(["IS_PUNCT", "IS_SPACE"])
-    is_word = (counts > 0) & ~flags.any(axis=1)
+    counts, rows, row_length, tensors, _ = wordpieces
+    attributes = doc.to_array(["IS_PUNCT", "IS_SPACE", "IDX", "LENGTH"])
+    is_word = (counts > 0) & ~attributes[:, :2].any(axis=1)
     rows = rows[np.repeat(is_word, counts)]
-    return _Place(np.flatnonzero(is_word), counts[is_word], rows, rows // row_length, tensors)
+    offsets = attributes[is_word, 2:].astype(np.int32)
+    return _Place(np.flatnonzero(is_word), counts[is_word], rows, rows // row_length, tensors, offsets)
+
+
+def _mutual(place: _Place, wordpieces: Wordpieces) -> NDArray[np.float32]:
+    """The band of mutual attention of a doc's words."""
+    words = np.repeat(np.arange(len(place.counts)), place.counts)
+    windows = []
+    for start, pairs in wordpieces.pairs:
+        is_inside = (place.rows >= start) & (place.rows < start + len(pairs))
+        at = place.rows[is_inside] - start
+        numbers, counts = np.unique(words[is_inside], return_counts=True)
+        if len(numbers) > 1:
+            windows.append((numbers, between_words(pairs[np.ix_(at, at)], counts)))
+    return as_band(windows, len(place.counts))
 
 
 def _gather(places: Sequence[_Place], width: int, rows: int) -> NDArray[np.float32]:

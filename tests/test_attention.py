@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -7,8 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from spacy_trend import attention
-from spacy_trend.attention import AttentionObserver, AttentionRequest, attention_received, request_rows
+from spacy_trend import attention_sums
+from spacy_trend.attention import AttentionObserver, AttentionRequest, request_rows
+from spacy_trend.attention_sums import sums_of_matrices, sums_of_queries
 
 WINDOWS, HEADS, LENGTH, WIDTH = 3, 4, 7, 5
 SHAPE = (WINDOWS, HEADS, LENGTH, WIDTH)
@@ -78,6 +80,10 @@ def explicit_attention(
         scores = scores.masked_fill(~mask, float("-inf")) if mask.dtype == torch.bool else scores + mask
     exponentials = (scores - scores.amax(dim=-1, keepdim=True)).exp()
     return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+
+def attention_received(*args: Any, **kwargs: Any) -> Tensor:
+    return sums_of_queries(*args, **kwargs).received
 
 
 def column_sums(matrices: Tensor, weights: Tensor) -> Tensor:
@@ -160,7 +166,7 @@ class TestAttentionReceived:
     def test_is_the_same_in_chunks(self, chunk: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         query, key = queries_and_keys()
         mask = masks()[kind]
-        monkeypatch.setattr(attention, "CHUNK_SCORES", chunk)
+        monkeypatch.setattr(attention_sums, "CHUNK_SCORES", chunk)
         received = attention_received(query, key, padded_weights(), mask)
         expected = column_sums(explicit_attention(query, key, mask), padded_weights())
         assert_close(received, expected)
@@ -174,14 +180,14 @@ class TestAttentionReceived:
         query, key = queries_and_keys(shape)
         weights = padded_weights(windows, length)
         mask = masks(windows, heads, length)["float biases of each head"]
-        monkeypatch.setattr(attention, "CHUNK_SCORES", chunk)
+        monkeypatch.setattr(attention_sums, "CHUNK_SCORES", chunk)
         received = attention_received(query, key, weights, mask)
         assert_close(received, column_sums(explicit_attention(query, key, mask), weights))
 
     @pytest.mark.parametrize("chunk", [1, 7, 20, 150, 400])
     def test_causal_queries_are_the_same_in_chunks(self, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
         query, key = queries_and_keys()
-        monkeypatch.setattr(attention, "CHUNK_SCORES", chunk)
+        monkeypatch.setattr(attention_sums, "CHUNK_SCORES", chunk)
         received = attention_received(query, key, padded_weights(), is_causal=True)
         matrices = explicit_attention(query, key, is_causal=True)
         assert_close(received, column_sums(matrices, padded_weights()))
@@ -199,7 +205,7 @@ class TestAttentionReceived:
     def test_no_more_scores_exist_at_a_time_than_a_chunk_or_one_row(
         self, chunk: int, largest: int, chunks: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(attention, "CHUNK_SCORES", chunk)
+        monkeypatch.setattr(attention_sums, "CHUNK_SCORES", chunk)
         with SoftmaxSizes() as softmax:
             attention_received(*queries_and_keys(), full_weights())
         assert max(softmax.sizes) == largest
@@ -300,7 +306,7 @@ class TestAttentionObserver:
     def test_a_softmax_over_nothing_of_a_padded_query_changes_nothing(self) -> None:
         scores = torch.randn(WINDOWS, HEADS, LENGTH, LENGTH)
         weights = padded_weights()
-        expected = AttentionObserver([0], weights).sums(scores.softmax(-1))
+        expected = sums_of_matrices(scores.softmax(-1), weights).received
         scores = scores.masked_fill((weights == 0)[:, None, :, None], -torch.inf)
         with AttentionObserver([0], weights) as observer:
             assert F.softmax(scores, dim=-1).isnan().any()

@@ -363,7 +363,7 @@ def test_a_component_of_its_own_is_attached_by_observe(
         return doc
 
     component = spacy_trend.TrendVector(
-        "by_hand", select=spacy_trend.trend.leading_pair(), change=spacy_trend.trend.log_ratio()
+        "by_hand", select=spacy_trend.selections.leading_pair(), change=spacy_trend.changes.log_ratio()
     )
     nlp.add_pipe("by_hand")
     nlp._components[-1] = ("by_hand", component)

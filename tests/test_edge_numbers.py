@@ -95,9 +95,9 @@ def test_each_doc_with_a_number_that_is_not_finite_counts_once(
     docs = [Doc(Vocab(), words=words) for words in (["a", "b"], [], ["c"])]
     none = np.zeros((3, 1), dtype=np.float32)
     counts = np.array([2, 0, 1])
-    words = Words(
-        counts, np.array([0, 1, 0]), none, none, np.array([attention], dtype=np.float32), counts * 0
-    )
+    received = np.array([attention], dtype=np.float32)
+    offsets = np.zeros((3, 2), dtype=np.int32)
+    words = Words(counts, np.array([0, 1, 0]), none, none, received, counts * 0, none, offsets)
     columns = (np.array(values, dtype=np.float32)[:, None] for values in (word_vectors, vectors))
     trends = Trends(*columns, focus=counts, related=counts)
     if reported is None:

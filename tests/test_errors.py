@@ -11,8 +11,9 @@ from spacy import Language
 from spacy.tokens import Doc
 
 import spacy_trend
+from spacy_trend.changes import log_ratio
 from spacy_trend.extensions import describe, install_extensions
-from spacy_trend.trend import leading_pair, log_ratio
+from spacy_trend.selections import leading_pair
 
 LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1"}
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from spacy_trend.attention import AttentionObserver
-from spacy_trend.trend import leading_pair, log_ratio
+from spacy_trend.changes import log_ratio
+from spacy_trend.selections import leading_pair
 
 from .printed import APPLE_TREND, ATTENTION, LEADERS, PRINTED, VECTOR, WANT_TREND
 

@@ -3,7 +3,7 @@ import torch
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
 
 from spacy_trend.forward import output_of
-from spacy_trend.padding import LaidBack, take_windows, window_lengths
+from spacy_trend.padding import PADDED_DIMENSIONS, LaidBack, take_windows, window_lengths
 
 
 def test_lengths_are_counted_where_padding_is_at_the_end() -> None:
@@ -27,7 +27,7 @@ def test_windows_are_taken_and_cut() -> None:
 
 def test_outputs_are_laid_back_with_zeros_for_padding() -> None:
     mask = torch.tensor([[1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0]])
-    laid_back = LaidBack(mask)
+    laid_back = LaidBack(mask, {**PADDED_DIMENSIONS, "observed": (1,)})
     for windows, length in (([1], 2), ([2, 0], 3)):
         here = torch.tensor(windows)
         number = (here + 1).float()

@@ -7,7 +7,8 @@ import torch
 from spacy import Language
 from transformers import AutoModel
 
-from spacy_trend.attention import AttentionObserver, attention_received
+from spacy_trend.attention import AttentionObserver
+from spacy_trend.attention_sums import sums_of_queries
 from spacy_trend.bfloat16 import bfloat16_copy, bfloat16_obstacle
 
 from .conftest import DIFFERENCE
@@ -57,10 +58,10 @@ def test_attention_received_is_float32_under_autocast() -> None:
     torch.manual_seed(0)
     query, key = torch.randn(2, 3, 5, 4), torch.randn(2, 3, 5, 4)
     weights = torch.ones(2, 5)
-    exact = attention_received(query, key, weights)
+    exact = sums_of_queries(query, key, weights).received
     scores = query @ key.mT / 2
     with torch.autocast("cpu", dtype=torch.bfloat16), AttentionObserver([0], weights) as observer:
-        received = attention_received(query, key, weights)
+        received = sums_of_queries(query, key, weights).received
         torch.softmax(scores, dim=-1)
     for found in (received, observer.received[0]):
         assert found.dtype == torch.float32

@@ -7,6 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from spacy_trend.changes import log_ratio
 from spacy_trend.segments import (
     Floats,
     Ints,
@@ -17,7 +18,7 @@ from spacy_trend.segments import (
     segment_sums,
     weighted_sums,
 )
-from spacy_trend.trend import LeadingPair, leading_pair, log_ratio
+from spacy_trend.selections import LeadingPair, leading_pair
 
 from .printed import APPLE_TREND, ATTENTION, LEADERS, VECTOR, WANT_TREND
 

@@ -29,6 +29,9 @@ class FakeSource:
     row_count: int = ROWS
     most_wordpieces: int | None = None
 
+    def has_wordpiece(self, text: str) -> bool:
+        return True
+
 
 def make_doc(words: Sequence[str], alignment: Sequence[Sequence[int]], output: dict[str, Any]) -> Doc:
     """A doc whose tokens are aligned to positions in the flattened `(windows, wordpieces)`."""

@@ -1,0 +1,140 @@
+"""Selections of two words that are related to each other: by mutual attention, or in the dependency tree.
+
+See `selections` for what a selection is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .mutual import mutual_with
+from .segments import Floats, Ints, as_lengths, leaders_beside, segment_leaders, segment_shares
+from .selections import Selection, pair_of
+from .settings import check_layer
+
+
+@dataclass(frozen=True)
+class MutualPair:
+    """The focus, and the word with which it shares most attention. See `mutual_pair`."""
+
+    layers_between: tuple[int | float, ...] | None = (0.34,)
+
+    def __post_init__(self) -> None:
+        _check_layers("mutual_pair", self.layers_between)
+
+    @property
+    def rows(self) -> str:
+        """One row: the last layer, the mean of its heads."""
+        return "layers"
+
+    @property
+    def layers(self) -> tuple[int | float, ...]:
+        """The layer whose leader is the focus: the last."""
+        return (-1,)
+
+    @property
+    def pairs(self) -> tuple[int | float, ...] | None:
+        """The layers whose attention between words is read; None for all."""
+        return self.layers_between
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The block of a config that makes this selection again."""
+        between = None if self.layers_between is None else list(self.layers_between)
+        return {"@misc": "spacy-trend.mutual_pair.v1", "layers_between": between}
+
+    def __call__(self, attention: Floats, lengths: Ints | None = None, *, mutual: Floats) -> Selection:
+        """Choose a focus and a related word in every segment.
+
+        attention: float32 `(1, words)`, attention received.
+        lengths: int `(segments,)`, words in each segment; None for one segment of all words.
+        mutual: float32 `(words, reach)`, a band of mutual attention.
+        RETURNS: weight 1 for the chosen words, 0 for the others.
+        """
+        lengths = as_lengths(lengths, attention.shape[1])
+        focus = segment_leaders(attention[-1:], lengths)[0]
+        with_focus = mutual_with(np.repeat(focus, lengths), mutual)
+        return pair_of(focus, leaders_beside(focus, with_focus, lengths), attention.shape[1])
+
+
+def mutual_pair(layers_between: Sequence[int | float] | None = (0.34,)) -> MutualPair:
+    """The word that draws most attention, and the word with which it shares most, each with weight 1.
+
+    The focus is the leader of the last layer (mean of its heads). The related word is the one with most
+    mutual attention: what it gives to the focus and gets from it, in the mean of some layers and their heads,
+    in the windows that hold both.
+
+    layers_between: the layers in which mutual attention is read: whole numbers count from 0, or from -1
+        backwards, fractions between 0 and 1 are a part of the way up: 0.34 is layer 2 of 6, 4 of 12; None for
+        all.
+    RETURNS: a selection.
+    RAISES: ValueError for no layer, or a fraction that is not between 0 and 1.
+    """
+    return MutualPair(None if layers_between is None else tuple(layers_between))
+
+
+@dataclass(frozen=True)
+class DependencyPair(MutualPair):
+    """A root and its child with most mutual attention. See `dependency_pair`."""
+
+    @property
+    def reads_heads(self) -> bool:
+        """Whether the dependency tree is read."""
+        return True
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The block of a config that makes this selection again."""
+        return {**super().config, "@misc": "spacy-trend.dependency_pair.v1"}
+
+    def __call__(
+        self, attention: Floats, lengths: Ints | None = None, *, mutual: Floats, heads: Ints | None = None
+    ) -> Selection:
+        """Choose a root and one of its children in every segment.
+
+        attention: float32 `(1, words)`, attention received.
+        lengths: int `(segments,)`, words in each segment; None for one segment of all words.
+        mutual: float32 `(words, reach)`, a band of mutual attention.
+        heads: int64 `(words,)`, the position of each word's head among all words, its own for a root, -1 for
+            a head that is no word.
+        RETURNS: weight 1 for the chosen words, 0 for the others.
+        RAISES: ValueError without heads.
+        """
+        if heads is None:
+            raise ValueError("dependency_pair: got no heads. Expected those of a dependency tree.")
+        lengths = as_lengths(lengths, attention.shape[1])
+        segment = np.repeat(np.arange(len(lengths)), lengths)
+        is_outside = (heads < 0) | (segment[heads] != segment) if len(heads) > 0 else heads < 0
+        # A phrase has no root of its own where the tree's is elsewhere: then words whose head is outside.
+        rank = 2.0 * (heads == np.arange(len(heads))) + is_outside
+        received = segment_shares(attention[-1], lengths) / 2
+        focus = segment_leaders((rank + received)[None].astype(np.float32), lengths)[0]
+        of_segment = np.repeat(focus, lengths)
+        is_child = (heads == of_segment) & (np.arange(len(heads)) != of_segment)
+        with_focus = np.where(is_child, mutual_with(of_segment, mutual), -np.inf)
+        related = segment_leaders(with_focus[None].astype(np.float32), lengths)[0]
+        has_child = np.bincount(segment[is_child], minlength=len(lengths)) > 0
+        related[~has_child] = -1
+        return pair_of(focus, related, attention.shape[1])
+
+
+def dependency_pair(layers_between: Sequence[int | float] | None = (0.34,)) -> DependencyPair:
+    """The root of the dependency tree, and its child with most mutual attention, each with weight 1.
+
+    Of several roots, the one with most attention received in the last layer. A phrase without a root has as
+    its focus a word whose head is outside. A root without children that are words stands alone.
+
+    layers_between: as for `mutual_pair`.
+    RETURNS: a selection, for docs that a parser ran on.
+    RAISES: ValueError for no layer, or a fraction that is not between 0 and 1.
+    """
+    return DependencyPair(None if layers_between is None else tuple(layers_between))
+
+
+def _check_layers(owner: str, layers: tuple[int | float, ...] | None) -> None:
+    if layers == ():
+        raise ValueError(f"{owner}: layers_between=[] names no layer. Expected one or more, or null for all.")
+    for layer in layers or ():
+        check_layer(owner, layer)
