@@ -55,10 +55,11 @@ class Wordpieces(NamedTuple):
     pairs: Sequence[tuple[int, Any]] = ()
 
 
-def read_wordpieces(doc: Doc, source: Source) -> Wordpieces:
+def read_wordpieces(doc: Doc, source: Source, columns: tuple[int, int]) -> Wordpieces:
     """What the transformer left on a doc.
 
     source: says under which key the observed tensors stand.
+    columns: its width and row count.
     RAISES: ValueError where the transformer did not run on the doc, was not observed, is another one, or ran
         on other tokens.
     """
@@ -69,25 +70,14 @@ def read_wordpieces(doc: Doc, source: Source) -> Wordpieces:
         wordpieces = _of_curated_output(doc, data, source)
     else:
         raise ValueError(_no_output(doc, data))
-    if len(wordpieces.counts) != len(doc):
-        raise ValueError(
-            f"The transformer's alignment covers {len(wordpieces.counts)} tokens, but the doc "
-            f"{start_of(doc)} has {len(doc)}. Expected one entry for each token. Put components that merge "
-            "or split tokens before the transformer, and use a span getter whose spans cover the whole doc."
-        )
+    _check_alignment(doc, wordpieces)
     if wordpieces.tensors is not None:
-        if len(wordpieces.rows) > 0 and wordpieces.rows.max() >= len(wordpieces.tensors[1]):
-            raise ValueError(
-                f"The transformer aligned the doc {start_of(doc)} to wordpieces that it does not have, as it "
-                "does where the same doc stands twice in a batch. Expected every doc once: make another of "
-                "its text, nlp.make_doc(doc.text)."
-            )
         got = wordpieces.tensors[1].shape[1], wordpieces.tensors[2].shape[1]
-        if got != (source.width, source.row_count):
+        if got != columns:
             raise ValueError(
                 f"The doc {start_of(doc)} was made by another encoder: got embeddings of width {got[0]} and "
-                f"{got[1]} rows of attention, expected {source.width} and {source.row_count}. Run the "
-                "pipeline's own transformer on it."
+                f"{got[1]} rows of attention, expected {columns[0]} and {columns[1]}. Run the pipeline's own "
+                "transformer on it."
             )
     return wordpieces
 
@@ -106,25 +96,42 @@ def drop_observed(doc: Doc, key: str) -> None:
         data.model_output = type(output)(stock)
 
 
-def count_truncated(doc: Doc, wordpieces: Wordpieces, source: Source) -> int:
+def count_truncated(doc: Doc, wordpieces: Wordpieces, source: Source, most: int | None) -> int:
     """How many tokens, spaces not counted, have no wordpiece because a window had more than the encoder
     takes.
 
     These are the tokens without one that would have one alone, in a doc of which a window is full. (Those
     that a user's own span getter leaves out of such a doc are counted with them.)
+
+    most: what `source` says.
     """
-    most, counts = source.most_wordpieces, wordpieces.counts
     if most is None or wordpieces.row_length < most:
         return 0
     if not (wordpieces.rows % wordpieces.row_length == most - 1).any():
         return 0
-    without = [doc[int(token)] for token in np.flatnonzero(counts == 0)]
+    without = [doc[int(token)] for token in np.flatnonzero(wordpieces.counts == 0)]
     return sum(1 for token in without if not token.is_space and source.has_wordpiece(token.text))
 
 
 def start_of(doc: Doc) -> str:
     """The first characters of a doc's text, quoted, for messages."""
     return repr(doc.text[:40])
+
+
+def _check_alignment(doc: Doc, wordpieces: Wordpieces) -> None:
+    counts, rows, _, tensors, _ = wordpieces
+    if len(counts) != len(doc):
+        raise ValueError(
+            f"The transformer's alignment covers {len(counts)} tokens, but the doc {start_of(doc)} has "
+            f"{len(doc)}. Expected one entry for each token. Put components that merge or split tokens "
+            "before the transformer, and use a span getter whose spans cover the whole doc."
+        )
+    if tensors is not None and len(rows) > 0 and not 0 <= rows.min() <= rows.max() < len(tensors[1]):
+        raise ValueError(
+            f"The transformer aligned the doc {start_of(doc)} to wordpieces that it does not have, as it "
+            "does where the same doc stands twice in a batch. Expected every doc once: make another of its "
+            "text, nlp.make_doc(doc.text)."
+        )
 
 
 def _of_transformer_data(doc: Doc, data: Any, source: Source) -> Wordpieces:

@@ -64,10 +64,10 @@ def align_words(docs: Sequence[Doc], source: Source) -> Words:
     source: says under which key the observed tensors stand and, where no doc has a word, how wide they are.
     RAISES: ValueError where the transformer did not run on a doc, was not observed, or ran on other tokens.
     """
-    wordpieces = [read_wordpieces(doc, source) for doc in docs]
+    columns = width, row_count = source.width, source.row_count
+    wordpieces = [read_wordpieces(doc, source, columns) for doc in docs]
     places = [_place_words(doc, of_doc) for doc, of_doc in zip(docs, wordpieces, strict=True)]
-    width = source.width
-    gathered = _gather(places, width, source.row_count)
+    gathered = _gather(places, width, row_count)
     counts = np.concatenate([place.counts for place in places])
     windows = np.concatenate([place.windows for place in places])
     values = _by_word(gathered, counts, windows, 2 * width)
@@ -77,7 +77,9 @@ def align_words(docs: Sequence[Doc], source: Source) -> Words:
         values[:, :width],
         values[:, width : 2 * width],
         np.ascontiguousarray(values[:, 2 * width :].T),
-        np.array(list(map(count_truncated, docs, wordpieces, repeat(source)))),
+        np.array(
+            list(map(count_truncated, docs, wordpieces, repeat(source), repeat(source.most_wordpieces)))
+        ),
         stacked(list(map(_mutual, places, wordpieces))),
         np.concatenate([place.offsets for place in places]),
     )
@@ -130,6 +132,8 @@ def _place_words(doc: Doc, wordpieces: Wordpieces) -> _Place:
 
 def _mutual(place: _Place, wordpieces: Wordpieces) -> NDArray[np.float32]:
     """The band of mutual attention of a doc's words."""
+    if len(wordpieces.pairs) == 0:
+        return np.zeros((len(place.counts), 0), dtype=np.float32)
     words = np.repeat(np.arange(len(place.counts)), place.counts)
     windows = []
     for start, pairs in wordpieces.pairs:
