@@ -12,8 +12,8 @@ from spacy.tokens import Doc, Token
 from wasabi import msg, table
 
 from .component import TrendVector
-from .extensions import RECORD
 from .pipeline import from_encoder
+from .record import RECORD
 from .segments import as_lengths, segment_leaders
 
 trend_cli = typer.Typer(

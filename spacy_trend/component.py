@@ -3,22 +3,23 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from spacy import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
+from .annotations import heads_of, segments_of
 from .attention import AttentionRequest
 from .changes import Change
-from .extensions import RECORD, Record, describe, install_extensions
+from .extensions import install_extensions
 from .hooks import install_hooks
+from .record import RECORD, describe, make_records
 from .reports import report_not_finite, report_truncated
 from .selections import Select, pairs_of, reads_heads
 from .settings import check_choice
-from .trend import Trends, summarize
+from .trend import summarize
 from .wordpieces import drop_observed
-from .words import Words, align_words, head_words, sentence_lengths
+from .words import align_words
 
 if TYPE_CHECKING:
     from .encoder import ObservedEncoder
@@ -135,7 +136,12 @@ class TrendVector(Pipe):
                 "nlp.add_pipe('trend_vector'). Call spacy_trend.observe(nlp) once it is in the pipeline."
             )
         words = align_words(docs, self.encoder)
-        lengths, segments = self._segments(docs, words)
+        lengths, segments = segments_of(docs, words, self.level)
+        evidence: dict[str, Any] = {}
+        if pairs_of(self.select) != ():
+            evidence["mutual"] = words.mutual
+        if reads_heads(self.select):
+            evidence["heads"] = heads_of(docs, words)
         trends = summarize(
             words.static,
             words.contextual,
@@ -144,58 +150,17 @@ class TrendVector(Pipe):
             change=self.change,
             lengths=lengths,
             segments=segments,
-            **self._evidence(docs, words),
+            **evidence,
         )
-        self._store(docs, words, trends)
-        for doc in docs:
+        records = make_records(docs, words, trends, self.select_config, self.token_vectors)
+        for doc, record in zip(docs, records, strict=True):
+            doc._.set(RECORD, record)
             drop_observed(doc, self.encoder.key)
+            if self.vector_hooks:
+                install_hooks(doc, with_words=self.token_vectors)
         report_not_finite(docs, words, trends)
         if not self.has_warned_of_truncation:
             self.has_warned_of_truncation = report_truncated(docs, words, self.encoder.most_wordpieces)
-
-    def _evidence(self, docs: list[Doc], words: Words) -> dict[str, Any]:
-        """What the selection reads beside the attention received."""
-        evidence: dict[str, Any] = {}
-        if pairs_of(self.select) != ():
-            evidence["mutual"] = words.mutual
-        if reads_heads(self.select):
-            starts = np.cumsum(words.lengths) - words.lengths
-            by_doc = zip(docs, np.split(words.tokens, starts[1:]), starts, strict=True)
-            heads = [(head_words(doc, tokens), start) for doc, tokens, start in by_doc]
-            evidence["heads"] = np.concatenate([np.where(own < 0, -1, own + start) for own, start in heads])
-        return evidence
-
-    def _segments(self, docs: list[Doc], words: Words) -> tuple[Any, Any]:
-        """How many words each segment of the docs has, and how many segments each doc."""
-        if self.level == "doc":
-            return words.lengths, np.ones(len(docs), dtype=np.int64)
-        docs_tokens = np.split(words.tokens, np.cumsum(words.lengths)[:-1])
-        by_doc = [sentence_lengths(doc, tokens) for doc, tokens in zip(docs, docs_tokens, strict=True)]
-        return np.concatenate(by_doc), np.array([len(sentences) for sentences in by_doc])
-
-    def _store(self, docs: list[Doc], words: Words, trends: Trends) -> None:
-        tokens = words.tokens.astype(np.int32)
-        pairs = np.append(tokens, np.int32(-1))[np.stack([trends.focus, trends.related], axis=1)]
-        end = 0
-        stored = zip(docs, words.lengths, trends.vectors, pairs, words.truncated.tolist(), strict=True)
-        for doc, length, vector, pair, truncated in stored:
-            start, end = end, end + length
-            # Copies: a view would keep the arrays of the whole batch alive with the doc.
-            record = Record(
-                length=len(doc),
-                tokens=tokens[start:end].copy(),
-                offsets=words.offsets[start:end].copy(),
-                attention=words.attention[:, start:end].copy(),
-                mutual=words.mutual[start:end, : max(0, length - 1)].copy(),
-                word_vectors=trends.word_vectors[start:end].copy() if self.token_vectors else None,
-                vector=vector.copy(),
-                pair=pair.copy(),
-                truncated=truncated,
-                select=self.select_config,
-            )
-            doc._.set(RECORD, record)
-            if self.vector_hooks:
-                install_hooks(doc, with_words=self.token_vectors)
 
 
 def _by_tokens(docs: Iterable[Doc], tokens: int) -> Iterator[list[Doc]]:

@@ -6,49 +6,16 @@ pure functions of the `Doc`, `Span` or `Token`; phrases are computed from the re
 
 import json
 from functools import lru_cache
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 import spacy
-from numpy.typing import NDArray
-from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span, Token
 
+from .annotations import head_words
+from .record import RECORD, Record, checked_record, other_tokens, read_record
 from .segments import Floats, weighted_sums
 from .selections import Select, Selection, pairs_of, reads_heads
-from .words import head_words
-
-#: The attribute of `Doc` that holds the record. Read the attributes below instead.
-RECORD = "trend_record"
-
-
-class Record(TypedDict):
-    """What is kept of a doc.
-
-    length: how many tokens the doc had.
-    tokens: int32 `(words,)`, the positions of its words among its tokens.
-    offsets: int32 `(words, 2)`, of each word the position of its first character, and its length: by these,
-        tokens that are not the same any more are known.
-    attention: float32 `(rows, words)`, attention received.
-    mutual: float32 `(words, reach)`, a band of mutual attention, see `mutual`; no reach where the selection
-        does not read it.
-    word_vectors: float32 `(words, width)`, or None where they were not to be kept.
-    vector: float32 `(width,)`.
-    pair: int32 `(2,)`, the tokens of focus and related word, -1 for none.
-    truncated: how many tokens the encoder's limit cut off.
-    select: the config of the selection, as JSON.
-    """
-
-    length: int
-    tokens: NDArray[np.int32]
-    offsets: NDArray[np.int32]
-    attention: Floats
-    mutual: Floats
-    word_vectors: Floats | None
-    vector: Floats
-    pair: NDArray[np.int32]
-    truncated: int
-    select: str
 
 
 def install_extensions() -> None:
@@ -70,31 +37,9 @@ def install_extensions() -> None:
                 )
 
 
-def describe(select: Select) -> str:
-    """A selection's config as JSON, for the record.
-
-    RAISES: ValueError where the selection does not say what it reads or how a config names it.
-    """
-    config = getattr(select, "config", None)
-    if not isinstance(config, dict) or "@misc" not in config:
-        raise ValueError(
-            f"The setting 'select' got {select!r}, whose attribute 'config' is {config!r}. Expected the "
-            "block of a config that makes it, such as {'@misc': 'spacy-trend.leading_pair.v1'}: phrases "
-            "and sentences of stored docs are computed with it. Give the selection such an attribute."
-        )
-    missing = [name for name in ("rows", "layers") if not hasattr(select, name)]
-    if missing:
-        raise ValueError(
-            f"The setting 'select' got {select!r}, which lacks {missing}. Expected the attributes 'rows' "
-            "('heads' or 'layers') and 'layers' (numbers, or None for all), which say what attention it "
-            "reads. Give the selection both."
-        )
-    return json.dumps(config, sort_keys=True)
-
-
 def doc_vector(doc: Doc) -> Floats | None:
     """`Doc._.trend_vector`: float32 `(width,)`, read-only; None where the component has not run."""
-    record = _checked_record(doc)
+    record = checked_record(doc)
     return None if record is None else _read_only(record["vector"])
 
 
@@ -112,7 +57,7 @@ def doc_related(doc: Doc) -> Token | None:
 def doc_truncated(doc: Doc) -> int | None:
     """`Doc._.trend_truncated`: how many tokens, other than spaces, have no wordpiece because a window had
     more than the encoder takes; None where the component has not run."""
-    record = _checked_record(doc)
+    record = checked_record(doc)
     return None if record is None else record["truncated"]
 
 
@@ -122,7 +67,7 @@ def span_vector(span: Span) -> Floats | None:
 
     RAISES: ValueError where the words' vectors were not kept.
     """
-    record = _checked_record(span)
+    record = checked_record(span)
     if record is None:
         return None
     words = _span_words(span, record)
@@ -146,7 +91,7 @@ def token_vector(token: Token) -> Floats | None:
 
     RAISES: ValueError where the words' vectors were not kept.
     """
-    record = _record(token.doc)
+    record = read_record(token.doc)
     if record is None:
         return None
     vectors = _word_vectors(record)
@@ -157,7 +102,7 @@ def token_vector(token: Token) -> Floats | None:
 def token_attention(token: Token) -> Floats | None:
     """`Token._.trend_attention`: float32 `(rows,)`, attention received; zeros for what is not a word; None
     where the component has not run on the doc."""
-    record = _record(token.doc)
+    record = read_record(token.doc)
     if record is None:
         return None
     attention = record["attention"]
@@ -177,35 +122,8 @@ _GETTERS: dict[Any, dict[str, Any]] = {
 }
 
 
-def _record(doc: Doc) -> Record | None:
-    record: Record | None = doc._.get(RECORD)
-    if record is not None and record["length"] != len(doc):
-        raise ValueError(_other_tokens(doc, f"{len(doc)} tokens, but had {record['length']}"))
-    return record
-
-
-def _checked_record(item: Doc | Span) -> Record | None:
-    """The record of a doc, the words of the item being the same still."""
-    doc, start = (item, 0) if isinstance(item, Doc) else (item.doc, item.start)
-    record = _record(doc)
-    if record is not None:
-        words = slice(*np.searchsorted(record["tokens"], [start, start + len(item)]))
-        to_array: Any = item.to_array  # type: ignore[union-attr] # spaCy's types forget that of spans
-        now = to_array([IDX, LENGTH])[record["tokens"][words] - start]
-        if not np.array_equal(now, record["offsets"][words]):
-            raise ValueError(_other_tokens(doc, "other tokens than it had"))
-    return record
-
-
-def _other_tokens(doc: Doc, has: str) -> str:
-    return (
-        f"The doc {doc.text[:40]!r} has {has} when 'trend_vector' ran on it. Expected the same tokens. Put "
-        "components that merge or split tokens before the transformer, or run the pipeline again."
-    )
-
-
 def _doc_word(doc: Doc, which: str) -> Token | None:
-    record = _checked_record(doc)
+    record = checked_record(doc)
     if record is None:
         return None
     focus, related = record["pair"].tolist()
@@ -214,7 +132,7 @@ def _doc_word(doc: Doc, which: str) -> Token | None:
 
 
 def _span_word(span: Span, which: str) -> Token | None:
-    record = _checked_record(span)
+    record = checked_record(span)
     if record is None:
         return None
     words = _span_words(span, record)
@@ -249,7 +167,7 @@ def _word_of(token: Token, record: Record) -> int | None:
     if word == len(tokens) or tokens[word] != token.i:
         return None
     if record["offsets"][word].tolist() != [token.idx, len(token)]:
-        raise ValueError(_other_tokens(token.doc, "other tokens than it had"))
+        raise ValueError(other_tokens(token.doc, "other tokens than it had"))
     return word
 
 

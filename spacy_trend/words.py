@@ -11,7 +11,7 @@ from thinc.api import get_array_module, to_numpy
 
 from .mutual import as_band, between_words, stacked
 from .segments import Ints
-from .wordpieces import Source, Wordpieces, count_truncated, read_wordpieces, start_of
+from .wordpieces import Source, Wordpieces, count_truncated, read_wordpieces
 
 
 class Words(NamedTuple):
@@ -83,42 +83,6 @@ def align_words(docs: Sequence[Doc], source: Source) -> Words:
         stacked(list(map(_mutual, places, wordpieces))),
         np.concatenate([place.offsets for place in places]),
     )
-
-
-def sentence_lengths(doc: Doc, tokens: Ints) -> Ints:
-    """How many words each sentence of a doc has.
-
-    tokens: int64 `(words,)`, the doc's, as in `Words`.
-    RETURNS: int64 `(sentences,)`.
-    RAISES: ValueError where nothing set sentence boundaries.
-    """
-    if not doc.has_annotation("SENT_START"):
-        raise ValueError(
-            f"level='sentence' needs sentence boundaries, but the doc {start_of(doc)} has none. Expected a "
-            "component that sets them before 'trend_vector': add one with nlp.add_pipe('sentencizer'), or "
-            "set level='doc'."
-        )
-    ends = np.array([sent.end for sent in doc.sents], dtype=np.int64)
-    return np.diff(np.searchsorted(tokens, ends), prepend=0)
-
-
-def head_words(doc: Doc, tokens: Ints) -> Ints:
-    """The head of each word in the dependency tree.
-
-    tokens: int `(words,)`, the doc's, as in `Words`.
-    RETURNS: int64 `(words,)`, positions among these words; its own for a root, -1 for a head that is no word.
-    RAISES: ValueError where no parser ran.
-    """
-    if len(doc) > 0 and not doc.has_annotation("DEP"):
-        raise ValueError(
-            f"The selection reads the dependency tree, but the doc {start_of(doc)} has none. Expected a "
-            "parser before 'trend_vector', or another selection, such as spacy-trend.mutual_pair.v1."
-        )
-    words = np.full(len(doc) + 1, -1, dtype=np.int64)
-    words[tokens] = np.arange(len(tokens))
-    heads = tokens + doc.to_array(["HEAD"]).astype(np.int64).reshape(-1)[tokens]
-    found: Ints = words[heads]
-    return found
 
 
 def _place_words(doc: Doc, wordpieces: Wordpieces) -> _Place:

@@ -12,7 +12,8 @@ from spacy.tokens import Doc
 
 import spacy_trend
 from spacy_trend.changes import log_ratio
-from spacy_trend.extensions import describe, install_extensions
+from spacy_trend.extensions import install_extensions
+from spacy_trend.record import describe
 from spacy_trend.selections import leading_pair
 
 LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1"}

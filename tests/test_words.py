@@ -12,9 +12,10 @@ from spacy_transformers.pipeline_component import install_extensions as install_
 from thinc.types import Ragged
 from transformers.file_utils import ModelOutput
 
+from spacy_trend.annotations import sentence_lengths
 from spacy_trend.attention import AttentionRequest
 from spacy_trend.wordpieces import drop_observed
-from spacy_trend.words import align_words, sentence_lengths
+from spacy_trend.words import align_words
 
 FIRST_HEADS = AttentionRequest("heads", (0,))
 WIDTH = 2
