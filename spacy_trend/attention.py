@@ -56,13 +56,14 @@ class AttentionRequest:
 def _layer_numbers(wanted: tuple[int | float, ...] | None, layers: int, encoder: str) -> list[int]:
     if wanted is None:
         return list(range(layers))
-    numbers = [int(layer * layers) if 0 < layer < 1 else int(layer) for layer in wanted]
+    # Without the small sum, 0.58 of 50 would be 28, as floating-point numbers have it.
+    numbers = [int(layer * layers + 1e-9) if 0 < layer < 1 else int(layer) for layer in wanted]
     for layer in numbers:
         if not -layers <= layer < layers:
             raise ValueError(
                 f"layer={layer} is out of range: the encoder '{encoder}' has {layers} layers. Expected "
                 f"a number from 0 to {layers - 1}, or from -{layers} to -1 counted from the last. "
-                "Change 'layer' in the setting 'select'."
+                "Change the layer in the setting 'select'."
             )
     return [layer % layers for layer in numbers]
 

@@ -61,12 +61,7 @@ def signed_log(scale: float = 0.1) -> Change:
     if not scale > 0:
         raise ValueError(f"signed_log: scale={scale!r} is out of range. Expected a number greater than 0.")
 
-    def change(static: Floats, contextual: Floats) -> Floats:
-        unit = np.float32(scale)
-        changed: Floats = np.arcsinh(contextual / unit) - np.arcsinh(static / unit)
-        return changed
-
-    return change
+    return lambda static, contextual: _asinh(contextual, scale) - _asinh(static, scale)
 
 
 def difference() -> Change:
@@ -83,6 +78,16 @@ def static_and_contextual() -> Change:
     RETURNS: a function of static and contextual, both `(words, width)`, to float32 `(words, 2 * width)`.
     """
     return _side_by_side
+
+
+def _asinh(embeddings: Floats, scale: float) -> Floats:
+    with np.errstate(all="ignore"):
+        scaled = embeddings / np.float32(scale)
+        values: Floats = np.arcsinh(scaled)
+    beyond = ~np.isfinite(scaled) & np.isfinite(embeddings)
+    if beyond.any():
+        values[beyond] = np.arcsinh(embeddings[beyond].astype(np.float64) / scale)
+    return values
 
 
 def _difference(static: Floats, contextual: Floats) -> Floats:

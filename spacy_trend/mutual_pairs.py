@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .mutual import mutual_with
-from .segments import Floats, Ints, as_lengths, leaders_beside, segment_leaders, segment_shares
+from .segments import Floats, Ints, as_lengths, leaders_beside, segment_leaders
 from .selections import Selection, pair_of
 from .settings import check_layer
 
@@ -22,7 +22,7 @@ class MutualPair:
     layers_between: tuple[int | float, ...] | None = (0.34,)
 
     def __post_init__(self) -> None:
-        _check_layers("mutual_pair", self.layers_between)
+        _check_layers(self.config["@misc"].split(".")[1], self.layers_between)
 
     @property
     def rows(self) -> str:
@@ -56,7 +56,10 @@ class MutualPair:
         lengths = as_lengths(lengths, attention.shape[1])
         focus = segment_leaders(attention[-1:], lengths)[0]
         with_focus = mutual_with(np.repeat(focus, lengths), mutual)
-        return pair_of(focus, leaders_beside(focus, with_focus, lengths), attention.shape[1])
+        related = leaders_beside(focus, with_focus, lengths)
+        # Attention is never zero where a window holds both words.
+        related[np.append(with_focus, 0)[related] == 0] = -1
+        return pair_of(focus, related, attention.shape[1])
 
 
 def mutual_pair(layers_between: Sequence[int | float] | None = (0.34,)) -> MutualPair:
@@ -64,7 +67,7 @@ def mutual_pair(layers_between: Sequence[int | float] | None = (0.34,)) -> Mutua
 
     The focus is the leader of the last layer (mean of its heads). The related word is the one with most
     mutual attention: what it gives to the focus and gets from it, in the mean of some layers and their heads,
-    in the windows that hold both.
+    in the windows that hold both; there is none where no window does.
 
     layers_between: the layers in which mutual attention is read: whole numbers count from 0, or from -1
         backwards, fractions between 0 and 1 are a part of the way up: 0.34 is layer 2 of 6, 4 of 12; None for
@@ -108,9 +111,10 @@ class DependencyPair(MutualPair):
         segment = np.repeat(np.arange(len(lengths)), lengths)
         is_outside = (heads < 0) | (segment[heads] != segment) if len(heads) > 0 else heads < 0
         # A phrase has no root of its own where the tree's is elsewhere: then words whose head is outside.
-        rank = 2.0 * (heads == np.arange(len(heads))) + is_outside
-        received = segment_shares(attention[-1], lengths) / 2
-        focus = segment_leaders((rank + received)[None].astype(np.float32), lengths)[0]
+        rank = 2 * (heads == np.arange(len(heads))) + is_outside
+        highest = rank[segment_leaders(rank[None], lengths)[0]] if len(heads) > 0 else lengths
+        received = np.where(rank == np.repeat(highest, lengths), attention[-1], -np.inf)
+        focus = segment_leaders(received[None], lengths)[0]
         of_segment = np.repeat(focus, lengths)
         is_child = (heads == of_segment) & (np.arange(len(heads)) != of_segment)
         with_focus = np.where(is_child, mutual_with(of_segment, mutual), -np.inf)

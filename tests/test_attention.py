@@ -432,7 +432,7 @@ class TestAttentionRequest:
         message = str(error.value)
         assert f"the encoder '{ENCODER}' has 6 layers" in message
         assert "a number from 0 to 5, or from -6 to -1 counted from the last" in message
-        assert "Change 'layer' in the setting 'select'" in message
+        assert "Change the layer in the setting 'select'" in message
         with pytest.raises(ValueError, match=rf"layer={missing} is out of range"):
             request.row_count(6, 12, ENCODER)
 

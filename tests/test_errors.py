@@ -123,7 +123,7 @@ def test_layer_out_of_range_of_an_encoder_loaded_later(tiny_encoder: Path) -> No
     nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
     nlp.add_pipe("trend_vector", config={"select": {**LEADING_PAIR, "layer": 2}})
     with pytest.raises(
-        ValueError, match=r"layer=2 is out of range.*has 2 layers.*Change 'layer' in the setting"
+        ValueError, match=r"layer=2 is out of range.*has 2 layers.*Change the layer in the setting"
     ):
         nlp.initialize()
 
