@@ -115,6 +115,8 @@ WAYS: dict[str, Callable[[], Way]] = {
     "trend_vector": observed,
     "without word vectors": lambda: observed(token_vectors=False),
     "bfloat16": lambda: observed(precision="bfloat16"),
+    "mutual_pair": lambda: observed(select={"@misc": "spacy-trend.mutual_pair.v1"}),
+    "attended_words": lambda: observed(select={"@misc": "spacy-trend.attended_words.v1"}),
     "encode": encode,
     "asked": lambda: through(asked_pipeline()),
     "article": article_script,

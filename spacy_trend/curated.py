@@ -73,13 +73,7 @@ class ObservingCuratedShim(Observing, PyTorchShim):
     @property
     def size(self) -> EncoderSize:
         """What is known of the encoder."""
-        encoder = self._model.curated_encoder
-        attention = next(part for part in encoder.modules() if isinstance(part, BertSelfAttention))
-        # ALBERT's groups are run several times.
-        layers = getattr(encoder, "num_hidden_layers", None) or len(encoder.layers)
-        widths = [part.out_features for part in encoder.modules() if isinstance(part, nn.Linear)]
-        name = f"{type(encoder).__name__} (curated)"
-        return EncoderSize(name, layers, attention.num_heads, attention.model_dim, max(widths))
+        return size_of(self)
 
 
 class ObservedOutput(TransformerModelOutput):
@@ -126,6 +120,17 @@ class ObservingCuratedTransformer(CuratedTransformer):
             for start in range(0, len(last.dataXd) + 2, stride):
                 for key, pairs in next(rest).items():
                     of_doc.setdefault(key, []).append((start - 1, pairs))
+
+
+def size_of(shim: PyTorchShim) -> EncoderSize:
+    """What is known of the curated encoder of a shim, observed or not."""
+    encoder = shim._model.curated_encoder
+    attention = next(part for part in encoder.modules() if isinstance(part, BertSelfAttention))
+    # ALBERT's groups are run several times.
+    layers = getattr(encoder, "num_hidden_layers", None) or len(encoder.layers)
+    widths = [part.out_features for part in encoder.modules() if isinstance(part, nn.Linear)]
+    name = f"{type(encoder).__name__} (curated)"
+    return EncoderSize(name, layers, attention.num_heads, attention.model_dim, max(widths))
 
 
 def _run(encoder: Any, pieces: Tensor, mask: Tensor, requests: Requests) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from thinc.api import PyTorchShim, TorchScriptShim
 from .attention import AttentionRequest
 from .encoder_requests import EncoderSize, Request
 from .observing import Observing
-from .shim import ObservingShim
+from .shim import ObservingShim, size_of
 
 
 class ObservedEncoder:
@@ -56,8 +56,13 @@ class ObservedEncoder:
 
     @property
     def _size(self) -> EncoderSize:
-        size: EncoderSize = _node_and_shim(self.transformer)[1].size
-        return size
+        # Somebody may have put the transformer's own shim back: then docs say that they were not observed.
+        shim = _node_and_shim(self.transformer)[1]
+        if isinstance(shim, HFShim):
+            return size_of(shim)
+        from .curated import size_of as size_of_curated
+
+        return size_of_curated(shim)
 
 
 def attach(transformer: Any, request: Request) -> ObservedEncoder:

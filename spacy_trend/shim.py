@@ -59,10 +59,7 @@ class ObservingShim(Observing, HFShim):
     @property
     def size(self) -> EncoderSize:
         """What is known of the encoder. RAISES: ValueError where there is none yet."""
-        encoder = self._hfmodel.transformer
-        if encoder is None:
-            raise ValueError(NotInitialized.message)
-        return encoder_size(encoder)
+        return size_of(self)
 
     def _expect_weights(self) -> None:
         """Where no encoder is loaded yet, have its use say so instead of failing on None."""
@@ -90,6 +87,17 @@ class ObservingShim(Observing, HFShim):
             _WHOLE.add(encoder)
             return _run(encoder, inputs, requests)
         return output if isinstance(output, ModelOutput) else output_of(kind[0], output)
+
+
+def size_of(shim: HFShim) -> EncoderSize:
+    """What is known of the encoder of a shim, observed or not.
+
+    RAISES: ValueError where there is none yet.
+    """
+    encoder = shim._hfmodel.transformer
+    if encoder is None:
+        raise ValueError(NotInitialized.message)
+    return encoder_size(encoder)
 
 
 class NotInitialized:

@@ -206,3 +206,16 @@ def test_a_half_precision_encoder_stays_so_where_bfloat16_is_not_used(
 def test_a_component_made_by_hand_keeps_to_the_settings() -> None:
     with pytest.raises(ValueError, match=r"level='word' is unknown"):
         spacy_trend.TrendVector("mine", select=leading_pair(), change=log_ratio(), level="word")
+
+
+def test_a_transformer_that_got_its_own_shim_back(tiny_encoder: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
+    nlp.initialize()
+    nodes = list(nlp.get_pipe("transformer").model.walk())
+    stock = [list(node.shims) for node in nodes]
+    nlp.add_pipe("trend_vector")
+    for node, shims in zip(nodes, stock, strict=True):
+        node.shims[:] = shims
+    with pytest.raises(ValueError, match=r"was not observed.*observe\(nlp\)"):
+        nlp("I want an apple.")
