@@ -20,7 +20,7 @@ from thinc.types import ArgsKwargs, Ragged
 from torch import Tensor, nn
 
 from .device import run_cost
-from .encoder_requests import EncoderSize, Requests, pairs_key
+from .encoder_requests import EncoderSize, Requests
 from .observing import Observing
 from .padding import as_float32, run_in_buckets
 
@@ -53,7 +53,7 @@ class ObservingCuratedShim(Observing, PyTorchShim):
             return super().predict(inputs)
         (pieces,) = inputs.args
         requests = prediction.requests
-        with self.encoder_to_run() as encoder:
+        with self.encoder_to_run(requests) as encoder:
             mask = pieces != encoder.curated_encoder.padding_idx
 
             def run(windows: Tensor, length: int) -> dict[str, Any]:
@@ -61,9 +61,7 @@ class ObservingCuratedShim(Observing, PyTorchShim):
 
             weight = next(encoder.parameters())
             cost = run_cost(requests.size.width, requests.size.inner, weight.device, weight.dtype)
-            known: dict[str, tuple[int, ...]] = {"layers": (1,)}
-            known |= {pairs_key(key): (1, 2) for key in requests.by_key}
-            output = run_in_buckets(run, mask, cost, known)
+            output = run_in_buckets(run, mask, cost, {"layers": (1,)} | requests.pair_dimensions())
         layers = as_float32(output).pop("layers")
         for window, length in enumerate(mask.sum(dim=1).tolist()):
             inside = {key: pairs[window, :length, :length] for key, pairs in output.items()}

@@ -93,6 +93,10 @@ class Requests(NamedTuple):
         }
         return {key: pairs for key, pairs in found.items() if pairs is not None}
 
+    def pair_dimensions(self) -> dict[str, tuple[int, ...]]:
+        """The dimensions of what `pairs` gives that are as long as the longest window."""
+        return {pairs_key(key): (1, 2) for key in self.by_key}
+
     def columns(self) -> dict[str, int]:
         """How many rows of attention each request gets, by key."""
         layers, heads, name = self.size.layers, self.size.heads, self.size.name

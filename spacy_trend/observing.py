@@ -45,11 +45,11 @@ class Observing:
         raise NotImplementedError
 
     @contextmanager
-    def encoder_to_run(self) -> Iterator[Any]:
+    def encoder_to_run(self, requests: Requests) -> Iterator[Any]:
         """The encoder in evaluation mode, or its bfloat16 copy; other threads wait until the block ends."""
         encoder = self._model
         with _LOCKS.setdefault(encoder, RLock()), torch.no_grad():
-            if self._can_use_bfloat16():
+            if self._can_use_bfloat16(requests):
                 yield bfloat16_copy(encoder)
                 return
             encoder.eval()
@@ -63,9 +63,9 @@ class Observing:
         """A copy of what is asked for, for one pass. RAISES: ValueError where there is no encoder yet."""
         return Requests(dict(self.requests), self.size)
 
-    def _can_use_bfloat16(self) -> bool:
+    def _can_use_bfloat16(self, requests: Requests) -> bool:
         """Whether somebody asks for bfloat16 and the device is made for it; says once where it is not."""
-        if not any(request.bfloat16 for request in dict(self.requests).values()):
+        if not any(request.bfloat16 for request in requests.by_key.values()):
             return False
         obstacle = bfloat16_obstacle(next(self._model.parameters()).device)
         if obstacle is not None and not self.has_warned:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers.file_utils import ModelOutput
 
 from .device import run_cost
-from .encoder_requests import EncoderSize, Requests, pairs_key
+from .encoder_requests import EncoderSize, Requests
 from .forward import encoder_size, observed_pass, output_of
 from .observing import Observing
 from .padding import PADDED_DIMENSIONS, UnknownOutputError, as_float32, run_in_buckets, take_windows
@@ -40,7 +40,7 @@ class ObservingShim(Observing, HFShim):
         if not self.requests:
             return super().predict(inputs)
         requests = self.requests_now()
-        with self.encoder_to_run() as encoder:
+        with self.encoder_to_run(requests) as encoder:
             output = self._run_in_buckets(encoder, inputs, requests)
             # numpy, to which the output goes next, has no bfloat16.
             return as_float32(output) if encoder.dtype == torch.bfloat16 else output
@@ -77,10 +77,8 @@ class ObservingShim(Observing, HFShim):
 
         if encoder in _WHOLE:
             return _run(encoder, inputs, requests)
-        known = PADDED_DIMENSIONS | dict.fromkeys(self.requests, (1,))
-        known |= {pairs_key(key): (1, 2) for key in self.requests}
-        size = encoder_size(encoder)
-        cost = run_cost(size.width, size.inner, encoder.device, encoder.dtype)
+        known = PADDED_DIMENSIONS | dict.fromkeys(requests.by_key, (1,)) | requests.pair_dimensions()
+        cost = run_cost(requests.size.width, requests.size.inner, encoder.device, encoder.dtype)
         try:
             output = run_in_buckets(run, inputs.kwargs["attention_mask"], cost, known)
         except UnknownOutputError:
