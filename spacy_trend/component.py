@@ -15,7 +15,7 @@ from .extensions import install_extensions
 from .hooks import install_hooks
 from .record import RECORD, describe, make_records
 from .reports import report_not_finite, report_truncated
-from .selections import Select, pairs_of, reads_heads
+from .selections import Select, evidence_for, pairs_of
 from .settings import check_choice
 from .trend import summarize
 from .wordpieces import drop_observed
@@ -137,11 +137,6 @@ class TrendVector(Pipe):
             )
         words = align_words(docs, self.encoder)
         lengths, segments = segments_of(docs, words, self.level)
-        evidence: dict[str, Any] = {}
-        if pairs_of(self.select) != ():
-            evidence["mutual"] = words.mutual
-        if reads_heads(self.select):
-            evidence["heads"] = heads_of(docs, words)
         trends = summarize(
             words.static,
             words.contextual,
@@ -150,7 +145,7 @@ class TrendVector(Pipe):
             change=self.change,
             lengths=lengths,
             segments=segments,
-            **evidence,
+            **evidence_for(self.select, words.mutual, lambda: heads_of(docs, words)),
         )
         records = make_records(docs, words, trends, self.select_config, self.token_vectors)
         for doc, record in zip(docs, records, strict=True):

@@ -14,8 +14,8 @@ from spacy.tokens import Doc, Span, Token
 
 from .annotations import head_words
 from .record import RECORD, Record, checked_record, other_tokens, read_record
-from .segments import Floats, weighted_sums
-from .selections import Select, Selection, pairs_of, reads_heads
+from .segments import Floats, Ints, weighted_sums
+from .selections import Select, Selection, evidence_for
 
 
 def install_extensions() -> None:
@@ -142,12 +142,12 @@ def _span_word(span: Span, which: str) -> Token | None:
 
 def _selected(doc: Doc, record: Record, words: slice) -> Selection:
     select = _select(record["select"])
-    evidence: dict[str, Any] = {}
-    if pairs_of(select) != ():
-        evidence["mutual"] = record["mutual"][words]
-    if reads_heads(select):
-        heads = head_words(doc, record["tokens"].astype(np.int64))[words] - words.start
-        evidence["heads"] = np.where((heads < 0) | (heads >= words.stop - words.start), -1, heads)
+
+    def heads() -> Ints:
+        inside = head_words(doc, record["tokens"].astype(np.int64))[words] - words.start
+        return np.where((inside < 0) | (inside >= words.stop - words.start), -1, inside)
+
+    evidence = evidence_for(select, record["mutual"][words], heads)
     return select(record["attention"][:, words], **evidence)
 
 

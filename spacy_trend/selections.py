@@ -6,6 +6,7 @@ Source of `leading_pair`: Y. Vasiliev, "Discovering trends in BERT embeddings of
 of semantic context determining" (2022), with its code, below "the article".
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -78,6 +79,20 @@ def pairs_of(select: Select) -> tuple[int | float, ...] | None:
 def reads_heads(select: Select) -> bool:
     """Whether a selection reads the dependency tree."""
     return bool(getattr(select, "reads_heads", False))
+
+
+def evidence_for(select: Select, mutual: Floats, heads: Callable[[], Ints]) -> dict[str, Any]:
+    """What a selection is given beside attention received, by keyword: see `Select`.
+
+    mutual: float32 `(words, reach)`.
+    heads: gives int64 `(words,)`; called only where it is read.
+    """
+    evidence: dict[str, Any] = {}
+    if pairs_of(select) != ():
+        evidence["mutual"] = mutual
+    if reads_heads(select):
+        evidence["heads"] = heads()
+    return evidence
 
 
 @dataclass(frozen=True)
