@@ -3,9 +3,17 @@
 from .attachment import observe
 from .component import TrendVector
 from .extensions import install_extensions
+from .factory import make_trend_vector
 from .pipeline import bundled_encoder, from_encoder
 
 __version__ = "0.1.0"
-__all__ = ["TrendVector", "bundled_encoder", "from_encoder", "install_extensions", "observe"]
+__all__ = [
+    "TrendVector",
+    "bundled_encoder",
+    "from_encoder",
+    "install_extensions",
+    "make_trend_vector",
+    "observe",
+]
 
 install_extensions()

@@ -15,6 +15,12 @@ from .segments import Floats
 Change = Callable[[Floats, Floats], Floats]
 
 
+def changed_width(change: Change, width: int) -> int:
+    """How wide the vectors are that a change makes of embeddings of a width."""
+    none = np.zeros((0, width), dtype=np.float32)
+    return int(change(none, none).shape[1])
+
+
 def log_ratio() -> Change:
     """The article's change: the elementwise `log(contextual / static)`, the word's trend.
 
@@ -80,6 +86,24 @@ def static_and_contextual() -> Change:
     return _side_by_side
 
 
+def first_last_mean() -> Change:
+    """The mean of both embeddings, as in the sentence embedding "first-last-avg" (Su et al., "Whitening
+    sentence representations for better semantics and faster retrieval", 2021), the embedding layer taken as
+    the first.
+
+    RETURNS: a function of static and contextual, both `(words, width)`, to float32 `(words, width)`.
+    """
+    return _first_last_mean
+
+
+def contextual() -> Change:
+    """What a word is in its context, without what it was before.
+
+    RETURNS: a function of static and contextual, both `(words, width)`, to the latter.
+    """
+    return _contextual
+
+
 def _asinh(embeddings: Floats, scale: float) -> Floats:
     with np.errstate(all="ignore"):
         scaled = embeddings / np.float32(scale)
@@ -96,3 +120,12 @@ def _difference(static: Floats, contextual: Floats) -> Floats:
 
 def _side_by_side(static: Floats, contextual: Floats) -> Floats:
     return np.concatenate([static, contextual], axis=1)
+
+
+def _first_last_mean(static: Floats, contextual: Floats) -> Floats:
+    # Halved before they are added: their sum may be beyond float32 where their mean is not.
+    return static * np.float32(0.5) + contextual * np.float32(0.5)
+
+
+def _contextual(static: Floats, contextual: Floats) -> Floats:
+    return contextual.copy()

@@ -1,11 +1,12 @@
 """The spaCy component: takes words from docs, has them computed, and stores the result on the docs."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from spacy import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc
+from spacy.training import Example
 from spacy.util import minibatch
 
 from .annotations import heads_of, segments_of
@@ -26,16 +27,6 @@ if TYPE_CHECKING:
 
 #: How many tokens are computed on together: their arrays stay in the caches, and memory flat.
 TOKENS_AT_A_TIME = 2048
-
-DEFAULT_CONFIG: dict[str, Any] = {
-    "transformer": None,
-    "level": "doc",
-    "select": {"@misc": "spacy-trend.leading_pair.v1"},
-    "change": {"@misc": "spacy-trend.log_ratio.v1"},
-    "token_vectors": True,
-    "vector_hooks": False,
-    "precision": "model",
-}
 
 
 class TrendVector(Pipe):
@@ -95,6 +86,15 @@ class TrendVector(Pipe):
         attention = AttentionRequest(self.select.rows, self.select.layers, pairs_of(self.select))
         transformer = find_transformer(nlp, self.transformer, before)
         self.encoder = attach(transformer, Request(attention, self.precision == "bfloat16"))
+
+    def initialize(
+        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None
+    ) -> None:
+        """Make the components around this one ready to train: see `preparation.prepare`."""
+        if nlp is not None:
+            from .preparation import prepare
+
+            prepare(nlp, self)
 
     def __call__(self, doc: Doc) -> Doc:
         """Set the trend vector of one doc; RETURNS the doc.
@@ -170,49 +170,3 @@ def _by_tokens(docs: Iterable[Doc], tokens: int) -> Iterator[list[Doc]]:
         size += len(doc)
     if group:
         yield group
-
-
-@Language.factory(
-    "trend_vector",
-    default_config=DEFAULT_CONFIG,
-    assigns=[
-        "doc._.trend_vector",
-        "doc._.trend_focus",
-        "doc._.trend_related",
-        "doc._.trend_truncated",
-        "span._.trend_vector",
-        "span._.trend_focus",
-        "span._.trend_related",
-        "token._.trend_vector",
-        "token._.trend_attention",
-    ],
-    requires=["doc._.trf_data"],
-)
-def make_trend_vector(
-    nlp: Language,
-    name: str,
-    transformer: str | None,
-    level: str,
-    select: Any,
-    change: Callable[..., Any],
-    token_vectors: bool,
-    vector_hooks: bool,
-    precision: str,
-) -> TrendVector:
-    """The factory of `nlp.add_pipe("trend_vector")`; its settings are those of `TrendVector`.
-
-    RETURNS: the component, attached to the transformer before it.
-    RAISES: ValueError where there is no transformer, or a setting has an unknown value.
-    """
-    component = TrendVector(
-        name,
-        select=select,
-        change=change,
-        level=level,
-        token_vectors=token_vectors,
-        vector_hooks=vector_hooks,
-        transformer=transformer,
-        precision=precision,
-    )
-    component.attach(nlp)
-    return component

@@ -34,6 +34,11 @@ class ObservedEncoder:
         return any(pipe is self.transformer for _, pipe in nlp.components)
 
     @property
+    def name(self) -> str:
+        """The encoder's class, and where it is from."""
+        return self._size.name
+
+    @property
     def width(self) -> int:
         """The width of the encoder's embeddings."""
         return self._size.width
@@ -49,6 +54,11 @@ class ObservedEncoder:
         """How many wordpieces of a window the tokenizer keeps; None where windows are never cut."""
         tokenizer = getattr(self.transformer.model, "tokenizer", None)
         return None if tokenizer is None else int(tokenizer.model_max_length)
+
+    @property
+    def has_special_tokens(self) -> bool:
+        """Whether the output has rows of special tokens; that of spacy-curated-transformers has none."""
+        return isinstance(self.transformer, Transformer)
 
     def has_wordpiece(self, text: str) -> bool:
         """Whether a text alone has a wordpiece, special tokens not counted."""
@@ -112,6 +122,11 @@ def find_transformer(nlp: Language, name: str | None, before: str | None = None)
             "exclude it when the pipeline is loaded."
         )
     return transformers[-1]
+
+
+def has_weights(transformer: Any) -> bool:
+    """Whether a transformer component has its encoder; one that was not initialized has none."""
+    return _node_and_shim(transformer)[1]._model is not None
 
 
 def _is_transformer(pipe: Any) -> bool:

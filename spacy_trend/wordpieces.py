@@ -32,6 +32,10 @@ class Source(Protocol):
     def most_wordpieces(self) -> int | None:
         """How many wordpieces of a window are kept; None for all."""
 
+    @property
+    def has_special_tokens(self) -> bool:
+        """Whether special tokens have rows in the tensors."""
+
     def has_wordpiece(self, text: str) -> bool:
         """Whether a text alone has a wordpiece, special tokens not counted."""
 
@@ -46,6 +50,8 @@ class Wordpieces(NamedTuple):
         device they were computed on; None for a doc without tokens.
     pairs: for each window its first row and the attention between its wordpieces, which take the rows from
         there, `(wordpieces, wordpieces)`; empty where it was not asked for.
+    mask: `(windows, row_length)`, 1 for a wordpiece or special token and 0 for padding; None where the rows
+        hold neither padding nor special tokens.
     """
 
     counts: Ints
@@ -53,6 +59,7 @@ class Wordpieces(NamedTuple):
     row_length: int
     tensors: tuple[Any, Any, Any] | None
     pairs: Sequence[tuple[int, Any]] = ()
+    mask: Any = None
 
 
 def read_wordpieces(doc: Doc, source: Source, columns: tuple[int, int]) -> Wordpieces:
@@ -96,30 +103,13 @@ def drop_observed(doc: Doc, key: str) -> None:
         data.model_output = type(output)(stock)
 
 
-def count_truncated(doc: Doc, wordpieces: Wordpieces, source: Source, most: int | None) -> int:
-    """How many tokens, spaces not counted, have no wordpiece because a window had more than the encoder
-    takes.
-
-    These are the tokens without one that would have one alone, in a doc of which a window is full. (Those
-    that a user's own span getter leaves out of such a doc are counted with them.)
-
-    most: what `source` says.
-    """
-    if most is None or wordpieces.row_length < most:
-        return 0
-    if not (wordpieces.rows % wordpieces.row_length == most - 1).any():
-        return 0
-    without = [doc[int(token)] for token in np.flatnonzero(wordpieces.counts == 0)]
-    return sum(1 for token in without if not token.is_space and source.has_wordpiece(token.text))
-
-
 def start_of(doc: Doc) -> str:
     """The first characters of a doc's text, quoted, for messages."""
     return repr(doc.text[:40])
 
 
 def _check_alignment(doc: Doc, wordpieces: Wordpieces) -> None:
-    counts, rows, _, tensors, _ = wordpieces
+    counts, rows, tensors = wordpieces.counts, wordpieces.rows, wordpieces.tensors
     if len(counts) != len(doc):
         raise ValueError(
             f"The transformer's alignment covers {len(counts)} tokens, but the doc {start_of(doc)} has "
@@ -152,7 +142,8 @@ def _of_transformer_data(doc: Doc, data: Any, source: Source) -> Wordpieces:
     tensors = _flat(static), _flat(contextual), _flat(attention)
     length = contextual.shape[1]
     windows = [] if pairs is None else [(n * length, to_numpy(window)) for n, window in enumerate(pairs)]
-    return Wordpieces(counts, np.asarray(data.align.dataXd), length, tensors, windows)
+    mask = data.wordpieces.attention_mask
+    return Wordpieces(counts, np.asarray(data.align.dataXd), length, tensors, windows, mask)
 
 
 def _of_curated_output(doc: Doc, data: Any, source: Source) -> Wordpieces:

@@ -11,7 +11,8 @@ from thinc.api import get_array_module, to_numpy
 
 from .mutual import as_band, between_words, stacked
 from .segments import Ints
-from .wordpieces import Source, Wordpieces, count_truncated, read_wordpieces
+from .truncation import count_truncated
+from .wordpieces import Source, Wordpieces, read_wordpieces
 
 
 class Words(NamedTuple):
@@ -86,7 +87,7 @@ def align_words(docs: Sequence[Doc], source: Source) -> Words:
 
 
 def _place_words(doc: Doc, wordpieces: Wordpieces) -> _Place:
-    counts, rows, row_length, tensors, _ = wordpieces
+    counts, rows, row_length, tensors = wordpieces[:4]
     attributes = doc.to_array(["IS_PUNCT", "IS_SPACE", "IDX", "LENGTH"])
     is_word = (counts > 0) & ~attributes[:, :2].any(axis=1)
     rows = rows[np.repeat(is_word, counts)]

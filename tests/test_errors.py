@@ -106,7 +106,7 @@ def test_transformer_excluded(tiny: Language, tmp_path: Path) -> None:
         ),
         ({"transformer": "sentencizer"}, r"names 'sentencizer', but got a <class .*Sentencizer'>"),
         ({"select": "leading_pair"}, r"'select' got 'leading_pair'.*Expected the block of a config"),
-        ({"change": "log_ratio"}, r"'log_ratio' is not"),
+        ({"change": "log_ratio"}, r"'change' got 'log_ratio'\. Expected the block of a config"),
         ({"selct": LEADING_PAIR}, r"unexpected argument: 'selct'"),
     ],
 )

@@ -298,6 +298,31 @@ class TestAttendedWords:
         assert weights.tolist() == [0.5, 0.5]
         assert (focus.tolist(), related.tolist()) == ([0], [1])
 
+    def test_a_residual_is_given_to_every_word_besides(self) -> None:
+        weights, focus, related = attended_words(residual=1)(floats([0, 2, 4, 1]), ints(3, 1))
+        np.testing.assert_allclose(weights, [1 / 9, 3 / 9, 5 / 9, 1], rtol=1e-6)
+        assert weights.dtype == np.float32
+        assert (focus.tolist(), related.tolist()) == ([2, 3], [1, -1])
+
+    @properties
+    @given(segmented_attention(not_negative), st.floats(0, 100, width=32), st.floats(0, 100, width=32))
+    def test_a_greater_residual_leaves_the_shares_more_equal(
+        self, segmented: tuple[Floats, Ints], one: float, other: float
+    ) -> None:
+        attention, lengths = segmented
+        less, more = (
+            attended_words(residual=residual)(attention[:1], lengths).weights
+            for residual in sorted([one, other])
+        )
+        for words in of_segments(lengths):
+            if words and attention[0, words].any():
+                assert np.ptp(more[words]) <= np.ptp(less[words]) + 1e-5
+
+    @pytest.mark.parametrize("residual", [-1, -0.5, np.nan, np.inf])
+    def test_refuses_a_residual_that_is_negative_or_not_finite(self, residual: float) -> None:
+        with pytest.raises(ValueError, match=rf"attended_words: residual={residual!r} is out of range"):
+            attended_words(residual=residual)
+
     def test_one_word_has_all(self) -> None:
         weights, focus, related = attended_words()(floats([3]))
         assert (weights.tolist(), focus.tolist(), related.tolist()) == ([1], [0], [-1])
@@ -559,6 +584,7 @@ def test_a_selection_says_what_it_reads(
         ("attended_words", {"layer": 0.5}, attended_words(0.5)),
         ("attended_words", {"layer": 0.99}, attended_words(0.99)),
         ("attended_words", {"layer": 3}, attended_words(3)),
+        ("attended_words", {"residual": 0.5}, attended_words(residual=0.5)),
         ("attended_words", {"layer": -1}, attended_words(-1)),
         ("leading_pair", {"layer": 0.5}, leading_pair(layer=0.5)),
         ("mutual_pair", {}, mutual_pair((0.34,))),
