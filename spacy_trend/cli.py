@@ -1,20 +1,24 @@
 """The commands `python -m spacy trend ...`: thin shells over the functions of the package."""
 
-import shutil
-from typing import Annotated, Any
+import json
+from pathlib import Path
+from typing import Annotated
 
-import numpy as np
 import spacy
 import srsly
 import typer
+from spacy import Language
 from spacy.cli._util import app
-from spacy.tokens import Doc, Token
-from wasabi import msg, table
+from wasabi import msg
 
+from .compare import compare
+from .comparison import as_table, write_comparison
 from .component import TrendVector
-from .pipeline import from_encoder
-from .record import RECORD
-from .segments import as_lengths, segment_leaders
+from .conversion import split_texts, write_parts
+from .evaluation import evaluate, report, write_evaluation
+from .explanation import explain, format_explanation
+from .labelled_texts import LabelledText, read_label_first, read_labelled_texts
+from .pipeline import transformer_pipeline
 
 trend_cli = typer.Typer(
     name="trend",
@@ -23,6 +27,10 @@ trend_cli = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(trend_cli)
+
+Model = Annotated[str | None, typer.Option("--model", "-m", help="Pipeline with a transformer: name or path")]
+Encoder = Annotated[str | None, typer.Option("--encoder", "-e", help="Hugging Face encoder: name or path")]
+Lang = Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer, with --encoder")]
 
 
 @trend_cli.callback()
@@ -33,16 +41,11 @@ def trend() -> None:
 @trend_cli.command("explain")
 def explain_cli(
     text: Annotated[str, typer.Argument(help="The text to explain")],
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Pipeline with a transformer: name or path")
-    ] = None,
-    encoder: Annotated[
-        str | None, typer.Option("--encoder", "-e", help="Hugging Face encoder: name or path")
-    ] = None,
-    lang: Annotated[
-        str, typer.Option("--lang", "-l", help="Language of the tokenizer, with --encoder")
-    ] = "en",
+    model: Model = None,
+    encoder: Encoder = None,
+    lang: Lang = "en",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File for the JSON")] = None,
 ) -> None:
     """Show which words the vector of a text comes from, and why.
 
@@ -50,75 +53,119 @@ def explain_cli(
     word and the first ten numbers of the vector. A pipeline without a 'trend_vector' gets one with the
     default settings. Without --model and --encoder it uses the encoder that the extra 'demo' installs.
     """
-    if model and encoder:
-        msg.fail("--model and --encoder exclude each other. Give one of them.", exits=1)
     try:
-        nlp = spacy.load(model) if model else from_encoder(encoder, lang=lang)
+        nlp = _pipeline(model, encoder, lang)
         if not any(isinstance(pipe, TrendVector) for _, pipe in nlp.pipeline):
             nlp.add_pipe("trend_vector")
-        doc = nlp(text)
+        explanation = explain(nlp(text))
+        if output:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            srsly.write_json(output, explanation)
     except (ImportError, OSError, ValueError) as error:
         msg.fail("The text could not be explained", str(error), exits=1)
-    explanation = explain(doc)
     print(srsly.json_dumps(explanation) if as_json else format_explanation(explanation))
 
 
-def explain(doc: Doc) -> dict[str, Any]:
-    """What the vector of a doc came from, as plain data.
+@trend_cli.command("compare")
+def compare_cli(
+    train: Annotated[Path, typer.Argument(help="Labelled texts to learn from: .jsonl, .csv or .tsv")],
+    test: Annotated[
+        Path | None, typer.Argument(help="Labelled texts to predict; else those to learn from, in folds")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for compare.json and compare.png")
+    ] = None,
+    model: Model = None,
+    encoder: Encoder = None,
+    lang: Lang = "en",
+    folds: Annotated[int, typer.Option("--folds", help="How many, where there is no test part")] = 5,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Of folds, intervals and random words")] = 0,
+) -> None:
+    """Show which sentence vector fits your texts: the presets, [CLS], mean pooling and others.
 
-    doc: one that `trend_vector` ran on.
-    RETURNS: `text`; `words`, their texts; `attention`, rows x words, attention received; `focus` and
-        `related`, `{"i": token index, "text": ...}` or None; `vector`, `(width,)`. All numbers are floats.
+    Texts are embedded once; a logistic regression is fitted on each embedding. Files have the fields 'text'
+    and 'label'. Without --model and --encoder it uses the encoder that the extra 'demo' installs.
     """
-    record = doc._.get(RECORD)
-    return {
-        "text": doc.text,
-        "words": [doc[int(i)].text for i in record["tokens"]],
-        "attention": record["attention"].tolist(),
-        "focus": _as_json(doc._.trend_focus),
-        "related": _as_json(doc._.trend_related),
-        "vector": doc._.trend_vector.tolist(),
-    }
+    try:
+        if output:
+            # Now, and not after the work: it may not be possible.
+            output.mkdir(parents=True, exist_ok=True)
+        comparison = compare(train, test, nlp=_pipeline(model, encoder, lang), folds=folds, seed=seed)
+        print(as_table(comparison))
+        best = comparison.best_preset()
+        msg.info(f"The best settings: nlp.add_pipe('trend_vector', config={best.config})")
+        for path in write_comparison(comparison, output) if output else ():
+            msg.good(f"Wrote {path}")
+    except (ImportError, OSError, ValueError) as error:
+        msg.fail("The texts could not be compared", str(error), exits=1)
 
 
-def format_explanation(explanation: dict[str, Any], width: int | None = None) -> str:
-    """An explanation as text: tables no wider than the terminal, the pair, the first ten numbers.
+@trend_cli.command("convert")
+def convert_cli(
+    texts: Annotated[Path, typer.Argument(help="Labelled texts: .jsonl, .csv or .tsv")],
+    output: Annotated[Path, typer.Argument(help="Folder for train, dev and test, .spacy and .jsonl")],
+    test: Annotated[Path | None, typer.Option("--test", help="A test part of its own")] = None,
+    dev_share: Annotated[float, typer.Option("--dev-share", help="For dev, of all texts")] = 0.1,
+    test_share: Annotated[float, typer.Option("--test-share", help="For test, without --test")] = 0.2,
+    label_first: Annotated[
+        bool, typer.Option("--label-first", help="Lines hold a label, a space or tab, and a text")
+    ] = False,
+    label_separator: Annotated[
+        str | None, typer.Option("--label-separator", help="Keep of a label what is before this")
+    ] = None,
+    encoding: Annotated[str, typer.Option("--encoding", help="With --label-first")] = "utf-8",
+    lang: Lang = "en",
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Of the split")] = 0,
+) -> None:
+    """Make labelled texts ready for 'train' and 'compare': without copies, split by label."""
 
-    explanation: as `explain` returns it.
-    width: of a line, in characters; None for the terminal's.
-    """
-    attention = np.array(explanation["attention"], dtype=np.float32)
-    words = explanation["words"]
-    leaders = segment_leaders(attention, as_lengths(None, len(words)))[:, 0]
-    cells = [
-        [f"{value:.2f}{'*' if word == leader else ' '}" for word, value in enumerate(row)]
-        for row, leader in zip(attention, leaders, strict=True)
-    ]
-    lines = []
-    for first, last in _columns(words, width or shutil.get_terminal_size().columns):
-        rows = [[str(row), *values[first:last]] for row, values in enumerate(cells)]
-        header = ["row", *words[first:last]]
-        lines.append(table(rows, header=header, divider=True, aligns=["r"] * len(header)))
-    lines += [f"{name:8} {_shown(explanation[name])}" for name in ("focus", "related")]
-    lines.append("vector   " + " ".join(f"{value:.4f}" for value in explanation["vector"][:10]) + " ...")
-    return "\n".join(lines)
+    def read(path: Path) -> list[LabelledText]:
+        if label_first:
+            return read_label_first(path, encoding, label_separator)
+        return read_labelled_texts(path, "texts")
+
+    try:
+        parts = split_texts(
+            read(texts),
+            read(test) if test else None,
+            dev_share=dev_share,
+            test_share=test_share,
+            seed=seed,
+        )
+        write_parts(parts, output, lang)
+    except (ImportError, OSError, LookupError, ValueError) as error:
+        msg.fail("The texts could not be converted", str(error), exits=1)
+    counts = ", ".join(f"{len(part)} {name}" for name, part in zip(parts._fields, parts[:3], strict=False))
+    left_out = f"; left out {parts.copies} copies" if parts.copies else ""
+    contrary = f", {parts.contradictions} of them with another label" if parts.contradictions else ""
+    msg.good(f"Wrote {counts} texts to {output}{left_out}{contrary}")
 
 
-def _columns(words: list[str], width: int) -> list[tuple[int, int]]:
-    """Ranges of words whose columns fit a line; at least one word each."""
-    ranges, first, used = [], 0, 6
-    for last, word in enumerate(words):
-        needed = max(len(word), 6) + 3
-        if last > first and used + needed > width:
-            ranges.append((first, last))
-            first, used = last, 6
-        used += needed
-    return [*ranges, (first, len(words))] if words else []
+@trend_cli.command("evaluate")
+def evaluate_cli(
+    model: Annotated[str, typer.Argument(help="Pipeline with a textcat: name or path")],
+    texts: Annotated[Path, typer.Argument(help="Labelled docs: .spacy")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for evaluation.json, confusion.png, report.txt"),
+    ] = None,
+    comparison: Annotated[
+        Path | None, typer.Option("--compare", help="compare.json, to show beside the scores")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Of the intervals")] = 0,
+) -> None:
+    """Show how well a trained text classifier does, and which labels it mistakes for others."""
+    try:
+        evaluation = evaluate(spacy.load(model), texts, seed=seed)
+        compared = json.loads(comparison.read_text(encoding="utf8")) if comparison else None
+        print(report(evaluation, compared))
+        for path in write_evaluation(evaluation, output, compared) if output else ():
+            msg.good(f"Wrote {path}")
+    except (ImportError, OSError, ValueError) as error:
+        msg.fail("The pipeline could not be evaluated", str(error), exits=1)
 
 
-def _shown(word: dict[str, Any] | None) -> str:
-    return "-" if word is None else f"{word['text']} (token {word['i']})"
-
-
-def _as_json(token: Token | None) -> dict[str, Any] | None:
-    return None if token is None else {"i": token.i, "text": token.text}
+def _pipeline(model: str | None, encoder: str | None, lang: str) -> Language:
+    if model and encoder:
+        raise ValueError("--model and --encoder exclude each other. Give one of them.")
+    return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)

@@ -11,8 +11,9 @@ from spacy import Language
 from spacy.cli._util import app
 from typer.testing import CliRunner
 
+import spacy_trend.cli
 import spacy_trend.pipeline
-from spacy_trend.cli import explain, format_explanation
+from spacy_trend.explanation import explain, format_explanation
 
 EXPLANATION = {
     "text": "I want an apple.",

@@ -1,0 +1,134 @@
+"""How well a trained text classifier does: scores, the confusion matrix, and a comparison beside it."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from spacy import Language
+from spacy.tokens import DocBin
+from wasabi import table
+
+from .extras import check_extra
+from .sentence_embeddings import OWN
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a pipeline's text classifier says of texts whose labels are known.
+
+    labels: in the order of the matrix.
+    confusion: how many texts of each label (rows) were given each label (columns).
+    accuracy, macro_f1: shares from 0 to 1, with their 95% intervals (bootstrap).
+    texts: how many there were.
+    """
+
+    labels: list[str]
+    confusion: list[list[int]]
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    macro_f1: float
+    macro_f1_interval: tuple[float, float]
+    texts: int
+
+
+def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
+    """Predict the texts of a `.spacy` file, each of which has exactly one label.
+
+    nlp: a pipeline with a `textcat`.
+    seed: of the intervals.
+    RAISES: ImportError without the extra `compare`; ValueError where a doc has no label or several, the
+        pipeline predicts none, or there are fewer than two docs.
+    """
+    check_extra("compare", "sklearn", "scipy", "matplotlib")
+    from sklearn.metrics import confusion_matrix
+
+    from .significance import accuracy, interval, macro_f1
+
+    gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
+    if len(gold) < 2:
+        raise ValueError(f"{path}: got {len(gold)} docs, expected two or more.")
+    true_labels = [_only_label(doc.cats, doc.text, str(path)) for doc in gold]
+    predicted_labels = [_best_label(doc.cats, doc.text) for doc in nlp.pipe(doc.text for doc in gold)]
+    labels = sorted({*true_labels, *predicted_labels})
+    true, predicted = (
+        np.array([labels.index(label) for label in of]) for of in (true_labels, predicted_labels)
+    )
+    return Evaluation(
+        labels=labels,
+        confusion=confusion_matrix(true, predicted, labels=range(len(labels))).tolist(),
+        accuracy=float(accuracy(true, predicted)),
+        accuracy_interval=interval(accuracy, true, predicted, seed),
+        macro_f1=float(macro_f1(true, predicted)),
+        macro_f1_interval=interval(macro_f1, true, predicted, seed),
+        texts=len(gold),
+    )
+
+
+def report(evaluation: Evaluation, comparison: dict[str, Any] | None = None) -> str:
+    """The scores as a table, in percent; beside them those of a logistic regression on the same vector and on
+    the embeddings it competes with.
+
+    comparison: what `compare.json` holds, made with this pipeline on the same parts.
+    """
+    rows = [_row("trained textcat", asdict(evaluation))]
+    for score in comparison["scores"] if comparison else ():
+        name = score["name"]
+        rows.append(_row(f"logistic regression on {'the ' if name.startswith(OWN) else ''}{name}", score))
+    header = ["classifier", "accuracy", "95%", "macro F1", "95%"]
+    return table(rows, header=header, divider=True, max_col=80)
+
+
+def write_evaluation(
+    evaluation: Evaluation, folder: Path, comparison: dict[str, Any] | None = None
+) -> list[Path]:
+    """Write `evaluation.json`, `confusion.png` and `report.txt` into a folder, made where it does not exist.
+
+    comparison: as in `report`.
+    RETURNS: the paths.
+    RAISES: OSError where they cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / name for name in ("evaluation.json", "confusion.png", "report.txt")]
+    paths[0].write_text(json.dumps(asdict(evaluation), indent=2) + "\n", encoding="utf8")
+    _draw(evaluation, paths[1])
+    paths[2].write_text(report(evaluation, comparison).strip() + "\n", encoding="utf8")
+    return paths
+
+
+def _draw(evaluation: Evaluation, path: Path) -> None:
+    from matplotlib.figure import Figure
+    from sklearn.metrics import ConfusionMatrixDisplay
+
+    size = 2.5 + 0.7 * len(evaluation.labels)
+    figure = Figure(figsize=(size, size), layout="constrained")
+    axes = figure.add_subplot()
+    display = ConfusionMatrixDisplay(np.array(evaluation.confusion), display_labels=evaluation.labels)
+    display.plot(ax=axes, cmap="Blues", colorbar=False, xticks_rotation=45)
+    axes.set_title(f"{evaluation.texts} texts, accuracy {100 * evaluation.accuracy:.1f} %")
+    figure.savefig(path, dpi=150)
+
+
+def _row(name: str, score: dict[str, Any]) -> list[str]:
+    cells = [name]
+    for measure in ("accuracy", "macro_f1"):
+        low, high = score[f"{measure}_interval"]
+        cells += [f"{100 * score[measure]:.1f}", f"{100 * low:.1f}-{100 * high:.1f}"]
+    return cells
+
+
+def _only_label(cats: dict[str, float], text: str, path: str) -> str:
+    labels = [label for label, value in cats.items() if value == 1.0]
+    if len(labels) != 1:
+        raise ValueError(f"{path}: the doc {text[:40]!r} has the labels {labels}. Expected exactly one.")
+    return labels[0]
+
+
+def _best_label(cats: dict[str, float], text: str) -> str:
+    if not cats:
+        raise ValueError(
+            f"The pipeline predicted no label for {text[:40]!r}: got doc.cats = {{}}. Expected a pipeline "
+            "with a trained 'textcat'."
+        )
+    return max(cats, key=lambda label: cats[label])
