@@ -2,17 +2,20 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 
-import spacy
+import pytest
 from spacy import Language
 from spacy.util import load_config_from_str
 
 from .conftest import WARNINGS_ARE_ERRORS
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf8")
 
 
 def blocks(language: str) -> list[str]:
@@ -37,24 +40,43 @@ def test_the_python_blocks_run_from_top_to_bottom(tmp_path: Path) -> None:
     subprocess.run([sys.executable, *WARNINGS_ARE_ERRORS, script], check=True, cwd=tmp_path)
 
 
-def test_the_other_bash_blocks_run(tmp_path: Path) -> None:
+def run_in_a_checkout(block: str, folder: Path) -> None:
+    """Run a bash block where the files of the project workflow are, and nothing that it made before."""
+    shutil.copy(ROOT / "project.yml", folder)
+    for name in ("assets", "configs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("sms*", "*.label"))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    for block in blocks("bash")[1:]:
-        subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", block],
-            check=True,
-            cwd=tmp_path,
-            env={**os.environ, "PATH": path},
-        )
+    command = ["bash", "-euo", "pipefail", "-c", block]
+    subprocess.run(command, check=True, cwd=folder, env={**os.environ, "PATH": path})
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("bash")[1:] if "project" not in block])
+def test_the_other_bash_blocks_run(block: str, tmp_path: Path) -> None:
+    run_in_a_checkout(block, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_project_runs(tmp_path: Path) -> None:
+    (block,) = [block for block in blocks("bash")[1:] if "project" in block]
+    run_in_a_checkout(block, tmp_path)
+    assert list((tmp_path / "packages").glob("*.whl"))
+    assert "trained textcat" in (tmp_path / "metrics" / "messages" / "report.txt").read_text()
 
 
 def test_the_settings_shown_are_the_defaults(nlp: Language) -> None:
-    (shown,) = blocks("ini")
+    shown = blocks("ini")[0]
     config = load_config_from_str("[components]\n" + shown)["components"]["trend_vector"]
-    defaults = nlp.get_pipe_config("trend_vector")
-    select = spacy.registry.resolve({"select": config.pop("select")})["select"]
-    assert select == spacy.registry.resolve({"select": defaults.pop("select")})["select"]
-    assert config == defaults
+    assert config == nlp.get_pipe_config("trend_vector")
+
+
+def test_the_training_config_shown_is_of_the_one_that_is_there() -> None:
+    shown = ConfigParser(interpolation=None)
+    shown.read_string(blocks("ini")[1])
+    whole = ConfigParser(interpolation=None)
+    whole.read(ROOT / "configs" / "trend_vector.cfg")
+    for section in shown.sections():
+        for key, value in shown[section].items():
+            assert whole[section][key].replace(" ", "") == value.replace(" ", "")
 
 
 def test_the_table_shown_is_what_the_command_prints() -> None:
