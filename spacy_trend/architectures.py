@@ -9,6 +9,8 @@ from thinc.api import Dropout, LayerNorm, Linear, Logistic, Model, Relu, Softmax
 from thinc.types import Floats2d
 
 FEATURES = "trend_vector_features"
+#: The layers, by their ids, that were initialized and have not run since.
+_INITIALIZED: set[int] = set()
 
 _Backprop = Callable[[Any], Any]
 
@@ -39,7 +41,12 @@ def text_classifier(
     hidden_width: units of a hidden layer (ReLU); None for none.
     nO: how many labels; None to take it from the data.
     RETURNS: a model from docs to float32 `(docs, labels)`, each from 0 to 1.
+    RAISES: ValueError for a hidden layer without units.
     """
+    if hidden_width is not None and hidden_width < 1:
+        raise ValueError(
+            f"hidden_width={hidden_width} is out of range. Expected 1 or more, or null for none."
+        )
     features = trend_vector_features()
     layers: list[Model[Any, Any]] = [LayerNorm(), Dropout()]
     if hidden_width is not None:
@@ -58,6 +65,11 @@ def text_classifier(
     return model
 
 
+def reads_trend_vector(model: Any) -> bool:
+    """Whether a component's model has a layer that reads the vector."""
+    return isinstance(model, Model) and any(node.name == FEATURES for node in model.walk())
+
+
 def tell_width(model: Any, width: int) -> None:
     """Tell the feature layers of a model how wide the vectors are.
 
@@ -72,15 +84,23 @@ def tell_width(model: Any, width: int) -> None:
 def _forward(
     model: Model[list[Doc], Floats2d], docs: list[Doc], is_train: bool
 ) -> tuple[Floats2d, _Backprop]:
+    width = model.maybe_get_dim("nO")
+    if model.id in _INITIALIZED and width is not None:
+        # thinc's chain predicts on a sample that is not annotated yet, to learn how wide the output is.
+        _INITIALIZED.discard(model.id)
+        if all(doc._.trend_vector is None for doc in docs):
+            return model.ops.alloc2f(len(docs), width), lambda d_vectors: []
     vectors = [_vector(doc) for doc in docs]
     for doc, vector in zip(docs, vectors, strict=True):
         _check_width(model, len(vector), f"the doc {doc.text[:40]!r}")
-    width = model.maybe_get_dim("nO") or 0
-    stacked: Any = np.stack(vectors) if vectors else np.zeros((0, width), dtype=np.float32)
+    stacked: Any = np.stack(vectors) if vectors else np.zeros((0, width or 0), dtype=np.float32)
     return model.ops.asarray2f(stacked), lambda d_vectors: []
 
 
 def _init(model: Model[list[Doc], Floats2d], X: Any = None, Y: Any = None) -> None:  # noqa: N803 - thinc's
+    _INITIALIZED.add(model.id)
+    if model.has_dim("nO"):
+        return
     for doc in X or []:
         if doc._.trend_vector is not None:
             _set_width(model, len(doc._.trend_vector))
@@ -102,6 +122,7 @@ def _classify(
 def _init_classifier(model: Model[list[Doc], Floats2d], X: Any = None, Y: Any = None) -> None:  # noqa: N803
     features = model.get_ref("features")
     features.initialize(X=X)
+    _INITIALIZED.discard(features.id)
     width = features.maybe_get_dim("nO")
     if width is None:
         raise ValueError(

@@ -1,6 +1,5 @@
 """The commands `python -m spacy trend ...`: thin shells over the functions of the package."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from .compare import compare
 from .comparison import as_table, write_comparison
 from .component import TrendVector
 from .conversion import split_texts, write_parts
-from .evaluation import evaluate, report, write_evaluation
+from .evaluation import evaluate, read_comparison, report, write_evaluation
 from .explanation import explain, format_explanation
 from .labelled_texts import LabelledText, read_label_first, read_labelled_texts
 from .pipeline import transformer_pipeline
@@ -125,6 +124,8 @@ def convert_cli(
         return read_labelled_texts(path, "texts")
 
     try:
+        if not label_first and (label_separator is not None or encoding != "utf-8"):
+            raise ValueError("--label-separator and --encoding have a meaning with --label-first alone.")
         parts = split_texts(
             read(texts),
             read(test) if test else None,
@@ -156,8 +157,10 @@ def evaluate_cli(
 ) -> None:
     """Show how well a trained text classifier does, and which labels it mistakes for others."""
     try:
+        compared = read_comparison(comparison) if comparison else None
+        if output:
+            output.mkdir(parents=True, exist_ok=True)
         evaluation = evaluate(spacy.load(model), texts, seed=seed)
-        compared = json.loads(comparison.read_text(encoding="utf8")) if comparison else None
         print(report(evaluation, compared))
         for path in write_evaluation(evaluation, output, compared) if output else ():
             msg.good(f"Wrote {path}")

@@ -17,6 +17,7 @@ from .pipeline import transformer_pipeline
 from .presets import PRESETS
 from .segments import Floats, Ints
 from .sentence_embeddings import embed_texts
+from .settings import check_seed
 
 PACKAGES = ("spacy-trend", "spacy", "transformers", "torch", "numpy", "scikit-learn")
 
@@ -50,8 +51,7 @@ def compare(
     RAISES: ImportError without the extra `compare`; ValueError for texts that cannot be compared.
     """
     check_extra("compare", "sklearn", "scipy", "matplotlib")
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed={seed} is out of range. Expected a number from 0 to 2**32 - 1.")
+    check_seed(seed)
     # Here, because the extra may not be installed.
     from .classification import INNER_FOLDS, fewest_for
 

@@ -9,6 +9,7 @@ from spacy.tokens import DocBin
 
 from .extras import check_extra
 from .labelled_texts import LabelledText
+from .settings import check_seed
 
 
 class Parts(NamedTuple):
@@ -47,6 +48,9 @@ def split_texts(
         few texts to stand in every part.
     """
     check_extra("compare", "sklearn")
+    check_seed(seed)
+    if test is not None and not test:
+        raise ValueError("The test part of its own has no text. Leave it out to have one taken.")
     test_share = test_share if test is None else 0.0
     are_in_range = dev_share > 0 and (test_share > 0 or test is not None) and dev_share + test_share < 1
     if not are_in_range:
@@ -113,4 +117,11 @@ def _take_out(
             f"{len(texts)} texts with the labels {sorted(set(labels))} cannot be split so that every part "
             f"has each label ({error}). Add texts, take out rare labels, or make the shares greater."
         ) from error
+    # scikit-learn rounds: a rare label's share may be no text.
+    for part in kept, taken:
+        if missing := sorted(set(labels) - {text.label for text in part}):
+            raise ValueError(
+                f"{len(texts)} texts cannot be split so that every part has each label: one would have "
+                f"none with the labels {missing}. Add texts, take out rare labels, or make shares greater."
+            )
     return kept, taken

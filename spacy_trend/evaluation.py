@@ -42,8 +42,6 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
         pipeline predicts none, or there are fewer than two docs.
     """
     check_extra("compare", "sklearn", "scipy", "matplotlib")
-    from sklearn.metrics import confusion_matrix
-
     from .significance import accuracy, interval, macro_f1
 
     gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
@@ -51,13 +49,20 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
         raise ValueError(f"{path}: got {len(gold)} docs, expected two or more.")
     true_labels = [_only_label(doc.cats, doc.text, str(path)) for doc in gold]
     predicted_labels = [_best_label(doc.cats, doc.text) for doc in nlp.pipe(doc.text for doc in gold)]
+    if len(predicted_labels) != len(gold):
+        raise ValueError(
+            f"The pipeline gave {len(predicted_labels)} docs for {len(gold)} texts. Expected one for each: "
+            "take out the error handler that drops docs."
+        )
     labels = sorted({*true_labels, *predicted_labels})
     true, predicted = (
         np.array([labels.index(label) for label in of]) for of in (true_labels, predicted_labels)
     )
+    confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)
+    np.add.at(confusion, (true, predicted), 1)
     return Evaluation(
         labels=labels,
-        confusion=confusion_matrix(true, predicted, labels=range(len(labels))).tolist(),
+        confusion=confusion.tolist(),
         accuracy=float(accuracy(true, predicted)),
         accuracy_interval=interval(accuracy, true, predicted, seed),
         macro_f1=float(macro_f1(true, predicted)),
@@ -78,6 +83,19 @@ def report(evaluation: Evaluation, comparison: dict[str, Any] | None = None) -> 
         rows.append(_row(f"logistic regression on {'the ' if name.startswith(OWN) else ''}{name}", score))
     header = ["classifier", "accuracy", "95%", "macro F1", "95%"]
     return table(rows, header=header, divider=True, max_col=80)
+
+
+def read_comparison(path: Path) -> dict[str, Any]:
+    """What `compare.json` holds. RAISES: ValueError where a file holds something else."""
+    try:
+        comparison: dict[str, Any] = json.loads(path.read_text(encoding="utf8"))
+        for score in comparison["scores"]:
+            _row(score["name"], score)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is no comparison ({error!r}). Expected a compare.json, as 'spacy trend compare' writes."
+        ) from error
+    return comparison
 
 
 def write_evaluation(
@@ -101,10 +119,11 @@ def _draw(evaluation: Evaluation, path: Path) -> None:
     from matplotlib.figure import Figure
     from sklearn.metrics import ConfusionMatrixDisplay
 
-    size = 2.5 + 0.7 * len(evaluation.labels)
+    shown = [label.replace("$", r"\$") for label in evaluation.labels]
+    size = 2.5 + 0.7 * len(shown) + 0.1 * max(map(len, shown))
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.add_subplot()
-    display = ConfusionMatrixDisplay(np.array(evaluation.confusion), display_labels=evaluation.labels)
+    display = ConfusionMatrixDisplay(np.array(evaluation.confusion), display_labels=shown)
     display.plot(ax=axes, cmap="Blues", colorbar=False, xticks_rotation=45)
     axes.set_title(f"{evaluation.texts} texts, accuracy {100 * evaluation.accuracy:.1f} %")
     figure.savefig(path, dpi=150)

@@ -1,5 +1,6 @@
 """Labelled texts, and what a classifier needs of them."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from numbers import Number
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .text_files import decoded, read_rows
+from .text_files import Row, decoded_lines, is_unicode, read_rows
 
 
 class LabelledText(NamedTuple):
@@ -29,7 +30,7 @@ def read_labelled_texts(source: Path | str | Iterable[tuple[str, str]], name: st
         text or label; FileNotFoundError.
     """
     rows = read_rows(Path(source)) if isinstance(source, (Path, str)) else _pairs(source, name)
-    texts = [_labelled_text(row, place) for row, place in rows]
+    texts = [_labelled_text(row) for row in rows]
     if not texts:
         raise ValueError(f"There is no text in {source if isinstance(source, (Path, str)) else name}.")
     return texts
@@ -40,14 +41,19 @@ def read_label_first(path: Path, encoding: str = "utf-8", separator: str | None 
 
     separator: what comes after the part of the label that is kept, such as ":" for `NUM` out of `NUM:date`;
         None to keep all.
-    RAISES: ValueError, naming the line, for one without a text, or another encoding.
+    encoding: one in which the end of a line is a byte of its own.
+    RAISES: ValueError, naming the line, for one without a text, or another encoding; LookupError for an
+        unknown encoding.
     """
+    if "\n".encode(encoding) != b"\n":
+        raise ValueError(f"The encoding {encoding} cannot be read line by line. Convert {path} to UTF-8.")
     texts = []
-    for number, line in enumerate(decoded(path, encoding).split("\n"), start=1):
-        if line.strip():
-            label, _, text = line.partition("\t" if "\t" in line else " ")
-            label = label if separator is None else label.split(separator)[0]
-            texts.append(_labelled_text({"text": text.strip(), "label": label}, f"{path}, line {number}"))
+    with path.open("rb") as file:
+        for line in decoded_lines(path, file, encoding):
+            if line.error or line.value.strip():
+                texts.append(_labelled_text(line if line.error else _split_label(line, separator)))
+    if not texts:
+        raise ValueError(f"There is no text in {path}.")
     return texts
 
 
@@ -90,15 +96,25 @@ def count_repeated(train: list[LabelledText], test: list[LabelledText] | None) -
     return sum(text.text in counts for text in test)
 
 
-def _pairs(pairs: Iterable[Any], name: str) -> Iterator[tuple[Any, str]]:
+def _split_label(line: Row, separator: str | None) -> Row:
+    label = re.split(r"[ \t]", line.value, maxsplit=1)[0]
+    text = line.value[len(label) :].strip()
+    kept = label if separator is None else label.split(separator)[0]
+    return Row({"text": text, "label": kept}, line.place)
+
+
+def _pairs(pairs: Iterable[Any], name: str) -> Iterator[Row]:
     for number, pair in enumerate(pairs, start=1):
         place = f"{name}, item {number}"
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise ValueError(f"{place}: got {pair!r}, expected a pair of text and label.")
-        yield dict(zip(("text", "label"), pair, strict=True)), place
+        yield Row(dict(zip(("text", "label"), pair, strict=True)), place)
 
 
-def _labelled_text(row: Any, place: str) -> LabelledText:
+def _labelled_text(read: Row) -> LabelledText:
+    row, place, error = read
+    if error:
+        raise ValueError(error)
     if not isinstance(row, Mapping):
         raise ValueError(f"{place}: got {row!r}, expected an object with the fields 'text' and 'label'.")
     for field in ("text", "label"):
@@ -112,7 +128,7 @@ def _labelled_text(row: Any, place: str) -> LabelledText:
         raise ValueError(
             f"{place}: the text is empty or no text: got {text!r}. Correct the line or take it out."
         )
-    if not _is_unicode(text):
+    if not is_unicode(text):
         raise ValueError(f"{place}: the text {text[:40]!r} holds half of a surrogate pair. Correct the line.")
     if not _is_label(label):
         raise ValueError(
@@ -123,10 +139,6 @@ def _labelled_text(row: Any, place: str) -> LabelledText:
 
 def _is_label(label: Any) -> bool:
     if isinstance(label, str):
-        return bool(label.strip()) and _is_unicode(label)
+        return bool(label.strip()) and is_unicode(label)
     # NaN, which is not equal to itself, is what a table has where a label is missing.
     return isinstance(label, (Number, np.generic)) and bool(label == label)
-
-
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -37,8 +37,8 @@ def from_encoder(
     lang: the code of the language whose tokenizer and punctuation flags are used.
     config: settings of `trend_vector`.
     RETURNS: the pipeline, ready to use.
-    RAISES: ImportError where the bundled encoder is not installed, OSError where there is no such model,
-        ValueError where a setting has an unknown value.
+    RAISES: ImportError where the bundled encoder is not installed; OSError or, as transformers does for some
+        paths, ValueError where there is no such model; ValueError where a setting has an unknown value.
     """
     nlp = transformer_pipeline(encoder, lang=lang)
     nlp.add_pipe("trend_vector", config=config or {})

@@ -1,6 +1,7 @@
 """What must be known and there before components after the trend vector can train."""
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 from spacy import Language
@@ -24,7 +25,10 @@ def prepare(nlp: Language, component: TrendVector) -> None:
         return
     _load(component.encoder.transformer, nlp)
     width = changed_width(component.change, component.encoder.width)
-    for _, pipe in nlp.components:
+    pipes = [pipe for _, pipe in nlp.components]
+    after = pipes[pipes.index(component) + 1 :]
+    # What stands after the next trend vector reads that one.
+    for pipe in takewhile(lambda pipe: not isinstance(pipe, TrendVector), after):
         tell_width(getattr(pipe, "model", None), width)
 
 
@@ -32,7 +36,8 @@ def load_transformers() -> Callable[[Language], None]:
     """A callback for `initialize.before_init`: loads the encoders of all transformers that have none yet.
 
     spaCy does not initialize frozen components, so a transformer that is built by the config and frozen would
-    have no weights. Where there is a trend vector, it does this by itself. Registered as
+    have no weights. Where there is a trend vector, it does this by itself. A frozen transformer of
+    spacy-curated-transformers is left alone: have the config source it from a saved pipeline. Registered as
     `spacy-trend.load_transformers.v1`.
     """
 
@@ -54,8 +59,8 @@ def _load(pipe: Any, nlp: Language) -> None:
 
 def _require_bundled_encoder(nlp: Language) -> None:
     """Where a config names the bundled encoder, have `spacy package` name the package that it is in."""
-    named = [block.get("model", {}).get("name") for block in nlp.config["components"].values()]
-    if {"@misc": BUNDLED_ENCODER} in named:
+    models = [block.get("model") for block in nlp.config["components"].values()]
+    if any(isinstance(model, dict) and model.get("name") == {"@misc": BUNDLED_ENCODER} for model in models):
         requirements = nlp.meta.setdefault("requirements", [])
         if ENCODER_PACKAGE not in requirements:
             requirements.append(ENCODER_PACKAGE)

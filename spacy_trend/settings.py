@@ -25,3 +25,9 @@ def check_layer(owner: str, layer: int | float) -> None:
             f"{owner}: layer={layer!r} is out of range. Expected a whole number, which counts layers from 0, "
             "or a fraction between 0 and 1, a part of the way up: change it in the config."
         )
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that a library would refuse later. RAISES: ValueError."""
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed={seed} is out of range. Expected a number from 0 to 2**32 - 1.")

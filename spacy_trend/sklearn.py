@@ -1,6 +1,6 @@
 """The trend vector as a scikit-learn transformer."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,11 +64,18 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         RAISES: ValueError for a pipeline without a transformer or settings that exclude each other, OSError
             where there is no such pipeline or encoder, ImportError where the bundled encoder is not there.
         """
-        _as_items(X)
+        if not isinstance(X, Iterator):
+            _as_items(X)
         self.nlp_ = self._load()
         self._n_features_out = len(self._of_docs(self.nlp_.pipe(["."]))[0])
-        self._pipeline_key = joblib.hash(_description(self.nlp_)) if self.memory is not None else None
+        self._key = None
         return self
+
+    def fit_transform(self, X: Iterable[str | Doc], y: Any = None) -> Floats:  # noqa: N803 - scikit-learn's
+        """`fit`, then `transform`; X may be a generator."""
+        items = _as_items(X)
+        vectors: Floats = self.fit(items, y).transform(items)
+        return vectors
 
     def transform(self, X: Iterable[str | Doc]) -> Floats:  # noqa: N803 - scikit-learn's
         """The trend vectors of texts or docs; a doc that has one keeps it.
@@ -86,7 +93,7 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         texts = [n for n, item in enumerate(items) if not isinstance(item, Doc)]
         for n, item in enumerate(items):
             if known[n]:
-                vectors[n] = item._.trend_vector
+                vectors[n] = self._checked(item)
         if docs:
             vectors[docs] = self._of_docs(self.nlp_.pipe(items[n] for n in docs))
         if texts:
@@ -123,6 +130,15 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             nlp.add_pipe("trend_vector", config=self.config or {})
         return nlp
 
+    def _checked(self, doc: Doc) -> Floats:
+        vector: Floats = doc._.trend_vector
+        if len(vector) != self._n_features_out:
+            raise ValueError(
+                f"TrendVectorizer: the doc {doc.text[:40]!r} has a trend vector of width {len(vector)}, "
+                f"expected {self._n_features_out}, as this pipeline makes them. Give its text instead."
+            )
+        return vector
+
     def _of_docs(self, docs: Iterable[Doc]) -> Floats:
         return np.stack([doc._.trend_vector for doc in docs])
 
@@ -131,17 +147,27 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             return self._of_docs(self.nlp_.pipe(texts))
         memory = self.memory
         if not isinstance(memory, joblib.Memory):
-            memory = joblib.Memory(memory, verbose=0)
-        kept = memory.cache(_computed, ignore=["computed"])
-        key = self._pipeline_key
-        missing = [text for text in dict.fromkeys(texts) if not kept.check_call_in_cache(text, key, {})]
-        found = dict(zip(missing, self._of_docs(self.nlp_.pipe(missing)), strict=True)) if missing else {}
-        return np.stack([kept(text, key, found) for text in texts])
+            # Of a Path, joblib makes another folder than of a string.
+            memory = joblib.Memory(str(memory), verbose=0)
+        self._key = self._key or joblib.hash(_description(self.nlp_))
+        kept = memory.cache(_computed, ignore=["compute"])
+        found: dict[str, Floats] = {}
+
+        def compute(text: str) -> Floats:
+            # What is in the cache but cannot be read is asked for, too.
+            return found[text] if text in found else self._of_docs(self.nlp_.pipe([text]))[0]
+
+        missing = [
+            text for text in dict.fromkeys(texts) if not kept.check_call_in_cache(text, self._key, compute)
+        ]
+        if missing:
+            found = dict(zip(missing, self._of_docs(self.nlp_.pipe(missing)), strict=True))
+        return np.stack([kept(text, self._key, compute) for text in texts])
 
 
-def _computed(text: str, pipeline: str, computed: dict[str, Floats]) -> Floats:
-    """A vector that was computed in a batch; the cache keeps it by text and pipeline."""
-    return computed[text]
+def _computed(text: str, pipeline: str, compute: Callable[[str], Floats]) -> Floats:
+    """A vector, most often out of a batch; the cache keeps it by text and pipeline."""
+    return compute(text)
 
 
 def _description(nlp: Language) -> tuple[Any, ...]:
@@ -155,7 +181,12 @@ def _as_items(X: Iterable[Any]) -> list[Any]:  # noqa: N803 - scikit-learn's
         raise ValueError(
             f"TrendVectorizer: got the single string {X[:40]!r}, expected a list of texts or docs."
         )
-    items = list(X)
+    if isinstance(X, Mapping) or hasattr(X, "columns"):
+        raise ValueError(
+            f"TrendVectorizer: got a {type(X)}, expected a list of texts or docs, or one column."
+        )
+    # numpy's strings are another type, by which the cache would tell equal texts apart.
+    items = [str(item) if isinstance(item, str) else item for item in X]
     for item in items:
         if not isinstance(item, (str, Doc)):
             raise ValueError(f"TrendVectorizer: got {item!r} among the texts, expected str or Doc.")

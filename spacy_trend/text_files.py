@@ -1,81 +1,166 @@
-"""Files of texts, a line each: JSON lines, CSV and TSV."""
+"""Files of texts, read a line at a time: JSON lines, CSV, TSV and plain lines."""
 
 import csv
-import io
-from collections.abc import Iterator
+import gzip
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import srsly
 
+#: What "surrogateescape" makes of bytes that are not UTF-8.
+_NOT_DECODED = re.compile("[\udc80-\udcff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+#: A field of a CSV file may be as long as the C library allows.
+LONGEST_FIELD = 2**31 - 1
 
-def read_rows(path: Path) -> Iterator[tuple[Any, str]]:
-    """What each line of a file holds, and where it stands.
 
-    path: `.jsonl`, with a JSON value in each line; `.csv` or `.tsv`, with a header; UTF-8.
-    YIELDS: the value, of CSV and TSV a dictionary by column, and its place, for messages.
-    RAISES: ValueError, naming file and line, for an unknown format, or a line that is not of it.
+class Row(NamedTuple):
+    """What a line of a file holds.
+
+    value: of JSON lines the value, of CSV and TSV a dictionary by column, of plain lines one with `text`;
+        None where there is an error.
+    place: file and line, for messages.
+    error: what is wrong with it, its place first; None where nothing is.
     """
-    formats = {".jsonl": _json_rows, ".csv": _csv_rows, ".tsv": _csv_rows}
-    suffix = path.suffix.lower()
-    if suffix not in formats:
-        raise ValueError(f"{path}: the format is unknown. Expected a name that ends in .jsonl, .csv or .tsv.")
-    return formats[suffix](path, decoded(path, "utf-8-sig"))
+
+    value: Any
+    place: str
+    error: str | None = None
 
 
-def decoded(path: Path, encoding: str) -> str:
-    """The text of a file. RAISES: ValueError that names the line which is in another encoding."""
-    content = path.read_bytes()
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        # Not of the file's content: a mark of the byte order is not counted in error.start.
-        line = error.object.count(b"\n", 0, error.start) + 1
-        name = encoding.removesuffix("-sig").upper()
-        raise ValueError(f"{path}, line {line}: is not {name} ({error.reason}). Convert the file.") from error
+def read_rows(path: Path) -> Iterator[Row]:
+    """What the lines of a file hold, without those that are empty; a line that cannot be read has an error.
+
+    path: `.jsonl`, with a JSON value in each line; `.csv` or `.tsv`, with a header; `.txt`, a text in each
+        line; any of them also with `.gz`; UTF-8.
+    RAISES: ValueError for an unknown format, or a header that cannot be read.
+    """
+    formats: dict[str, Callable[[Path, IO[bytes]], Iterator[Row]]] = {
+        ".jsonl": _json_rows,
+        ".csv": _csv_rows,
+        ".tsv": _csv_rows,
+        ".txt": _plain_rows,
+    }
+    if format_of(path) not in formats:
+        raise ValueError(
+            f"{path}: the format is unknown. Expected a name that ends in .jsonl, .csv, .tsv or .txt, or one "
+            "of these and .gz."
+        )
+    with _open(path) as file:
+        yield from formats[format_of(path)](path, file)
 
 
-def _json_rows(path: Path, text: str) -> Iterator[tuple[Any, str]]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            place = f"{path}, line {number}"
-            try:
-                yield srsly.json_loads(line), place
-            except ValueError as error:
-                raise ValueError(f"{place}: is not JSON ({error}). Expected one object in a line.") from error
+def _open(path: Path) -> IO[bytes]:
+    opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
+    file: IO[bytes] = opened(path, "rb")
+    return file
 
 
-def _csv_rows(path: Path, text: str) -> Iterator[tuple[Any, str]]:
-    delimiter, name = ("\t", "tab") if path.suffix.lower() == ".tsv" else (",", "comma")
-    lines = _csv_lines(path, text, delimiter)
-    header, place = next(lines, ([], ""))
-    if len(set(header)) < len(header):
-        raise ValueError(f"{place}: two columns have one name: got {header}. Rename one or take it out.")
-    for values, place in lines:
-        if len(values) != len(header):
-            raise ValueError(
-                f"{place}: got {len(values)} values, expected {len(header)}, as many as the first line has "
-                f"({header}). A text with a {name} needs quotation marks around it."
+def format_of(path: Path) -> str:
+    """The ending of a file's name that says what it holds, in lower case, `.gz` left out."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be encoded: JSON may name half of a surrogate pair."""
+    return _SURROGATE.search(text) is None
+
+
+def decoded_lines(path: Path, file: IO[bytes], encoding: str = "utf-8") -> Iterator[Row]:
+    """The lines of a file as text, without their ends; one in another encoding has an error.
+
+    encoding: one in which the end of a line is a byte of its own, so not UTF-16.
+    """
+    for number, line in enumerate(file, start=1):
+        content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        place = f"{path}, line {number}"
+        try:
+            yield Row(content.decode(encoding).rstrip("\r\n"), place)
+        except UnicodeDecodeError as error:
+            yield Row(None, place, _not_decoded(place, encoding, error.reason))
+
+
+def _json_rows(path: Path, file: IO[bytes]) -> Iterator[Row]:
+    for line in decoded_lines(path, file):
+        if line.error or not line.value.strip():
+            if line.error:
+                yield line
+            continue
+        try:
+            yield Row(srsly.json_loads(line.value), line.place)
+        except ValueError as error:
+            message = f"{line.place}: is not JSON ({error}). Expected one object in a line."
+            yield Row(None, line.place, message)
+
+
+def _plain_rows(path: Path, file: IO[bytes]) -> Iterator[Row]:
+    for line in decoded_lines(path, file):
+        if line.error or line.value.strip():
+            yield line if line.error else Row({"text": line.value}, line.place)
+
+
+def _csv_rows(path: Path, file: IO[bytes]) -> Iterator[Row]:
+    delimiter, name = ("\t", "tab") if format_of(path) == ".tsv" else (",", "comma")
+    header: list[str] = []
+    for line in _csv_lines(path, file, delimiter):
+        if not header:
+            header = _header(line)
+        elif line.error:
+            yield line
+        elif len(line.value) != len(header):
+            message = (
+                f"{line.place}: got {len(line.value)} values, expected {len(header)}, as many as the first "
+                f"line has ({header}). A text with a {name} needs quotation marks around it."
             )
-        yield dict(zip(header, values, strict=True)), place
+            yield Row(None, line.place, message)
+        else:
+            yield Row(dict(zip(header, line.value, strict=True)), line.place)
 
 
-def _csv_lines(path: Path, text: str, delimiter: str) -> Iterator[tuple[list[str], str]]:
-    """The values of each line that is not empty, and its place; a field may have any length."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def _header(line: Row) -> list[str]:
+    if line.error:
+        raise ValueError(line.error)
+    header: list[str] = line.value
+    if len(set(header)) < len(header):
+        raise ValueError(f"{line.place}: two columns have one name: got {header}. Rename one or take it out.")
+    return header
+
+
+def _csv_lines(path: Path, file: IO[bytes], delimiter: str) -> Iterator[Row]:
+    """The values of each record that is not empty."""
+    # What is not UTF-8 becomes half a surrogate pair, so that the reader goes on and finds the record's end.
+    lines = (line.decode("utf-8", "surrogateescape") for line in _without_mark(file))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         place = f"{path}, line {reader.line_num + 1}"
-        limit = csv.field_size_limit(max(len(text), 1))
+        # The limit is one for all readers of the process.
+        limit = csv.field_size_limit(LONGEST_FIELD)
         try:
             values = next(reader, None)
         except csv.Error as error:
-            raise ValueError(
+            message = (
                 f"{place}: is not well formed ({error}). Expected a field that begins with a quotation mark "
                 "to end with one, and the quotation marks inside to be doubled."
-            ) from error
+            )
+            yield Row(None, place, message)
+            continue
         finally:
             csv.field_size_limit(limit)
         if values is None:
             return
-        if values:
-            yield values, place
+        if any(map(_NOT_DECODED.search, values)):
+            yield Row(None, place, _not_decoded(f"{path}, line {reader.line_num}", "utf-8", "invalid byte"))
+        elif values:
+            yield Row(values, place)
+
+
+def _without_mark(file: IO[bytes]) -> Iterator[bytes]:
+    for number, line in enumerate(file):
+        yield line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
+
+
+def _not_decoded(place: str, encoding: str, reason: str) -> str:
+    return f"{place}: is not {encoding.upper()} ({reason}). Convert the file."

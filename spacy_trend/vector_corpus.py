@@ -1,27 +1,29 @@
 """A corpus reader whose docs carry their vectors: a frozen encoder runs once and not in every epoch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from numpy.linalg import norm
 from spacy import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example
+from spacy.util import _pipe
 from tqdm import tqdm
 
-from .changes import changed_width
+from .architectures import reads_trend_vector
 from .component import TrendVector
-from .record import RECORD, read_record
+from .record import RECORD, checked_record, read_record
 
 READER = "spacy-trend.VectorCorpus.v1"
 CALLBACK = "spacy-trend.enable_components.v1"
 
 #: What was read already, by pipeline: `spacy train` makes one reader to initialize and another to train.
-_READ: WeakKeyDictionary[Language, dict[tuple[Path, int], list[Example]]] = WeakKeyDictionary()
+_READ: WeakKeyDictionary[Language, dict[Any, list[Example]]] = WeakKeyDictionary()
 #: Which components a reader disabled, by pipeline.
-_DISABLED: WeakKeyDictionary[Language, list[str]] = WeakKeyDictionary()
+_DISABLED: WeakKeyDictionary[Language, set[str]] = WeakKeyDictionary()
 
 
 def vector_corpus(
@@ -30,9 +32,10 @@ def vector_corpus(
     """A reader of `.spacy` files for `spacy train`, whose predicted docs have `Doc._.trend_vector`.
 
     Registered as `spacy-trend.VectorCorpus.v1`. The first time, the pipeline's encoder runs on docs that were
-    not written with their vectors (`DocBin(store_user_data=True)`); then the components that make the vector
-    are disabled. `enable_components`, as `training.before_to_disk`, enables them in what is saved. The
-    transformer must be frozen, or its vectors would not follow it.
+    not written with their vectors (`DocBin(store_user_data=True)`), of those on one, to compare; then the
+    components that make the vector are disabled. `enable_components`, as `training.before_to_disk`, enables
+    them in what is saved; in a training loop of your own, call it at the end. The transformer must be frozen,
+    or its vectors would not follow it.
 
     path: a file or folder, as of `spacy.Corpus.v1`.
     limit: of how many examples; 0 for all.
@@ -45,21 +48,22 @@ def vector_corpus(
     source = Path(path)
 
     def read(nlp: Language) -> Iterator[Example]:
-        read_before = _READ.setdefault(nlp, {})
         name, component = _trend_vector(nlp)
         makers = components or _makers(nlp, name, component)
-        _check_config(nlp, component)
-        if (source, limit) not in read_before:
+        _check_config(nlp, component, makers)
+        read_before = _READ.setdefault(nlp, {})
+        key = source, limit, tuple(makers), component
+        if key not in read_before:
             component.initialize(lambda: [], nlp=nlp)
             examples = list(Corpus(source, limit=limit)(nlp))
-            _add_vectors(nlp, examples, makers, component)
-            read_before[source, limit] = examples
+            _add_vectors(nlp, examples, makers)
+            read_before[key] = examples
         # Every time: spaCy enables frozen components again whenever it has written a line of its log.
         for maker in makers:
             nlp.disable_pipe(maker)
-        _DISABLED[nlp] = makers
+        _DISABLED.setdefault(nlp, set()).update(makers)
         # spaCy copies what it updates with or evaluates on.
-        yield from read_before[source, limit]
+        yield from read_before[key]
 
     return read
 
@@ -69,7 +73,7 @@ def enable_components() -> Callable[[Language], Language]:
     pipeline is whole. Registered as `spacy-trend.enable_components.v1`."""
 
     def enable(nlp: Language) -> Language:
-        for name in _DISABLED.get(nlp, []):
+        for name in _DISABLED.get(nlp, set()):
             nlp.enable_pipe(name)
         return nlp
 
@@ -77,7 +81,13 @@ def enable_components() -> Callable[[Language], Language]:
 
 
 def _trend_vector(nlp: Language) -> tuple[str, TrendVector]:
-    found = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, TrendVector)]
+    """The trend vector before the component that reads it, or the last."""
+    found = []
+    for name, pipe in nlp.components:
+        if isinstance(pipe, TrendVector):
+            found.append((name, pipe))
+        elif found and reads_trend_vector(getattr(pipe, "model", None)):
+            break
     if not found:
         raise ValueError(
             f"{READER} needs a trend vector: got the components {nlp.component_names}. Expected "
@@ -87,27 +97,39 @@ def _trend_vector(nlp: Language) -> tuple[str, TrendVector]:
 
 
 def _makers(nlp: Language, name: str, component: TrendVector) -> list[str]:
+    """The transformer, the trend vector, and what stands before and is neither trained nor disabled."""
     before = takewhile(lambda pair: pair[0] != name, nlp.components)
     transformer = component.encoder and component.encoder.transformer
+    # Frozen components are disabled while the others are initialized.
+    frozen = nlp.config.interpolate()["training"]["frozen_components"]
+    disabled = set(nlp.disabled) - set(frozen) - _DISABLED.get(nlp, set())
     useful = [
-        other for other, pipe in before if pipe is transformer or not getattr(pipe, "is_trainable", False)
+        other
+        for other, pipe in before
+        if pipe is transformer
+        or not (getattr(pipe, "is_trainable", False) or isinstance(pipe, TrendVector) or other in disabled)
     ]
     return [*useful, name]
 
 
-def _check_config(nlp: Language, component: TrendVector) -> None:
+def _check_config(nlp: Language, component: TrendVector, makers: list[str]) -> None:
     """Refuse a training config in which vectors grow stale, or the saved pipeline would lack them."""
-    if not any(_is_read_by_us(block) for block in nlp.config.get("corpora", {}).values()):
+    config = nlp.config.interpolate()
+    if not any(_is_read_by_us(block) for block in config.get("corpora", {}).values()):
         return
-    training = nlp.config["training"]
-    names = {id(pipe): name for name, pipe in nlp.components}
-    transformer = names[id(component.encoder.transformer)] if component.encoder else None
-    if transformer not in training["frozen_components"]:
-        frozen = training["frozen_components"]
+    training = config["training"]
+    frozen, annotating = training["frozen_components"], training["annotating_components"]
+    transformer = _transformer(nlp, component)
+    if transformer not in frozen:
         raise ValueError(
             f"{READER} computes vectors once, but the transformer '{transformer}' is trained: got "
-            f"training.frozen_components = {frozen}. Expected its name there; or train "
-            "it with the reader spacy.Corpus.v1."
+            f"training.frozen_components = {frozen}. Expected its name there; or train it with the reader "
+            "spacy.Corpus.v1."
+        )
+    if again := sorted(set(annotating) & set(makers)):
+        raise ValueError(
+            f"{READER} computes vectors once, but training.annotating_components = {annotating} has {again} "
+            "run in every epoch. Take them out; or use the reader spacy.Corpus.v1."
         )
     if (training["before_to_disk"] or {}).get("@callbacks") != CALLBACK:
         raise ValueError(
@@ -117,35 +139,70 @@ def _check_config(nlp: Language, component: TrendVector) -> None:
         )
 
 
+def _transformer(nlp: Language, component: TrendVector) -> str:
+    for name, pipe in nlp.components:
+        if component.encoder is not None and pipe is component.encoder.transformer:
+            return name
+    raise ValueError(
+        f"{READER}: the trend vector '{component.name}' reads no transformer of this pipeline: got the "
+        f"components {nlp.component_names}. Where it was taken from another pipeline, have the config source "
+        "its transformer from there too, or call spacy_trend.observe(nlp)."
+    )
+
+
 def _is_read_by_us(block: Any) -> bool:
     return isinstance(block, dict) and block.get("@readers") == READER
 
 
-def _add_vectors(nlp: Language, examples: list[Example], makers: list[str], component: TrendVector) -> None:
+def _add_vectors(nlp: Language, examples: list[Example], makers: list[str]) -> None:
     without = []
+    carried = []
     for example in examples:
         record = read_record(example.reference)
         if record is None:
-            without.append(example.predicted)
+            without.append(example)
         else:
-            _check_record(example.reference, component)
             example.predicted._.set(RECORD, record)
-    docs: Any = tqdm(without, desc="Vectors", disable=None)
-    for maker in makers:
-        pipe: Any = nlp.get_pipe(maker)
-        docs = pipe.pipe(docs, batch_size=nlp.batch_size)
-    for doc in docs:
-        doc._.trf_data = None
-
-
-def _check_record(doc: Doc, component: TrendVector) -> None:
-    record = read_record(doc)
-    if record is None or component.encoder is None:
-        return
-    width = changed_width(component.change, component.encoder.width)
-    if (record["select"], len(record["vector"])) != (component.select_config, width):
+            checked_record(example.predicted)
+            carried.append(example.predicted)
+    _check_carried(nlp, carried, makers)
+    docs = tqdm((example.predicted for example in without), total=len(without), desc="Vectors", disable=None)
+    made = list(_made(nlp, docs, makers))
+    if len(made) != len(without):
         raise ValueError(
-            f"The doc {doc.text[:40]!r} was written with a vector of other settings: got the selection "
-            f"{record['select']} and width {len(record['vector'])}, expected {component.select_config} and "
-            f"{width}. Write the corpus again, or without vectors."
+            f"{READER}: the components {makers} gave {len(made)} docs for {len(without)} texts. Expected one "
+            "for each: take out the error handler that drops docs."
         )
+    for example, doc in zip(without, made, strict=True):
+        example.predicted = doc
+
+
+def _made(nlp: Language, docs: Iterable[Doc], makers: list[str]) -> Iterator[Doc]:
+    """Docs as the components make them, one component after another."""
+    made: Any = docs
+    for maker in makers:
+        settings = {"batch_size": nlp.batch_size}
+        made = _pipe(made, nlp.get_pipe(maker), maker, nlp.default_error_handler, settings)
+    for doc in made:
+        # It holds far more than the vector, and the whole of its batch.
+        doc._.trf_data = None
+        yield doc
+
+
+def _check_carried(nlp: Language, docs: list[Doc], makers: list[str]) -> None:
+    """Refuse vectors that docs were written with, where the first of them is not what the pipeline makes."""
+    for doc in docs:
+        written = doc._.trend_vector
+        if not written.any():
+            continue
+        (again,) = _made(nlp, [nlp.make_doc(doc.text)], makers)
+        vector = again._.trend_vector
+        # Not equal: a logarithm amplifies what differs between one forward pass and another.
+        is_same = vector.shape == written.shape and norm(vector - written) <= 0.05 * norm(written)
+        if not is_same:
+            raise ValueError(
+                f"The doc {doc.text[:40]!r} was written with a vector of other settings or another encoder: "
+                f"got width {len(written)} and {written[:3]}..., expected width {len(vector)} and "
+                f"{vector[:3]}... Write the corpus again, or without vectors."
+            )
+        return
