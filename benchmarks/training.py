@@ -23,7 +23,6 @@ from spacy_trend.classification import predict_test
 from spacy_trend.conversion import Parts, split_texts, write_parts
 from spacy_trend.evaluation import evaluate
 from spacy_trend.labelled_texts import read_labelled_texts
-from spacy_trend.presets import PRESETS
 
 CONFIG = Path(__file__).parent.parent / "configs" / "trend_vector.cfg"
 #: When each epoch was seen first, by its number; -1 for the start.
@@ -86,7 +85,7 @@ def main(data: Annotated[Path, typer.Option(help="Folder of the public data, see
     }
     rows = []
     for name, parts in sets.items():
-        for preset in PRESETS:
+        for preset in ("article", "signed_pair", "all_words", "all_words_wide"):
             with TemporaryDirectory() as folder:
                 write_parts(parts, Path(folder))
                 accuracy, first, later = trained(Path(folder), preset)
