@@ -47,7 +47,6 @@ def trained(folder: Path, preset: str) -> tuple[float, float, float]:
         "paths.dev": str(folder / "dev.spacy"),
         "components.trend_vector.preset": preset,
         "training.logger": {"@loggers": "spacy-trend-benchmarks.epochs.v1"},
-        "training.eval_frequency": 50,
     }
     SEEN.clear()
     start = perf_counter()
