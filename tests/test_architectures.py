@@ -1,7 +1,9 @@
 """The features and the classifier on the trend vector, and what is prepared before they train."""
 
+import json
 import pickle
 import subprocess
+import sys
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
