@@ -187,8 +187,6 @@ def embed_cli(
         int | None, typer.Option("--batch-size", help="Texts a pipeline takes at once")
     ] = None,
     shard_rows: Annotated[int, typer.Option("--shard-rows", help="Rows of a file")] = 10_000,
-    engine: Annotated[str, typer.Option("--engine", help="local or ray")] = "local",
-    address: Annotated[str | None, typer.Option("--address", help="Of a Ray cluster")] = None,
     on_error: Annotated[str, typer.Option("--on-error", help="raise, or skip and name such rows")] = "raise",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start again")] = False,
 ) -> None:
@@ -208,8 +206,6 @@ def embed_cli(
             processes=processes,
             batch_size=batch_size,
             shard_rows=shard_rows,
-            engine=engine,
-            address=address,
             on_error=on_error,
             overwrite=overwrite,
         )

@@ -18,6 +18,8 @@ from .pipeline import fingerprint
 from .settings import check_choice
 from .text_files import Row
 
+#: Where the standard input is kept while a run reads it.
+SPOOL = ".input.jsonl"
 PACKAGES = ("spacy-trend", "spacy", "spacy-transformers", "transformers", "torch", "numpy", "pyarrow")
 
 
@@ -49,8 +51,6 @@ def embed_corpus(
     preset: str = "article",
     text_field: str = "text",
     processes: int = 1,
-    engine: str = "local",
-    address: str | None = None,
     batch_size: int | None = None,
     shard_rows: int = 10_000,
     on_error: str = "raise",
@@ -70,8 +70,6 @@ def embed_corpus(
     processes: how many; each has its own pipeline and its share of the cores.
     batch_size: how many texts a pipeline takes at a time; None for what its config says.
     shard_rows: how many rows a file has.
-    engine: "local" for processes of this machine, "ray" for Ray Data (extra `ray`).
-    address: of a Ray cluster; None for one of its own on this machine.
     on_error: "raise" to refuse an input with errors before any work, "skip" to leave such rows out and name
         them in `errors.jsonl`.
     overwrite: start again, whatever the folder holds of earlier runs.
@@ -82,9 +80,6 @@ def embed_corpus(
     """
     check_extra("corpus", "pyarrow", "filelock")
     check_choice("embed", "on_error", on_error, ("raise", "skip"))
-    check_choice("embed", "engine", engine, ("local", "ray"))
-    if engine == "ray":
-        check_extra("ray", "ray")
     if processes < 1 or shard_rows < 1:
         raise ValueError(
             f"Got processes={processes} and shard_rows={shard_rows}. Expected 1 or more of both."
@@ -102,7 +97,7 @@ def embed_corpus(
         if overwrite:
             clear(folder)
         with _errors_noted(folder, on_error, text_field) as note:
-            found = survey(input_files(source, folder / ".input.jsonl"), text_field, note)
+            found = survey(input_files(source, folder / SPOOL), text_field, note)
         choice = PipelineChoice(model, encoder, lang, preset)
         embedder = Embedder(choice, text_field, batch_size)
         manifest = {
@@ -117,11 +112,6 @@ def embed_corpus(
         wanted = {number for number in range(len(sizes)) if not shard_path(folder, number).exists()}
         done = sum(size for number, size in enumerate(sizes) if number not in wanted)
         todo = shards(found, text_field, shard_rows, wanted)
-        if engine == "ray":
-            from .ray_engine import embed_with_ray
-
-            embed_with_ray(choice, text_field, batch_size, todo, folder, manifest, processes, address)
-            return Summary(found.rows, found.errors, done, len(sizes), perf_counter() - start)
         if processes == 1:
             written = embed_here(embedder, todo, folder, manifest)
         else:
@@ -130,6 +120,7 @@ def embed_corpus(
         with tqdm(total=found.rows, initial=done, unit="row", desc="Embedding", disable=None) as bar:
             for rows in written:
                 bar.update(rows)
+        (folder / SPOOL).unlink(missing_ok=True)
         return Summary(found.rows, found.errors, done, len(sizes), perf_counter() - start)
 
 
