@@ -14,6 +14,7 @@ from .compare import compare
 from .comparison import as_table, write_comparison
 from .component import TrendVector
 from .conversion import split_texts, write_parts
+from .corpus import embed_corpus
 from .evaluation import evaluate, read_comparison, report, write_evaluation
 from .explanation import explain, format_explanation
 from .labelled_texts import LabelledText, read_label_first, read_labelled_texts
@@ -166,6 +167,58 @@ def evaluate_cli(
             msg.good(f"Wrote {path}")
     except (ImportError, OSError, ValueError) as error:
         msg.fail("The pipeline could not be evaluated", str(error), exits=1)
+
+
+@trend_cli.command("embed")
+def embed_cli(
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help="File or folder of texts, or - for JSON lines")
+    ],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT_DIR", help="Folder for Parquet files")],
+    model: Model = None,
+    encoder: Encoder = None,
+    lang: Lang = "en",
+    preset: Annotated[
+        str, typer.Option("--preset", help="Settings, where the pipeline has none")
+    ] = "article",
+    text_field: Annotated[str, typer.Option("--text-field", help="Column that holds the texts")] = "text",
+    processes: Annotated[int, typer.Option("--processes", "-n", help="How many")] = 1,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", help="Texts a pipeline takes at once")
+    ] = None,
+    shard_rows: Annotated[int, typer.Option("--shard-rows", help="Rows of a file")] = 10_000,
+    on_error: Annotated[str, typer.Option("--on-error", help="raise, or skip and name such rows")] = "raise",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start again")] = False,
+) -> None:
+    """Embed all texts of an input into Parquet files; a run that was killed goes on where it was.
+
+    INPUT is .jsonl, .csv, .tsv or .txt, each also with .gz, .parquet, or a folder of these.
+    """
+    try:
+        summary = embed_corpus(
+            source,
+            output,
+            model=model,
+            encoder=encoder,
+            lang=lang,
+            preset=preset,
+            text_field=text_field,
+            processes=processes,
+            batch_size=batch_size,
+            shard_rows=shard_rows,
+            on_error=on_error,
+            overwrite=overwrite,
+        )
+    except (ImportError, OSError, ValueError) as error:
+        msg.fail("The texts could not be embedded", str(error), exits=1)
+    embedded = summary.rows - summary.errors
+    rate = (summary.rows - summary.done_before) / max(summary.seconds, 1e-9)
+    msg.good(f"{output} has {embedded} rows in {summary.shards} files")
+    if summary.done_before:
+        msg.info(f"{summary.done_before} rows of the input were done before")
+    if summary.errors:
+        msg.warn(f"{summary.errors} rows had errors: see {output / 'errors.jsonl'}")
+    msg.info(f"{summary.seconds:.0f} s, {rate:.0f} rows a second")
 
 
 def _pipeline(model: str | None, encoder: str | None, lang: str) -> Language:

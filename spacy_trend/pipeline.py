@@ -1,5 +1,6 @@
 """A pipeline around an encoder: the one in the extra `demo`, or any by name or path."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +53,25 @@ def transformer_pipeline(encoder: str | Path | None = None, *, lang: str = "en")
     nlp.add_pipe("transformer", config={"model": {"name": name}})
     nlp.initialize()
     return nlp
+
+
+def load_pipeline(model: str | None, encoder: str | None, lang: str, preset: str) -> Language:
+    """A pipeline with a trend vector: a saved one, or one around an encoder.
+
+    model: name or path of a pipeline with a transformer; None for one around an encoder.
+    encoder, lang: see `from_encoder`.
+    preset: for the trend vector, where the pipeline has none; no vectors of words are kept then.
+    RAISES: ValueError where both model and encoder are named or there is no transformer, OSError where there
+        is no such pipeline or encoder, ImportError where the bundled encoder is not installed.
+    """
+    if model and encoder:
+        raise ValueError(f"Got the model {model!r} and the encoder {encoder!r}. Expected one of them.")
+    nlp = spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)
+    if not any(nlp.get_pipe_meta(name).factory == "trend_vector" for name in nlp.pipe_names):
+        nlp.add_pipe("trend_vector", config={"preset": preset, "token_vectors": False})
+    return nlp
+
+
+def fingerprint(nlp: Language) -> str:
+    """A digest of a pipeline's settings and weights, the same in every process (SHA-256)."""
+    return sha256(nlp.to_bytes(exclude=["vocab"])).hexdigest()

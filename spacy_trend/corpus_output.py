@@ -1,0 +1,114 @@
+"""The folder of an embedded corpus: shards that are whole or not there, and what they were made with."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+MANIFEST = "manifest.json"
+ERRORS = "errors.jsonl"
+LOCK = ".lock"
+#: The key of the manifest in the metadata of every shard's schema.
+METADATA = b"spacy_trend"
+
+
+@contextmanager
+def only_run(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder, which is made where it does not exist, until the block ends; also when
+    this one is killed.
+
+    RAISES: ValueError where another run is in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ValueError(
+            f"Another run is at work on {folder}. Wait for its end, or name another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def shard_path(folder: Path, number: int) -> Path:
+    """Where a shard stands when it is complete."""
+    return folder / f"part-{number:06d}.parquet"
+
+
+def write_shard(folder: Path, number: int, table: pa.Table, manifest: dict[str, Any]) -> int:
+    """Write a shard aside, and give it its name once it is on the disk.
+
+    manifest: goes into the schema's metadata.
+    RETURNS: how many rows it has.
+    RAISES: OSError where it cannot be written, with what to do.
+    """
+    path = shard_path(folder, number)
+    aside = path.with_suffix(".writing")
+    described = table.replace_schema_metadata({METADATA: json.dumps(manifest).encode()})
+    try:
+        pq.write_table(described, aside)
+        _sync(aside)
+        os.replace(aside, path)
+        _sync(folder)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise OSError(
+            f"{path} could not be written ({error}). All shards that are complete stay: mend the cause, such "
+            "as a full disk, and run the same command again to go on."
+        ) from error
+    return int(table.num_rows)
+
+
+def check_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Note what a folder is made with, or refuse to go on with something else.
+
+    RAISES: ValueError that names what differs.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        if any(folder.glob("part-*.parquet")):
+            raise ValueError(f"{folder} holds shards that no run of ours made. Expected an empty folder.")
+        aside = path.with_suffix(".writing")
+        aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf8")
+        _sync(aside)
+        os.replace(aside, path)
+        return
+    before = json.loads(path.read_text(encoding="utf8"))
+    # Versions may change between one run and the next; they are noted, not compared.
+    differ = [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
+    if differ:
+        said = "; ".join(f"{key}: {before.get(key)!r} before, {manifest[key]!r} now" for key in differ)
+        raise ValueError(
+            f"{folder} was begun with something else: {said}. Expected the same input, pipeline and "
+            "settings: name another folder, or start again with --overwrite."
+        )
+
+
+def clear(folder: Path) -> None:
+    """Take away what runs have made in a folder, and nothing else."""
+    for pattern in ("part-*.parquet", "part-*.writing", MANIFEST, ERRORS):
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Take away what a killed run left unfinished."""
+    for path in folder.glob("*.writing"):
+        path.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

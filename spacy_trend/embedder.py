@@ -1,0 +1,100 @@
+"""From a table of texts to a table with their vectors: what every engine runs."""
+
+import os
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from spacy.tokens import Token
+
+from .pipeline import load_pipeline
+
+WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
+
+
+class PipelineChoice(NamedTuple):
+    """Which pipeline to load; as plain data, since it goes to other processes and machines.
+
+    model: name or path of a pipeline with a transformer; None for one around an encoder.
+    encoder: without a model, the encoder's name or path; None for the bundled one.
+    lang: without a model, the code of the language whose tokenizer is used.
+    preset: the settings of the trend vector, where the pipeline has none.
+    """
+
+    model: str | None = None
+    encoder: str | None = None
+    lang: str = "en"
+    preset: str = "article"
+
+
+class Embedder:
+    """Adds vectors to tables of texts. Once loaded, it can be called any number of times.
+
+    choice: the pipeline.
+    text_field: the column that holds the texts.
+    batch_size: how many texts the pipeline takes at a time; None for what its config says.
+    threads: of torch; None to leave them as they are.
+    """
+
+    def __init__(
+        self,
+        choice: PipelineChoice,
+        text_field: str = "text",
+        batch_size: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        if threads is not None:
+            # For tokenizers and BLAS as well as for torch, which takes it while it runs.
+            os.environ["RAYON_NUM_THREADS"] = str(threads)
+            import torch
+
+            torch.set_num_threads(threads)
+        self.nlp = load_pipeline(choice.model, choice.encoder, choice.lang, choice.preset)
+        self.text_field = text_field
+        self.batch_size = batch_size
+        self.width = len(self.nlp(".")._.trend_vector)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns that are added: `trend_vector`, float32 of fixed width; `trend_focus` and
+        `trend_related`, text and character offsets or null; `trend_truncated`, int64."""
+        return pa.schema(
+            [
+                ("trend_vector", pa.list_(pa.float32(), self.width)),
+                ("trend_focus", WORD),
+                ("trend_related", WORD),
+                ("trend_truncated", pa.int64()),
+            ]
+        )
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """The table with the columns of `schema` after its own."""
+        texts = table.column(self.text_field).to_pylist()
+        vectors = np.zeros((len(texts), self.width), dtype=np.float32)
+        words: dict[str, list[dict[str, Any] | None]] = {"focus": [], "related": []}
+        truncated = []
+        for number, doc in enumerate(self.nlp.pipe(texts, batch_size=self.batch_size)):
+            vectors[number] = doc._.trend_vector
+            words["focus"].append(_as_word(doc._.trend_focus))
+            words["related"].append(_as_word(doc._.trend_related))
+            truncated.append(doc._.trend_truncated)
+        if len(truncated) != len(texts):
+            raise ValueError(
+                f"The pipeline gave {len(truncated)} docs for {len(texts)} texts. Expected one for each: "
+                "take out the error handler that drops docs."
+            )
+        columns = [
+            pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), self.width),
+            pa.array(words["focus"], type=WORD),
+            pa.array(words["related"], type=WORD),
+            pa.array(truncated, type=pa.int64()),
+        ]
+        for field, column in zip(self.schema, columns, strict=True):
+            table = table.append_column(field, column)
+        return table
+
+
+def _as_word(token: Token | None) -> dict[str, Any] | None:
+    if token is None:
+        return None
+    return {"text": token.text, "start": token.idx, "end": token.idx + len(token)}

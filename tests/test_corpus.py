@@ -1,0 +1,258 @@
+"""Corpora: what is written, what is refused, and that nothing is lost when a run is killed."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pyarrow")
+pytest.importorskip("filelock")
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from spacy_trend import from_encoder
+from spacy_trend.corpus import Summary, embed_corpus
+
+TEXTS = ["I want an apple.", "She sold the old house.", "...", "", "Grüße aus Köln", "The end"] * 5
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    rows = [{"id": n, "text": text, "score": None if n < 7 else n / 2} for n, text in enumerate(TEXTS)]
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+    return path
+
+
+def embed(source: Path | str, output: Path, encoder: Path, **settings: Any) -> Summary:
+    return embed_corpus(
+        source, output, encoder=str(encoder), shard_rows=settings.pop("shard_rows", 7), **settings
+    )
+
+
+def table_of(output: Path) -> pa.Table:
+    return pa.concat_tables([pq.read_table(path) for path in sorted(output.glob("part-*.parquet"))])
+
+
+def vectors_of(table: pa.Table) -> Any:
+    return np.stack(table["trend_vector"].to_numpy())
+
+
+class TestOutput:
+    def test_has_the_input_s_columns_and_what_a_pipeline_says_of_each_text(
+        self, source: Path, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
+        summary = embed(source, tmp_path / "out", tiny_encoder, preset="all_words")
+        assert (summary.rows, summary.errors, summary.done_before, summary.shards) == (30, 0, 0, 5)
+        table = table_of(tmp_path / "out")
+        assert table.column_names == [
+            *("row", "id", "text", "score"),
+            *("trend_vector", "trend_focus", "trend_related", "trend_truncated"),
+        ]
+        assert table["row"].to_pylist() == table["id"].to_pylist() == list(range(30))
+        assert table["score"].type == pa.float64()
+        assert table["trend_vector"].type == pa.list_(pa.float32(), 32)
+        docs = list(from_encoder(tiny_encoder, config={"preset": "all_words"}).pipe(TEXTS))
+        np.testing.assert_allclose(vectors_of(table), [doc._.trend_vector for doc in docs], atol=1e-5)
+        for doc, focus in zip(docs, table["trend_focus"].to_pylist(), strict=True):
+            expected = doc._.trend_focus
+            assert (focus is None) == (expected is None)
+            if focus is not None:
+                assert doc.text[focus["start"] : focus["end"]] == focus["text"] == expected.text
+
+    def test_says_what_it_was_made_with(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+        embed(source, tmp_path / "out", tiny_encoder, preset="all_words")
+        metadata = pq.read_schema(tmp_path / "out" / "part-000000.parquet").metadata[b"spacy_trend"]
+        manifest = json.loads(metadata)
+        assert manifest == json.loads((tmp_path / "out" / "manifest.json").read_text())
+        assert manifest["settings"]["preset"] == "all_words"
+        assert manifest["input"]["rows"] == 30
+        assert "BertModel" in manifest["encoder"]
+        assert set(manifest["versions"]) >= {"spacy", "torch", "spacy-trend"}
+
+    @pytest.mark.parametrize("name", ["a.jsonl.gz", "a.csv", "a.tsv", "a.txt", "a.parquet", "folder"])
+    def test_is_the_same_whatever_the_texts_were_in(
+        self, name: str, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
+        texts = [text for text in TEXTS if text]
+        path = tmp_path / name
+        if name == "a.jsonl.gz":
+            path.write_bytes(gzip.compress("".join(json.dumps({"text": t}) + "\n" for t in texts).encode()))
+        elif name == "a.parquet":
+            pq.write_table(pa.table({"text": texts}), path)
+        elif name == "folder":
+            path.mkdir()
+            (path / "1.txt").write_text("\n".join(texts[:9]), encoding="utf8")
+            (path / "2.csv").write_text("\n".join(["text", *texts[9:]]), encoding="utf8")
+        else:
+            path.write_text("\n".join(([] if name == "a.txt" else ["text"]) + texts), encoding="utf8")
+        embed(path, tmp_path / "out", tiny_encoder)
+        assert table_of(tmp_path / "out")["text"].to_pylist() == texts
+
+
+class TestErrors:
+    @pytest.fixture
+    def broken(self, tmp_path: Path) -> Path:
+        path = tmp_path / "broken.jsonl"
+        lines = ['{"text": "One"}', "no", '{"other": "Two"}', '{"text": 3}', '{"text": "Four"}']
+        path.write_text("\n".join(lines) + "\n", encoding="utf8")
+        return path
+
+    def test_are_named_before_any_work(self, broken: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+        with pytest.raises(ValueError, match=r"broken\.jsonl, line 2: is not JSON .*--on-error skip"):
+            embed(broken, tmp_path / "out", tiny_encoder)
+        assert not list((tmp_path / "out").glob("part-*"))
+
+    def test_are_skipped_on_demand(self, broken: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+        summary = embed(broken, tmp_path / "out", tiny_encoder, on_error="skip")
+        assert (summary.rows, summary.errors) == (5, 3)
+        assert table_of(tmp_path / "out")["row"].to_pylist() == [0, 4]
+        lines = (tmp_path / "out" / "errors.jsonl").read_text().splitlines()
+        errors = [json.loads(line) for line in lines]
+        assert [error["row"] for error in errors] == [1, 2, 3]
+
+    @pytest.mark.parametrize(
+        "changed", [{"preset": "all_words"}, {"shard_rows": 8}, {"text_field": "id_text"}, {"input": "more"}]
+    )
+    def test_are_other_settings_in_the_same_folder(
+        self, changed: dict[str, Any], source: Path, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
+        embed(source, tmp_path / "out", tiny_encoder)
+        if changed.pop("input", None):
+            source.write_text(source.read_text() + '{"text": "more"}\n')
+        if "text_field" in changed:
+            source.write_text(source.read_text().replace('"text"', '"id_text"'))
+        with pytest.raises(ValueError, match="was begun with something else"):
+            embed(source, tmp_path / "out", tiny_encoder, **changed)
+        again = embed(source, tmp_path / "out", tiny_encoder, overwrite=True, **changed)
+        assert again.done_before == 0
+
+    def test_are_two_runs_at_a_time(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+        from spacy_trend.corpus_output import only_run
+
+        with only_run(tmp_path / "out"), pytest.raises(ValueError, match="Another run is at work"):
+            embed(source, tmp_path / "out", tiny_encoder)
+
+    def test_are_a_missing_extra_and_settings_out_of_range(
+        self, monkeypatch: pytest.MonkeyPatch, source: Path, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
+        with pytest.raises(ValueError, match=r"processes=0 and shard_rows=7\. Expected 1 or more"):
+            embed(source, tmp_path / "out", tiny_encoder, processes=0)
+        with pytest.raises(ValueError, match="on_error='ignore' is unknown"):
+            embed(source, tmp_path / "out", tiny_encoder, on_error="ignore")
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        with pytest.raises(ImportError, match=r"\['pyarrow'\] are not installed.*spacy-trend\[corpus\]"):
+            embed(source, tmp_path / "out", tiny_encoder)
+
+    def test_are_columns_that_are_added(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+        embed(source, tmp_path / "out", tiny_encoder)
+        with pytest.raises(ValueError, match=r"has the columns \['row', 'trend_vector'.*which are added"):
+            embed(tmp_path / "out" / "part-000000.parquet", tmp_path / "again", tiny_encoder)
+
+    def test_are_an_input_that_is_not_there_or_of_no_known_format(
+        self, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
+        with pytest.raises(FileNotFoundError, match="There is no file or folder"):
+            embed(tmp_path / "none", tmp_path / "out", tiny_encoder)
+        (tmp_path / "a.xlsx").touch()
+        with pytest.raises(
+            ValueError, match=r"no file of a known format. Expected names that end in \.jsonl"
+        ):
+            embed(tmp_path / "a.xlsx", tmp_path / "out", tiny_encoder)
+        (tmp_path / "a.txt").touch()
+        with pytest.raises(ValueError, match="There is no text in"):
+            embed(tmp_path / "a.txt", tmp_path / "out", tiny_encoder)
+
+    def test_are_a_disk_that_is_full(
+        self, monkeypatch: pytest.MonkeyPatch, source: Path, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
+        write = pq.write_table
+        calls: list[Any] = []
+
+        def full(table: pa.Table, path: Path) -> None:
+            calls.append(path)
+            if len(calls) == 3:
+                raise OSError(28, "No space left on device")
+            write(table, path)
+
+        monkeypatch.setattr(pq, "write_table", full)
+        with pytest.raises(OSError, match=r"could not be written .*No space left.* All shards that are"):
+            embed(source, tmp_path / "out", tiny_encoder)
+        assert len(list((tmp_path / "out").glob("part-*"))) == 2
+        assert embed(source, tmp_path / "out", tiny_encoder).done_before == 14
+
+    def test_are_columns_of_several_types(self, tmp_path: Path, tiny_encoder: Path) -> None:
+        path = tmp_path / "texts.jsonl"
+        path.write_text('{"text": "a", "x": 1}\n{"text": "b", "x": "y"}\n')
+        with pytest.raises(ValueError, match=r"texts\.jsonl, line 2, or soon after it: a column has values"):
+            embed(path, tmp_path / "out", tiny_encoder)
+
+
+class TestResumed:
+    def test_redoes_only_what_is_not_there(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+        embed(source, tmp_path / "whole", tiny_encoder)
+        embed(source, tmp_path / "out", tiny_encoder)
+        (tmp_path / "out" / "part-000002.parquet").unlink()
+        (tmp_path / "out" / "part-000003.writing").write_bytes(b"cut")
+        before = (tmp_path / "out" / "part-000001.parquet").stat().st_mtime_ns
+        summary = embed(source, tmp_path / "out", tiny_encoder)
+        assert summary.done_before == 23
+        assert (tmp_path / "out" / "part-000001.parquet").stat().st_mtime_ns == before
+        assert table_of(tmp_path / "out").equals(table_of(tmp_path / "whole"))
+        assert not list((tmp_path / "out").glob("*.writing"))
+
+    @pytest.mark.slow
+    def test_after_it_was_killed_has_every_row_once(
+        self, source: Path, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
+        source.write_text(source.read_text() * 40)
+        embed(source, tmp_path / "whole", tiny_encoder, shard_rows=50)
+        script = (
+            "import sys; from spacy_trend.corpus import embed_corpus; "
+            "embed_corpus(sys.argv[1], sys.argv[2], encoder=sys.argv[3], shard_rows=50)"
+        )
+        command = [sys.executable, "-c", script, str(source), str(tmp_path / "out"), str(tiny_encoder)]
+        random = Random(0)
+        for _ in range(4):
+            run = subprocess.Popen(command)
+            deadline = time.monotonic() + 60
+            shards = len(list((tmp_path / "out").glob("part-*.parquet")))
+            while len(list((tmp_path / "out").glob("part-*.parquet"))) <= shards + random.randint(0, 3):
+                if run.poll() is not None or time.monotonic() > deadline:
+                    break
+                time.sleep(0.005)
+            os.kill(run.pid, signal.SIGKILL)
+            run.wait()
+        subprocess.run(command, check=True)
+        assert table_of(tmp_path / "out").equals(table_of(tmp_path / "whole"))
+
+
+def test_the_command_reads_the_standard_input(tmp_path: Path, tiny_encoder: Path) -> None:
+    command = [sys.executable, "-m", "spacy", "trend", "embed", "-", str(tmp_path), "-e", str(tiny_encoder)]
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in TEXTS)
+    run = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
+    assert "30 rows in 1 files" in " ".join(run.stdout.split())
+    assert table_of(tmp_path)["text"].to_pylist() == TEXTS
+    assert not (tmp_path / ".input.jsonl").exists()
+    again = subprocess.run(command, input="no\n", capture_output=True, text=True)
+    assert again.returncode == 1
+    assert "is not JSON" in " ".join(again.stdout.split())
+
+
+@pytest.mark.slow
+def test_processes_write_what_one_writes(source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+    embed(source, tmp_path / "one", tiny_encoder)
+    embed(source, tmp_path / "two", tiny_encoder, processes=2)
+    one, two = table_of(tmp_path / "one"), table_of(tmp_path / "two")
+    assert one.drop_columns("trend_vector").equals(two.drop_columns("trend_vector"))
+    np.testing.assert_allclose(vectors_of(one), vectors_of(two), atol=1e-3)
