@@ -126,7 +126,7 @@ def _draw(comparison: Comparison, path: Path) -> None:
     bars = axes.barh(
         [f"{score.name} ({score.width})".replace("$", r"\$") for score in scores],
         values,
-        xerr=errors,
+        xerr=errors.tolist(),
         color=["#2b6a99" if score.config else "#7f8c97" for score in scores],
         ecolor="#333333",
         capsize=3,

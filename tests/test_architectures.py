@@ -413,7 +413,8 @@ class TestLearning:
         nlp.to_disk(tmp_path)
         loaded = spacy.load(tmp_path)
         text = "She wants a house."
-        assert loaded(text).cats == nlp(text).cats
+        # An older transformers reloads with another attention implementation.
+        assert loaded(text).cats == pytest.approx(nlp(text).cats, abs=2e-5)
         examples = examples_of(loaded, "fruit", "house")
         losses = update(loaded, examples, loaded.resume_training(), 20)
         assert losses[-1] < 0.5 * losses[0]
@@ -422,7 +423,7 @@ class TestLearning:
     def test_a_pipeline_in_bytes_predicts_the_same(self, tiny_encoder: Path) -> None:
         nlp = trained(tiny_encoder, model={"hidden_width": 4})
         other = pipeline_with(tiny_encoder, model={"hidden_width": 4}).from_bytes(nlp.to_bytes())
-        assert other("She wants a house.").cats == nlp("She wants a house.").cats
+        assert other("She wants a house.").cats == pytest.approx(nlp("She wants a house.").cats, abs=2e-5)
 
     def test_training_without_annotating_components_is_refused(self, tiny_encoder: Path) -> None:
         nlp = pipeline_with(tiny_encoder)

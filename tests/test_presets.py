@@ -85,7 +85,8 @@ def test_a_pipeline_is_saved_with_its_preset(
     loaded = spacy.load(tmp_path)
     component: Any = loaded.get_pipe("trend_vector")
     assert component.select == attended_words(layer=0, residual=1.0)
-    np.testing.assert_array_equal(loaded(TEXT)._.trend_vector, nlp(TEXT)._.trend_vector)
+    # An older transformers reloads with another attention implementation.
+    np.testing.assert_allclose(loaded(TEXT)._.trend_vector, nlp(TEXT)._.trend_vector, atol=2e-5)
     assert loaded(TEXT)._.trend_vector.shape == (64,)
 
 
