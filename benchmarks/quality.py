@@ -13,33 +13,12 @@ import numpy as np
 import typer
 from report import machine, markdown_table, write_section
 from scipy.stats import spearmanr
+from texts import sms, sst2, trec
 
 from spacy_trend.compare import compare
 from spacy_trend.comparison import Comparison, measured_on
 from spacy_trend.pipeline import transformer_pipeline
 from spacy_trend.sentence_embeddings import embed_texts
-
-Pairs = list[tuple[str, str]]
-
-
-def trec(data: Path, part: str) -> Pairs:
-    """TREC's questions with their coarse classes."""
-    lines = (data / "trec" / f"{part}.txt").read_text(encoding="latin-1").splitlines()
-    return [(line.split(" ", 1)[1], line.split(":", 1)[0]) for line in lines]
-
-
-def sst2(data: Path, part: str) -> Pairs:
-    """SST-2's sentences with their sentiment."""
-    lines = (data / "sst2" / f"{part}.txt").read_text(encoding="utf8").splitlines()
-    return [(line.split(" ", 1)[1], line.split(" ", 1)[0]) for line in lines]
-
-
-def sms(data: Path) -> Pairs:
-    """The messages, ham or spam, each once: spaces and case apart."""
-    lines = (data / "sms" / "sms.tsv").read_text(encoding="utf8").split("\n")
-    rows = [line.split("\t", 1) for line in lines if line]
-    once = {" ".join(text.lower().split()): (text, label) for label, text in reversed(rows)}
-    return list(once.values())[::-1]
 
 
 def similarities(data: Path) -> dict[str, float]:

@@ -15,6 +15,9 @@ WORDS = (
 RARE_WORDS = "Mississippi Wittgenstein marmalade otorhinolaryngologist zeppelin Nabokov unputdownable".split()
 RARE = 1 / 12
 
+#: Texts with their labels.
+Pairs = list[tuple[str, str]]
+
 
 def made_texts(kind: str) -> list[str]:
     """Texts of a kind: "short mixed" (3 to 30 words), "single length" (14), "paragraphs" (40 to 250) or
@@ -37,11 +40,29 @@ def text_of(words: int, random: Random) -> str:
     return " ".join(chosen) + "."
 
 
+def trec(data: Path, part: str) -> Pairs:
+    """TREC's questions with their coarse classes."""
+    lines = (data / "trec" / f"{part}.txt").read_text(encoding="latin-1").splitlines()
+    return [(line.split(" ", 1)[1], line.split(":", 1)[0]) for line in lines]
+
+
+def sst2(data: Path, part: str) -> Pairs:
+    """SST-2's sentences with their sentiment."""
+    lines = (data / "sst2" / f"{part}.txt").read_text(encoding="utf8").splitlines()
+    return [(line.split(" ", 1)[1], line.split(" ", 1)[0]) for line in lines]
+
+
+def sms(data: Path) -> Pairs:
+    """The messages, ham or spam, each once: spaces and case apart."""
+    lines = (data / "sms" / "sms.tsv").read_text(encoding="utf8").split("\n")
+    rows = [line.split("\t", 1) for line in lines if line]
+    once = {" ".join(text.lower().split()): (text, label) for label, text in reversed(rows)}
+    return list(once.values())[::-1]
+
+
 def public_texts(data: Path) -> dict[str, list[str]]:
     """The first texts of the public sets in a folder: TREC questions and SST-2 sentences."""
-    trec = (data / "trec" / "train.txt").read_text(encoding="latin-1").splitlines()[:1000]
-    sst2 = (data / "sst2" / "train.txt").read_text(encoding="utf8").splitlines()[:600]
     return {
-        "TREC questions": [line.split(" ", 1)[1] for line in trec],
-        "SST-2 sentences": [line.split(" ", 1)[1] for line in sst2],
+        "TREC questions": [text for text, _ in trec(data, "train")[:1000]],
+        "SST-2 sentences": [text for text, _ in sst2(data, "train")[:600]],
     }

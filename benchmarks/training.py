@@ -13,10 +13,10 @@ from typing import IO, Annotated, Any
 import numpy as np
 import spacy
 import typer
-from quality import sms, trec
 from report import machine, markdown_table, write_section
 from spacy import Language
 from spacy.cli.train import train
+from texts import sms, trec
 
 from spacy_trend import from_encoder
 from spacy_trend.classification import predict_test
@@ -25,7 +25,7 @@ from spacy_trend.evaluation import evaluate
 from spacy_trend.labelled_texts import read_labelled_texts
 
 CONFIG = Path(__file__).parent.parent / "configs" / "trend_vector.cfg"
-#: When each epoch was seen first, by its number; -1 for the start.
+#: When each epoch was seen first, by its number.
 SEEN: dict[int, float] = {}
 
 

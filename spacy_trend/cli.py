@@ -6,19 +6,18 @@ from typing import Annotated
 import spacy
 import srsly
 import typer
-from spacy import Language
 from spacy.cli._util import app
 from wasabi import msg
 
 from .compare import compare
 from .comparison import as_table, write_comparison
-from .component import TrendVector
+from .component import trend_vectors
 from .conversion import split_texts, write_parts
 from .corpus import embed_corpus
 from .evaluation import evaluate, read_comparison, report, write_evaluation
 from .explanation import explain, format_explanation
 from .labelled_texts import LabelledText, read_label_first, read_labelled_texts
-from .pipeline import transformer_pipeline
+from .pipeline import open_pipeline
 
 trend_cli = typer.Typer(
     name="trend",
@@ -54,8 +53,8 @@ def explain_cli(
     default settings. Without --model and --encoder it uses the encoder that the extra 'demo' installs.
     """
     try:
-        nlp = _pipeline(model, encoder, lang)
-        if not any(isinstance(pipe, TrendVector) for _, pipe in nlp.pipeline):
+        nlp = open_pipeline(model, encoder, lang)
+        if not trend_vectors(nlp):
             nlp.add_pipe("trend_vector")
         explanation = explain(nlp(text))
         if output:
@@ -90,7 +89,7 @@ def compare_cli(
         if output:
             # Now, and not after the work: it may not be possible.
             output.mkdir(parents=True, exist_ok=True)
-        comparison = compare(train, test, nlp=_pipeline(model, encoder, lang), folds=folds, seed=seed)
+        comparison = compare(train, test, nlp=open_pipeline(model, encoder, lang), folds=folds, seed=seed)
         print(as_table(comparison))
         best = comparison.best_preset()
         msg.info(f"The best settings: nlp.add_pipe('trend_vector', config={best.config})")
@@ -219,9 +218,3 @@ def embed_cli(
     if summary.errors:
         msg.warn(f"{summary.errors} rows had errors: see {output / 'errors.jsonl'}")
     msg.info(f"{summary.seconds:.0f} s, {rate:.0f} rows a second")
-
-
-def _pipeline(model: str | None, encoder: str | None, lang: str) -> Language:
-    if model and encoder:
-        raise ValueError("--model and --encoder exclude each other. Give one of them.")
-    return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)

@@ -1,7 +1,6 @@
 """The trend vector against [CLS], mean pooling and others, as input of a classifier of labelled texts."""
 
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,15 +10,13 @@ from tqdm import tqdm
 
 from .baselines import CLS
 from .comparison import Comparison, Score
-from .extras import check_extra
+from .extras import check_extra, versions
 from .labelled_texts import LabelledText, check_classes, count_repeated, read_labelled_texts
 from .pipeline import transformer_pipeline
 from .presets import PRESETS
 from .segments import Floats, Ints
 from .sentence_embeddings import embed_texts
 from .settings import check_seed
-
-PACKAGES = ("spacy-trend", "spacy", "transformers", "torch", "numpy", "scikit-learn")
 
 #: What can be compared: a file, or pairs of text and label.
 Texts = Path | str | Iterable[tuple[str, str]]
@@ -74,7 +71,7 @@ def compare(
         repeated=count_repeated(learned, predicted),
         seed=seed,
         encoder=encoder,
-        versions={package: version(package) for package in PACKAGES},
+        versions=versions("scikit-learn"),
     )
 
 

@@ -1,6 +1,7 @@
 """The outcome of a comparison, as a table, as JSON and as a picture."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -74,16 +75,30 @@ def as_table(comparison: Comparison) -> str:
         [
             score.name,
             str(score.width),
-            f"{100 * score.accuracy:.1f}",
-            _percent(score.accuracy_interval),
-            f"{100 * score.macro_f1:.1f}",
-            _percent(score.macro_f1_interval),
+            *in_percent(asdict(score)),
             "-" if score.p_value is None else f"{score.p_value:.2g}",
         ]
         for score in comparison.scores
     ]
     aligns: Any = ["l", *["r"] * (len(header) - 1)]
     return table(rows, header=header, divider=True, aligns=aligns) + "\n" + measured_on(comparison)
+
+
+def in_percent(score: Mapping[str, Any]) -> list[str]:
+    """Accuracy, its interval, macro F1 and its interval, as text.
+
+    score: has `accuracy`, `macro_f1` and their intervals.
+    """
+    cells = []
+    for measure in ("accuracy", "macro_f1"):
+        low, high = score[f"{measure}_interval"]
+        cells += [f"{100 * score[measure]:.1f}", f"{100 * low:.1f}-{100 * high:.1f}"]
+    return cells
+
+
+def plain_label(text: str) -> str:
+    """A text that matplotlib draws as it is; what stands between dollars it would take for a formula."""
+    return text.replace("$", r"\$")
 
 
 def measured_on(comparison: Comparison) -> str:
@@ -124,7 +139,7 @@ def _draw(comparison: Comparison, path: Path) -> None:
     figure = Figure(figsize=(8, 1.2 + 0.36 * len(scores)), layout="constrained")
     axes = figure.add_subplot()
     bars = axes.barh(
-        [f"{score.name} ({score.width})".replace("$", r"\$") for score in scores],
+        [plain_label(f"{score.name} ({score.width})") for score in scores],
         values,
         xerr=errors.tolist(),
         color=["#2b6a99" if score.config else "#7f8c97" for score in scores],
@@ -140,7 +155,3 @@ def _draw(comparison: Comparison, path: Path) -> None:
     axes.set_xlabel("accuracy in %, with 95% intervals")
     axes.set_title(measured_on(comparison), fontsize=10)
     figure.savefig(path, dpi=150)
-
-
-def _percent(interval: tuple[float, float]) -> str:
-    return f"{100 * interval[0]:.1f}-{100 * interval[1]:.1f}"

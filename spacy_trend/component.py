@@ -158,6 +158,11 @@ class TrendVector(Pipe):
             self.has_warned_of_truncation = report_truncated(docs, words, self.encoder.most_wordpieces)
 
 
+def trend_vectors(nlp: Language) -> list[tuple[str, TrendVector]]:
+    """The trend vectors of a pipeline and their names, without those that are disabled."""
+    return [(name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, TrendVector)]
+
+
 def _by_tokens(docs: Iterable[Doc], tokens: int) -> Iterator[list[Doc]]:
     """Docs in lists of at most so many tokens, or of one doc that has more."""
     group: list[Doc] = []

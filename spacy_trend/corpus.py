@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -12,15 +11,14 @@ from typing import Any
 from spacy import Language
 from tqdm import tqdm
 
-from .component import TrendVector
-from .extras import check_extra
+from .component import trend_vectors
+from .extras import check_extra, versions
 from .pipeline import fingerprint
 from .settings import check_choice
 from .text_files import Row
 
 #: Where the standard input is kept while a run reads it.
 SPOOL = ".input.jsonl"
-PACKAGES = ("spacy-trend", "spacy", "spacy-transformers", "transformers", "torch", "numpy", "pyarrow")
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def embed_corpus(
         clear_unfinished(folder)
         if overwrite:
             clear(folder)
-        with _errors_noted(folder, on_error, text_field) as note:
+        with _errors_noted(folder, on_error) as note:
             found = survey(input_files(source, folder / SPOOL), text_field, note)
         choice = PipelineChoice(model, encoder, lang, preset)
         embedder = Embedder(choice, text_field, batch_size)
@@ -126,17 +124,17 @@ def embed_corpus(
 
 def _described(nlp: Language) -> dict[str, Any]:
     """What a pipeline is, for the manifest."""
-    name, component = [(name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, TrendVector)][-1]
+    name, component = trend_vectors(nlp)[-1]
     return {
         "pipeline": fingerprint(nlp),
         "encoder": component.encoder.name if component.encoder else None,
         "settings": nlp.get_pipe_config(name),
-        "versions": {package: version(package) for package in PACKAGES},
+        "versions": versions("spacy-transformers", "pyarrow"),
     }
 
 
 @contextmanager
-def _errors_noted(folder: Path, on_error: str, text_field: str) -> Iterator[Callable[[int, Row], None]]:
+def _errors_noted(folder: Path, on_error: str) -> Iterator[Callable[[int, Row], None]]:
     """What to do with rows that have an error: raise it, or write it to a file."""
     path = folder / "errors.jsonl"
     path.unlink(missing_ok=True)

@@ -112,7 +112,8 @@ def shards(
     """
     schema = pa.schema([pa.field("row", pa.int64()), *survey.schema])
     read = enumerate(checked_rows(survey.files, text_field))
-    for number in range(-(-survey.rows // shard_rows)):
+    # What comes after the last that is wanted need not be read.
+    for number in range(max(wanted, default=-1) + 1):
         chunk = list(islice(read, shard_rows))
         if number in wanted:
             rows = [{"row": position, **row.value} for position, row in chunk if row.error is None]

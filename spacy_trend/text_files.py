@@ -74,8 +74,7 @@ def decoded_lines(path: Path, file: IO[bytes], encoding: str = "utf-8") -> Itera
 
     encoding: one in which the end of a line is a byte of its own, so not UTF-16.
     """
-    for number, line in enumerate(file, start=1):
-        content = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+    for number, content in enumerate(_without_mark(file), start=1):
         place = f"{path}, line {number}"
         try:
             yield Row(content.decode(encoding).rstrip("\r\n"), place)
@@ -85,9 +84,10 @@ def decoded_lines(path: Path, file: IO[bytes], encoding: str = "utf-8") -> Itera
 
 def _json_rows(path: Path, file: IO[bytes]) -> Iterator[Row]:
     for line in decoded_lines(path, file):
-        if line.error or not line.value.strip():
-            if line.error:
-                yield line
+        if line.error:
+            yield line
+            continue
+        if not line.value.strip():
             continue
         try:
             yield Row(srsly.json_loads(line.value), line.place)
@@ -98,8 +98,10 @@ def _json_rows(path: Path, file: IO[bytes]) -> Iterator[Row]:
 
 def _plain_rows(path: Path, file: IO[bytes]) -> Iterator[Row]:
     for line in decoded_lines(path, file):
-        if line.error or line.value.strip():
-            yield line if line.error else Row({"text": line.value}, line.place)
+        if line.error:
+            yield line
+        elif line.value.strip():
+            yield Row({"text": line.value}, line.place)
 
 
 def _csv_rows(path: Path, file: IO[bytes]) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from .architectures import reads_trend_vector
 from .component import TrendVector
+from .pipeline import check_every_doc
 from .record import RECORD, checked_record, read_record
 
 READER = "spacy-trend.VectorCorpus.v1"
@@ -49,8 +50,9 @@ def vector_corpus(
 
     def read(nlp: Language) -> Iterator[Example]:
         name, component = _trend_vector(nlp)
-        makers = components or _makers(nlp, name, component)
-        _check_config(nlp, component, makers)
+        config = nlp.config.interpolate()
+        makers = components or _makers(nlp, name, component, config["training"]["frozen_components"])
+        _check_config(nlp, component, makers, config)
         read_before = _READ.setdefault(nlp, {})
         key = source, limit, tuple(makers), component
         if key not in read_before:
@@ -96,12 +98,11 @@ def _trend_vector(nlp: Language) -> tuple[str, TrendVector]:
     return found[-1]
 
 
-def _makers(nlp: Language, name: str, component: TrendVector) -> list[str]:
+def _makers(nlp: Language, name: str, component: TrendVector, frozen: list[str]) -> list[str]:
     """The transformer, the trend vector, and what stands before and is neither trained nor disabled."""
     before = takewhile(lambda pair: pair[0] != name, nlp.components)
     transformer = component.encoder and component.encoder.transformer
     # Frozen components are disabled while the others are initialized.
-    frozen = nlp.config.interpolate()["training"]["frozen_components"]
     disabled = set(nlp.disabled) - set(frozen) - _DISABLED.get(nlp, set())
     useful = [
         other
@@ -112,9 +113,8 @@ def _makers(nlp: Language, name: str, component: TrendVector) -> list[str]:
     return [*useful, name]
 
 
-def _check_config(nlp: Language, component: TrendVector, makers: list[str]) -> None:
+def _check_config(nlp: Language, component: TrendVector, makers: list[str], config: dict[str, Any]) -> None:
     """Refuse a training config in which vectors grow stale, or the saved pipeline would lack them."""
-    config = nlp.config.interpolate()
     if not any(_is_read_by_us(block) for block in config.get("corpora", {}).values()):
         return
     training = config["training"]
@@ -168,11 +168,7 @@ def _add_vectors(nlp: Language, examples: list[Example], makers: list[str]) -> N
     _check_carried(nlp, carried, makers)
     docs = tqdm((example.predicted for example in without), total=len(without), desc="Vectors", disable=None)
     made = list(_made(nlp, docs, makers))
-    if len(made) != len(without):
-        raise ValueError(
-            f"{READER}: the components {makers} gave {len(made)} docs for {len(without)} texts. Expected one "
-            "for each: take out the error handler that drops docs."
-        )
+    check_every_doc(len(made), len(without), f"{READER}: the components {makers}")
     for example, doc in zip(without, made, strict=True):
         example.predicted = doc
 
