@@ -180,8 +180,11 @@ def embed_cli(
     preset: Annotated[
         str, typer.Option("--preset", help="Settings, where the pipeline has none")
     ] = "article",
+    gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU to use, or -1 for the CPU")] = -1,
     text_field: Annotated[str, typer.Option("--text-field", help="Column that holds the texts")] = "text",
     processes: Annotated[int, typer.Option("--processes", "-n", help="How many")] = 1,
+    engine: Annotated[str, typer.Option("--engine", help="local, or ray for Ray Data")] = "local",
+    address: Annotated[str | None, typer.Option("--address", help="Of a Ray cluster")] = None,
     batch_size: Annotated[
         int | None, typer.Option("--batch-size", help="Texts a pipeline takes at once")
     ] = None,
@@ -201,8 +204,11 @@ def embed_cli(
             encoder=encoder,
             lang=lang,
             preset=preset,
+            gpu_id=gpu_id,
             text_field=text_field,
             processes=processes,
+            engine=engine,
+            address=address,
             batch_size=batch_size,
             shard_rows=shard_rows,
             on_error=on_error,

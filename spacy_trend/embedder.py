@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import spacy
 from spacy.tokens import Token
 
 from .pipeline import check_every_doc, load_pipeline
@@ -19,12 +20,14 @@ class PipelineChoice(NamedTuple):
     encoder: without a model, the encoder's name or path; None for the bundled one.
     lang: without a model, the code of the language whose tokenizer is used.
     preset: the settings of the trend vector, where the pipeline has none.
+    gpu_id: of the GPU to use; -1 for the CPU.
     """
 
     model: str | None = None
     encoder: str | None = None
     lang: str = "en"
     preset: str = "article"
+    gpu_id: int = -1
 
 
 class Embedder:
@@ -49,6 +52,8 @@ class Embedder:
             import torch
 
             torch.set_num_threads(threads)
+        if choice.gpu_id >= 0:
+            spacy.require_gpu(choice.gpu_id)
         self.nlp = load_pipeline(choice.model, choice.encoder, choice.lang, choice.preset)
         self.text_field = text_field
         self.batch_size = batch_size
@@ -73,11 +78,13 @@ class Embedder:
         vectors = np.zeros((len(texts), self.width), dtype=np.float32)
         words: dict[str, list[dict[str, Any] | None]] = {"focus": [], "related": []}
         truncated = []
-        for number, doc in enumerate(self.nlp.pipe(texts, batch_size=self.batch_size)):
-            vectors[number] = doc._.trend_vector
-            words["focus"].append(_as_word(doc._.trend_focus))
-            words["related"].append(_as_word(doc._.trend_related))
-            truncated.append(doc._.trend_truncated)
+        # New words are forgotten with their docs: memory stays flat whatever the texts hold.
+        with self.nlp.memory_zone():
+            for number, doc in enumerate(self.nlp.pipe(texts, batch_size=self.batch_size)):
+                vectors[number] = doc._.trend_vector
+                words["focus"].append(_as_word(doc._.trend_focus))
+                words["related"].append(_as_word(doc._.trend_related))
+                truncated.append(doc._.trend_truncated)
         check_every_doc(len(truncated), len(texts))
         columns = [
             pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), self.width),

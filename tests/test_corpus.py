@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spacy_trend import from_encoder
-from spacy_trend.corpus import Summary, embed_corpus
+from spacy_trend.corpus import embed_corpus
+from spacy_trend.corpus_run import Summary
 
 TEXTS = ["I want an apple.", "She sold the old house.", "...", "", "Grüße aus Köln", "The end"] * 5
 
@@ -179,11 +180,11 @@ class TestErrors:
         write = pq.write_table
         calls: list[Any] = []
 
-        def full(table: pa.Table, path: Path) -> None:
+        def full(table: pa.Table, path: Path, **settings: Any) -> None:
             calls.append(path)
             if len(calls) == 3:
                 raise OSError(28, "No space left on device")
-            write(table, path)
+            write(table, path, **settings)
 
         monkeypatch.setattr(pq, "write_table", full)
         with pytest.raises(OSError, match=r"could not be written .*No space left.* All shards that are"):
@@ -250,9 +251,70 @@ def test_the_command_reads_the_standard_input(tmp_path: Path, tiny_encoder: Path
 
 
 @pytest.mark.slow
+def test_processes_end_with_the_run_that_is_killed(source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+    source.write_text(source.read_text() * 40)
+    script = (
+        "import sys; from spacy_trend.corpus import embed_corpus\n"
+        "if __name__ == '__main__':\n"
+        "    embed_corpus(sys.argv[1], sys.argv[2], encoder=sys.argv[3], shard_rows=20, processes=2)"
+    )
+    command = [sys.executable, "-c", script, str(source), str(tmp_path / "out"), str(tiny_encoder)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as run:
+        deadline = time.monotonic() + 120
+        while not list((tmp_path / "out").glob("part-*.parquet")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        run.kill()
+        assert run.stderr is not None
+        # It ends where the last of the processes that hold it ends.
+        run.stderr.read()
+    after = len(list((tmp_path / "out").iterdir()))
+    time.sleep(1)
+    assert len(list((tmp_path / "out").iterdir())) == after
+
+
+@pytest.mark.slow
 def test_processes_write_what_one_writes(source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
     embed(source, tmp_path / "one", tiny_encoder)
     embed(source, tmp_path / "two", tiny_encoder, processes=2)
     one, two = table_of(tmp_path / "one"), table_of(tmp_path / "two")
     assert one.drop_columns("trend_vector").equals(two.drop_columns("trend_vector"))
     np.testing.assert_allclose(vectors_of(one), vectors_of(two), atol=1e-3)
+
+
+def test_another_engine_s_files_are_taken_over_where_shards_are_whole(tmp_path: Path) -> None:
+    from spacy_trend.corpus_engines import Task
+    from spacy_trend.corpus_staging import MADE, clear_staging, stage, take_over
+    from spacy_trend.embedder import PipelineChoice
+
+    rows = [pa.table({"row": pa.array(rows, pa.int64())}) for rows in ([0, 1, 2], [3, 5], [6, 7, 8])]
+    stage(tmp_path, enumerate(rows))
+    (tmp_path / MADE).mkdir()
+    # Shard 0 in two files, of which one was written twice; of shard 1 a row is missing; shard 2 is cut short.
+    for number, made in enumerate([[0, 1], [0, 1, 2, 3]]):
+        pq.write_table(pa.table({"row": pa.array(made, pa.int64())}), tmp_path / MADE / f"{number}.parquet")
+    (tmp_path / MADE / "2.parquet").write_bytes(b"PAR1")
+    task = Task(PipelineChoice(), "text", None, tmp_path, 3, 1, {"shard_rows": 3})
+    assert list(take_over(task)) == [3]
+    assert [path.name for path in tmp_path.glob("part-*")] == ["part-000000.parquet"]
+    assert table_of(tmp_path)["row"].to_pylist() == [0, 1, 2]
+    pq.write_table(pa.table({"row": pa.array([5], pa.int64())}), tmp_path / MADE / "3.parquet")
+    assert list(take_over(task)) == [2]
+    assert table_of(tmp_path)["row"].to_pylist() == [0, 1, 2, 3, 5]
+    clear_staging(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"part-000000.parquet", "part-000001.parquet"}
+
+
+def test_a_run_that_is_refused_leaves_the_errors_of_the_one_before(
+    tmp_path: Path, tiny_encoder: Path
+) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"text": "One"}\n{"text": 2}\n')
+    embed(path, tmp_path / "out", tiny_encoder, on_error="skip")
+    before = (tmp_path / "out" / "errors.jsonl").read_text()
+    with pytest.raises(ValueError, match="Nothing was embedded"):
+        embed(path, tmp_path / "out", tiny_encoder)
+    path.write_text('{"text": "One"}\n{"text": "Two"}\n{"text": 3}\n')
+    with pytest.raises(ValueError, match="was begun with something else"):
+        embed(path, tmp_path / "out", tiny_encoder, on_error="skip")
+    assert (tmp_path / "out" / "errors.jsonl").read_text() == before
