@@ -13,7 +13,8 @@ from filelock import FileLock, Timeout
 
 from .text_files import Row
 
-MANIFEST = "manifest.json"
+#: The underscore keeps it from readers of Parquet folders.
+MANIFEST = "_manifest.json"
 ERRORS = "errors.jsonl"
 LOCK = ".lock"
 #: How names end while a file is being written.
@@ -130,10 +131,11 @@ def errors_noted(folder: Path, on_error: str) -> Iterator[Callable[[int, Row], N
 
 
 def keep_errors(folder: Path) -> None:
-    """Give the file of `errors_noted` its name, where it has written one."""
+    """Give the file of `errors_noted` its name, where there are errors."""
     path = folder / ERRORS
-    if path.with_suffix(ASIDE).exists():
-        os.replace(path.with_suffix(ASIDE), path)
+    aside = path.with_suffix(ASIDE)
+    if aside.exists() and aside.stat().st_size:
+        os.replace(aside, path)
 
 
 def clear(folder: Path) -> None:

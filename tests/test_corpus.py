@@ -75,7 +75,7 @@ class TestOutput:
         embed(source, tmp_path / "out", tiny_encoder, preset="all_words")
         metadata = pq.read_schema(tmp_path / "out" / "part-000000.parquet").metadata[b"spacy_trend"]
         manifest = json.loads(metadata)
-        assert manifest == json.loads((tmp_path / "out" / "manifest.json").read_text())
+        assert manifest == json.loads((tmp_path / "out" / "_manifest.json").read_text())
         assert manifest["settings"]["preset"] == "all_words"
         assert manifest["input"]["rows"] == 30
         assert "BertModel" in manifest["encoder"]

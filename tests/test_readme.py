@@ -35,16 +35,35 @@ def test_the_first_bash_block_is_two_commands() -> None:
 
 
 def test_the_python_blocks_run_from_top_to_bottom(tmp_path: Path) -> None:
+    copy_checkout(tmp_path)
     script = tmp_path / "readme.py"
-    script.write_text("\n".join(blocks("python")), encoding="utf8")
+    here = [block for block in blocks("python") if "pyspark" not in block]
+    script.write_text("\n".join(here), encoding="utf8")
     subprocess.run([sys.executable, *WARNINGS_ARE_ERRORS, script], check=True, cwd=tmp_path)
 
 
-def run_in_a_checkout(block: str, folder: Path) -> None:
-    """Run a bash block where the files of the project workflow are, and nothing that it made before."""
+@pytest.mark.slow
+def test_the_block_for_spark_runs(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java")
+    copy_checkout(tmp_path)
+    (block,) = [block for block in blocks("python") if "pyspark" in block]
+    script = tmp_path / "readme.py"
+    script.write_text(block, encoding="utf8")
+    subprocess.run([sys.executable, script], check=True, cwd=tmp_path)
+
+
+def copy_checkout(folder: Path) -> None:
+    """The files of the project workflow, and nothing that it has made."""
     shutil.copy(ROOT / "project.yml", folder)
     for name in ("assets", "configs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("sms*", "*.label"))
+
+
+def run_in_a_checkout(block: str, folder: Path) -> None:
+    """Run a bash block in a checkout."""
+    copy_checkout(folder)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     command = ["bash", "-euo", "pipefail", "-c", block]
     subprocess.run(command, check=True, cwd=folder, env={**os.environ, "PATH": path})
