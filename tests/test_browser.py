@@ -200,6 +200,17 @@ class TestWhatIsSeen:
         assert width("    ") > width(" ") + 5
         assert width("\n\n") > width("\n") + 5
 
+    def test_a_text_without_a_pair_is_wrapped(self, show: Callable[..., Chrome]) -> None:
+        browser = show(render(long_doc(80, has_pair=False), "words", page=True))
+        line = box(browser, ".trend-flow > span")["height"]
+        assert box(browser, ".trend-flow")["height"] > 3 * line
+        doc = made_doc(["a", "\n\n", "b"], [[1, 2]], (-1, -1), not_words=["\n\n"], spaces=[False] * 3)
+        browser = show(render(doc, "words", page=True))
+        first, last = browser.execute_script(
+            "return [...document.querySelectorAll('[title]')].map(e => e.getBoundingClientRect().top)"
+        )
+        assert last - first > 2 * line
+
     @pytest.mark.parametrize("style", STYLES)
     def test_pictures_do_not_clash(self, show: Callable[..., Chrome], style: str) -> None:
         fragments = [render(made_doc(), each) or "" for each in (style, *STYLES, style)]
