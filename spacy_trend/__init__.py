@@ -5,6 +5,7 @@ from .component import TrendVector
 from .extensions import install_extensions
 from .factory import make_trend_vector
 from .pipeline import bundled_encoder, from_encoder
+from .visualize import render, serve
 
 __version__ = "0.1.0"
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "install_extensions",
     "make_trend_vector",
     "observe",
+    "render",
+    "serve",
 ]
 
 install_extensions()

@@ -1,0 +1,66 @@
+"""Docs with a record made by hand, so that what a picture must show is known."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+import spacy_trend
+from spacy_trend.record import RECORD, Record
+
+LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1", "rows": "heads", "layer": 0, "focus": "last"}
+
+#: Of "I want an apple.": leaders want, I and an; in the row that "an" leads, "want" comes next.
+ATTENTION = [[0.5, 2.0, 0.25, 0.25], [1.5, 0.5, 0.5, 0.5], [0.25, 0.75, 1.0, 0.5]]
+
+
+def made_doc(
+    words: Sequence[str] = ("I", "want", "an", "apple", "."),
+    attention: Any = ATTENTION,
+    pair: tuple[int, int] = (2, 1),
+    *,
+    not_words: Sequence[str] = (".",),
+    spaces: Sequence[bool] | None = None,
+    select: dict[str, Any] = LEADING_PAIR,
+    vocab: Vocab | None = None,
+) -> Doc:
+    """A doc as `trend_vector` leaves it.
+
+    attention: rows x words.
+    pair: tokens of focus and related word, -1 for none.
+    not_words: texts of tokens that are no words.
+    """
+    if spaces is None:
+        spaces = [following != "." for following in [*words[1:], "."]][: len(words)]
+    doc = Doc(vocab or Vocab(), words=list(words), spaces=list(spaces))
+    tokens = [token.i for token in doc if token.text not in not_words]
+    rows = np.array(attention, dtype=np.float32)
+    assert rows.shape[1] == len(tokens)
+    record = Record(
+        length=len(doc),
+        tokens=np.array(tokens, dtype=np.int32),
+        offsets=np.array([[doc[i].idx, len(doc[i])] for i in tokens], dtype=np.int32).reshape(-1, 2),
+        attention=rows,
+        mutual=np.zeros((len(tokens), 0), dtype=np.float32),
+        word_vectors=None,
+        vector=np.zeros(2, dtype=np.float32),
+        pair=np.array(pair, dtype=np.int32),
+        truncated=0,
+        select=json.dumps(select, sort_keys=True),
+    )
+    spacy_trend.install_extensions()
+    doc._.set(RECORD, record)
+    return doc
+
+
+def long_doc(
+    words: int = 50, rows: int = 12, vocab: Vocab | None = None, letter: str = "w", *, has_pair: bool = True
+) -> Doc:
+    """A doc of many words. The focus is the last of them, the related word the first; or there is none."""
+    attention = np.random.default_rng(0).uniform(0, 1, (rows, words))
+    attention[:, 0], attention[:, -1] = 2, 3
+    texts = [letter * (1 + word % 9) for word in range(words)]
+    return made_doc(texts, attention, (words - 1, 0) if has_pair else (-1, -1), vocab=vocab)
