@@ -14,8 +14,10 @@ from .comparison import as_table, write_comparison
 from .component import trend_vectors
 from .conversion import split_texts, write_parts
 from .corpus import embed_corpus
+from .diagnosis import diagnose
 from .evaluation import evaluate, read_comparison, report, write_evaluation
 from .explanation import explain, format_explanation
+from .findings import has_errors, print_findings
 from .labelled_texts import LabelledText, read_label_first, read_labelled_texts
 from .pipeline import open_pipeline
 
@@ -63,6 +65,26 @@ def explain_cli(
     except (ImportError, OSError, ValueError) as error:
         msg.fail("The text could not be explained", str(error), exits=1)
     print(srsly.json_dumps(explanation) if as_json else format_explanation(explanation))
+
+
+@trend_cli.command("doctor")
+def doctor_cli(
+    model: Model = None,
+    encoder: Encoder = None,
+    lang: Lang = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines")] = False,
+) -> None:
+    """Say what a pipeline is made of, what of it is wrong, and how to mend it.
+
+    A short text is run through it. The exit code is 1 where something is wrong. Without --model and --encoder
+    it is the encoder that the extra 'demo' installs, with default settings.
+    """
+    findings = diagnose(model, encoder, lang)
+    if as_json:
+        print(srsly.json_dumps([finding._asdict() for finding in findings], indent=2))
+    else:
+        print_findings(findings)
+    raise typer.Exit(has_errors(findings))
 
 
 @trend_cli.command("compare")

@@ -65,14 +65,20 @@ class ObservedEncoder:
         return len(self.transformer.model.tokenizer.tokenize(text)) > 0
 
     @property
+    def is_observed(self) -> bool:
+        """Whether the component is observed still: somebody may have put its own shim back."""
+        shims = (shim for node in self.transformer.model.walk() for shim in node.shims)
+        return any(self.key in getattr(shim, "requests", ()) for shim in shims)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
+        return bool(getattr(shim_of(self.transformer), "is_asked", False))
+
+    @property
     def _size(self) -> EncoderSize:
         # Somebody may have put the transformer's own shim back: then docs say that they were not observed.
-        shim = _node_and_shim(self.transformer)[1]
-        if isinstance(shim, HFShim):
-            return size_of(shim)
-        from .curated import size_of as size_of_curated
-
-        return size_of_curated(shim)
+        return size_of_encoder(self.transformer)
 
 
 def attach(transformer: Any, request: Request) -> ObservedEncoder:
@@ -105,7 +111,7 @@ def find_transformer(nlp: Language, name: str | None, before: str | None = None)
     upstream = dict(nlp.components[: names.index(before)] if before in names else nlp.components)
     if name is not None:
         found = upstream.get(name)
-        if _is_transformer(found):
+        if is_transformer(found):
             return found
         got = f"no component of that name among {list(upstream)}" if found is None else f"a {type(found)}"
         raise ValueError(
@@ -113,7 +119,7 @@ def find_transformer(nlp: Language, name: str | None, before: str | None = None)
             "spacy-transformers or spacy-curated-transformers, before 'trend_vector'. Correct the name, or "
             "leave the setting out to read the nearest one."
         )
-    transformers = [pipe for _, pipe in upstream.items() if _is_transformer(pipe)]
+    transformers = [pipe for _, pipe in upstream.items() if is_transformer(pipe)]
     if not transformers:
         raise ValueError(
             f"There is no transformer for 'trend_vector' to read: got the components {names}, expected one "
@@ -126,10 +132,32 @@ def find_transformer(nlp: Language, name: str | None, before: str | None = None)
 
 def has_weights(transformer: Any) -> bool:
     """Whether a transformer component has its encoder; one that was not initialized has none."""
-    return _node_and_shim(transformer)[1]._model is not None
+    return shim_of(transformer)._model is not None
 
 
-def _is_transformer(pipe: Any) -> bool:
+def size_of_encoder(transformer: Any) -> EncoderSize:
+    """What is known of the encoder of a transformer component, observed or not.
+
+    RAISES: ValueError where it has none that can be observed, or none yet.
+    """
+    shim = shim_of(transformer)
+    if isinstance(shim, HFShim):
+        return size_of(shim)
+    from .curated import size_of as size_of_curated
+
+    return size_of_curated(shim)
+
+
+def shim_of(transformer: Any) -> Any:
+    """What holds the encoder of a transformer component, observed or not.
+
+    RAISES: ValueError where it has none that can be observed.
+    """
+    return _node_and_shim(transformer)[1]
+
+
+def is_transformer(pipe: Any) -> bool:
+    """Whether a component is a transformer, of spacy-transformers or spacy-curated-transformers."""
     # A pipeline that has a curated transformer has imported its class; nobody else needs the package.
     curated = sys.modules.get("spacy_curated_transformers.pipeline.transformer")
     return isinstance(pipe, Transformer) or (

@@ -1,7 +1,19 @@
 """Packages that only some functions need: they come with an extra."""
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
+
+from packaging.requirements import Requirement
+
+#: What the extras are for, without those for who works on this package.
+PURPOSES = {
+    "demo": "the bundled encoder",
+    "curated": "transformers of spacy-curated-transformers, as in en_core_web_trf",
+    "compare": "the commands compare, convert and evaluate",
+    "sklearn": "TrendVectorizer, for scikit-learn",
+    "corpus": "the command embed",
+    "project": "the spaCy project",
+}
 
 
 def check_extra(extra: str, *packages: str) -> None:
@@ -26,3 +38,29 @@ def versions(*others: str) -> dict[str, str]:
     """
     packages = ("spacy-trend", "spacy", "transformers", "torch", "numpy", *others)
     return {package: version(package) for package in packages}
+
+
+def unmet_requirements(extra: str | None = None) -> list[str]:
+    """What this package, or an extra of it, requires and is not installed, or in another version.
+
+    RETURNS: as pip takes them, such as "torch>=2.4".
+    """
+    required = [Requirement(line) for line in requires("spacy-trend") or ()]
+    wanted = [requirement for requirement in required if _belongs_to(requirement, extra)]
+    return [
+        f"{requirement.name}{requirement.specifier}" for requirement in wanted if not _is_met(requirement)
+    ]
+
+
+def _belongs_to(requirement: Requirement, extra: str | None) -> bool:
+    marker = requirement.marker
+    if marker is None or marker.evaluate({"extra": ""}):
+        return extra is None
+    return extra is not None and marker.evaluate({"extra": extra})
+
+
+def _is_met(requirement: Requirement) -> bool:
+    try:
+        return requirement.specifier.contains(version(requirement.name), prereleases=True)
+    except PackageNotFoundError:
+        return False

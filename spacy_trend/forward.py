@@ -43,6 +43,24 @@ def observed_pass(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver
     return Observed(_as_configured(output, encoder.config), static)
 
 
+def is_asked(encoder: Any) -> bool:
+    """Whether an encoder is asked for `output_attentions`, as its attention could not be seen before."""
+    return encoder in _UNSEEN
+
+
+def positions_of(encoder: nn.Module) -> int | None:
+    """How many wordpieces of a window an encoder has positions for, and fails beyond; None for any number."""
+    tables = [
+        part
+        for name, part in encoder.named_modules()
+        if name.endswith("position_embeddings") and isinstance(part, nn.Embedding)
+    ]
+    # RoBERTa and its kin count positions from behind that of padding.
+    unused = [0 if table.padding_idx is None else table.padding_idx + 1 for table in tables]
+    counts = [table.num_embeddings - less for table, less in zip(tables, unused, strict=True)]
+    return min(counts, default=None)
+
+
 def encoder_size(encoder: Any) -> EncoderSize:
     """What an encoder's config says of it. RAISES: ValueError where it has no attention."""
     config = encoder.config

@@ -40,6 +40,11 @@ class Observing:
         return self._model is not None
 
     @property
+    def is_asked(self) -> bool:
+        """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
+        return False
+
+    @property
     def size(self) -> EncoderSize:
         """What is known of the encoder. RAISES: ValueError where there is none yet."""
         raise NotImplementedError

@@ -15,7 +15,7 @@ from transformers.file_utils import ModelOutput
 
 from .device import run_cost
 from .encoder_requests import EncoderSize, Requests
-from .forward import encoder_size, observed_pass, output_of
+from .forward import encoder_size, is_asked, observed_pass, output_of
 from .observing import Observing
 from .padding import PADDED_DIMENSIONS, UnknownOutputError, as_float32, run_in_buckets, take_windows
 
@@ -60,6 +60,12 @@ class ObservingShim(Observing, HFShim):
     def size(self) -> EncoderSize:
         """What is known of the encoder. RAISES: ValueError where there is none yet."""
         return size_of(self)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
+        with self.encoder_to_run(self.requests_now()) as encoder:
+            return is_asked(encoder)
 
     def _expect_weights(self) -> None:
         """Where no encoder is loaded yet, have its use say so instead of failing on None."""
