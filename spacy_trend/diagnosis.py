@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .about_machine import about_packages
 from .extras import unmet_requirements
-from .findings import Finding, from_exception
+from .findings import FAILURES, Finding, from_exception
 from .pipeline import open_pipeline
 
 
@@ -22,7 +22,7 @@ def diagnose(
         from .doctor import examine
 
         nlp = open_pipeline(model, encoder, lang)
-    except Exception as raised:  # noqa: BLE001 - whatever stands in the way is what was asked for
+    except FAILURES as raised:
         return [*about_packages(), _not_opened(raised, model, encoder)]
     if not model:
         # The examination says why, where it is not possible.

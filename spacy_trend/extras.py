@@ -12,6 +12,7 @@ PURPOSES = {
     "compare": "the commands compare, convert and evaluate",
     "sklearn": "TrendVectorizer, for scikit-learn",
     "corpus": "the command embed",
+    "ray": "embed --engine ray",
     "project": "the spaCy project",
 }
 

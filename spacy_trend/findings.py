@@ -1,10 +1,18 @@
 """What an examination found: plain data, and how it is printed."""
 
 from collections.abc import Iterable
+from pickle import UnpicklingError
 from textwrap import indent, shorten
 from typing import Any, NamedTuple
 
+from safetensors import SafetensorError
 from wasabi import msg
+
+#: What fails in files and components of others: settings, packages, weights of another shape or format.
+FAILURES = (
+    *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError, RuntimeError),
+    *(SafetensorError, TypeError, UnpicklingError, ValueError),
+)
 
 
 class Finding(NamedTuple):

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from .about_transformer import ANOTHER_ENCODER
 from .component import TrendVector
-from .findings import Finding, error, fine, from_exception, warning
+from .findings import FAILURES, Finding, error, fine, from_exception, warning
 from .record import RECORD, Record
 
 #: 25 words.
@@ -41,7 +41,7 @@ def run_trial(doc: Doc, pipes: Iterable[tuple[str, Any]]) -> Trial:
         for name, pipe in pipes:
             try:
                 doc = pipe(doc)
-            except Exception as raised:  # noqa: BLE001 - components of others may raise anything
+            except FAILURES as raised:
                 return Trial(doc, (name, raised))
     return Trial(doc, None)
 
