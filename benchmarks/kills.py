@@ -1,0 +1,264 @@
+"""Is a corpus whole after `embed_corpus` was killed many times? Killed at random moments, compared by rows.
+
+A run is killed with SIGKILL and started again, as often as asked, and then left alone to its end. What it
+wrote is compared with what a run of the same settings wrote that nobody disturbed.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import typer
+from report import machine
+from scale_runs import run_command, seconds_of, write_texts
+from tqdm import tqdm
+
+from spacy_trend.corpus_output import ASIDE, LOCK, MANIFEST
+
+SHARDS = "part-*.parquet"
+#: What a run may leave in its folder beside the shards.
+EXPECTED = {MANIFEST, LOCK}
+#: How long processes are given to end after a kill, in seconds: those whose parent was killed while they were
+#: still importing packages end after that.
+MOMENT = 20.0
+#: How often to look whether they have, in seconds.
+LOOK = 0.1
+
+
+class Pace(NamedTuple):
+    """How fast runs are, in seconds.
+
+    whole: an undisturbed run.
+    start: before the first shard and after the last: a run in which there is nothing left to do.
+    shard: from one shard to the next.
+    """
+
+    whole: float
+    start: float
+    shard: float
+
+
+def run_to_the_end(command: list[str]) -> float:
+    """Run a command; RETURNS its seconds."""
+    return seconds_of(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))[0]
+
+
+class Killed(NamedTuple):
+    """A run that was killed.
+
+    leader: its process, which gave all that it started its session.
+    stage: what it was at.
+    survivors: how many of the processes that it had started were still there after `MOMENT`.
+    """
+
+    leader: int
+    stage: str
+    survivors: int
+
+
+def killed_after(delay: float, command: list[str], output: Path, whole_group: bool) -> Killed | None:
+    """Start a command and kill it.
+
+    delay: seconds until it is killed.
+    whole_group: with the processes of its group; otherwise these are to end by themselves, as when the
+        system is short of memory and kills one process.
+    RETURNS: None where it had ended before.
+    RAISES: RuntimeError where it had ended with an error.
+    """
+    before = len(list(output.glob(SHARDS)))
+    # Into a file: one that survives must not fail because nobody reads what it says.
+    log = output.with_suffix(".log")
+    with log.open("w") as said:
+        run = subprocess.Popen(command, start_new_session=True, stdout=said, stderr=said)
+    try:
+        run.wait(timeout=delay)
+    except subprocess.TimeoutExpired:
+        if whole_group:
+            os.killpg(run.pid, signal.SIGKILL)
+        else:
+            run.kill()
+        run.wait()
+        return Killed(run.pid, stage_of(output, before), survivors_of(run.pid))
+    if run.returncode:
+        raise RuntimeError(f"A run that followed on others ended with {run.returncode}:\n{log.read_text()}")
+    return None
+
+
+def stage_of(output: Path, before: int) -> str:
+    """What a run was at, by what lies in its folder.
+
+    before: how many shards there were when it began.
+    """
+    if any(output.glob(f"*{ASIDE}")):
+        return "writing a file"
+    if any(output.glob(".made/*")):
+        return "taking over from Ray, or Ray at work"
+    return "after shards of its own" if len(list(output.glob(SHARDS))) > before else "before its first shard"
+
+
+def survivors_of(leader: int) -> int:
+    """How many processes of a session have not ended after `MOMENT`; waits no longer than there are any."""
+    latest = time.monotonic() + MOMENT
+    while (left := len(session_of(leader))) and time.monotonic() < latest:
+        time.sleep(LOOK)
+    return left
+
+
+def session_of(leader: int) -> list[int]:
+    """The processes of a session that are at work (Linux)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session = path.read_text().rsplit(")", 1)[1].split()[:4]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # It has ended meanwhile.
+        if int(session) == leader and state != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+def end(leaders: list[int]) -> int:
+    """End what is left of sessions; RETURNS how many processes there were."""
+    left = [process for leader in leaders for process in session_of(leader)]
+    for process in left:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            continue  # It has ended meanwhile.
+    return len(left)
+
+
+def measure_pace(command: list[str], shards: int) -> Pace:
+    """Let a run go to its end, and again with nothing left to do."""
+    whole = run_to_the_end(command)
+    start = run_to_the_end(command)
+    return Pace(whole, start, max(0.0, whole - start) / shards)
+
+
+def latest_kill(pace: Pace, engine: str, processes: int) -> float:
+    """The last moment at which a run is killed, in seconds from its start; all before it are equally likely.
+
+    The end of loading (counted twice for several processes, three times for Ray) and two shards of each
+    process: runs get on, and there is something to do at each.
+    """
+    # Processes load after their parent has; Ray and its actors one after the other.
+    loads = 3 if engine == "ray" else min(processes, 2)
+    return min(pace.whole, loads * pace.start + 2 * processes * pace.shard)
+
+
+def differences(whole: Path, other: Path, tolerance: float) -> list[str]:
+    """What is not the same in two folders of vectors.
+
+    tolerance: how far numbers of vectors may differ.
+    RETURNS: a line for each difference, none where all is the same.
+    """
+    names, others = ({path.name for path in folder.glob(SHARDS)} for folder in (whole, other))
+    found = [f"{name} is in one of the two only" for name in sorted(names ^ others)]
+    left = {path.name for path in other.iterdir()} - others - EXPECTED
+    found += [f"{name} was left in the folder" for name in sorted(left)]
+    if (whole / MANIFEST).read_bytes() != (other / MANIFEST).read_bytes():
+        found.append(f"{MANIFEST} differs")
+    largest, expected_row = 0.0, 0
+    for name in tqdm(sorted(names & others), desc="Comparing", disable=None):
+        undisturbed, table = pq.read_table(whole / name), pq.read_table(other / name)
+        rows = list(range(expected_row, expected_row + undisturbed.num_rows))
+        expected_row += undisturbed.num_rows
+        if table["row"].to_pylist() != rows:
+            found.append(f"{name}: the rows are not {rows[0]} to {rows[-1]}, each once and in order")
+            continue
+        if not table.schema.equals(undisturbed.schema, check_metadata=True):
+            found.append(f"{name}: the schemas or their metadata differ")
+        columns = [column for column in undisturbed.column_names if column != "trend_vector"]
+        found += [
+            f"{name}: the column {column!r} differs" for column in differing(undisturbed, table, columns)
+        ]
+        largest = max(largest, distance(undisturbed, table))
+    print(f"Compared {expected_row:,} rows in {len(names & others)} files; largest difference {largest:g}")
+    if not largest <= tolerance:
+        found.append(f"vectors differ by up to {largest:g}, more than {tolerance:g}")
+    return found
+
+
+def differing(table: pa.Table, other: pa.Table, columns: list[str]) -> list[str]:
+    """Those of the columns that are not the same in two tables."""
+    return [
+        column for column in columns if column not in other.column_names or table[column] != other[column]
+    ]
+
+
+def distance(table: pa.Table, other: pa.Table) -> float:
+    """The largest difference between numbers of the vectors of two tables of as many rows; 0 where they are
+    the same to the last bit, infinite where a number is no number."""
+    one, two = (np.stack(part["trend_vector"].to_numpy()) for part in (table, other))
+    if one.tobytes() == two.tobytes():
+        return 0.0
+    apart = float(np.abs(one.astype(np.float64) - two).max())
+    return apart if np.isfinite(apart) else float("inf")
+
+
+def kill_often(command: list[str], output: Path, delays: list[float], whole_group: bool) -> list[Killed]:
+    """Kill a run after each of the delays, unless it comes to its end before; then let it go to its end."""
+    killed: list[Killed] = []
+    try:
+        for delay in tqdm(delays, desc="Killing", disable=None):
+            one = killed_after(delay, command, output, whole_group)
+            if one is None:
+                break
+            killed.append(one)
+        run_to_the_end(command)
+    finally:
+        left = end([one.leader for one in killed])
+    stages = Counter(one.stage for one in killed)
+    print(f"Killed {len(killed)} times: " + ", ".join(f"{n} {stage}" for stage, n in stages.items()))
+    survivors = sum(one.survivors for one in killed)
+    print(f"Processes still there {MOMENT:g} s after the kill: {survivors}; at the end of all runs: {left}")
+    return killed
+
+
+def main(
+    rows: Annotated[int, typer.Option(help="How many texts")] = 20_000,
+    kills: Annotated[int, typer.Option(help="How many")] = 20,
+    engine: Annotated[str, typer.Option(help="local or ray")] = "local",
+    processes: Annotated[int, typer.Option(help="How many")] = 1,
+    shard_rows: Annotated[int, typer.Option(help="Rows of a file")] = 500,
+    seed: Annotated[int, typer.Option(help="Of the texts and the moments")] = 0,
+    tolerance: Annotated[float, typer.Option(help="How far numbers of vectors may differ")] = 0.0,
+    parent_alone: Annotated[
+        bool, typer.Option("--parent-alone", help="Do not kill the processes that the run has started")
+    ] = False,
+) -> None:
+    """Kill runs, compare the rows, print what was found; the exit code is 1 where anything differs."""
+    print(machine())
+    random = Random(seed)
+    with TemporaryDirectory(prefix="kills-") as folder:
+        source = write_texts(Path(folder) / "texts.jsonl", rows, seed)
+        whole, output = Path(folder) / "whole", Path(folder) / "killed"
+        settings = {"engine": engine, "processes": processes, "shard_rows": shard_rows}
+        pace = measure_pace(run_command(source, whole, **settings), -(-rows // shard_rows))
+        print(
+            f"Undisturbed {pace.whole:.1f} s, of which start and end {pace.start:.1f} s, a shard "
+            f"{pace.shard:.2f} s"
+        )
+        latest = latest_kill(pace, engine, processes)
+        delays = [random.uniform(0, latest) for _ in range(kills)]
+        killed = kill_often(run_command(source, output, **settings), output, delays, not parent_alone)
+        found = differences(whole, output, tolerance)
+    if engine == "local" and (survivors := sum(one.survivors for one in killed)):
+        found.append(f"{survivors} processes did not end by themselves after their run was killed")
+    if len(killed) < kills:
+        found.append(f"only {len(killed)} of {kills} kills before the end: give more --rows")
+    print("\n".join(found) or "Nothing differs: every row once, every column the same.")
+    raise typer.Exit(bool(found))
+
+
+if __name__ == "__main__":
+    typer.run(main)

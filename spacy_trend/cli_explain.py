@@ -1,0 +1,94 @@
+"""The commands that say why: `explain` and `doctor`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import srsly
+import typer
+from wasabi import msg
+
+from .cli_app import Encoder, Lang, Model, trend_cli
+from .component import trend_vectors
+from .diagnosis import diagnose
+from .explanation import explain, format_explanation
+from .findings import has_errors, print_findings
+from .pipeline import open_pipeline
+from .text_files import read_texts
+from .visualize import render
+
+
+@trend_cli.command("explain")
+def explain_cli(
+    text: Annotated[str | None, typer.Argument(help="The text to explain")] = None,
+    texts: Annotated[
+        Path | None, typer.Option("--texts", "-t", help="Instead of a text, a file of them")
+    ] = None,
+    text_field: Annotated[
+        str, typer.Option("--text-field", help="With --texts, the column that holds them")
+    ] = "text",
+    model: Model = None,
+    encoder: Encoder = None,
+    lang: Lang = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File for the JSON")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="File for a picture, a web page")] = None,
+    style: Annotated[
+        str, typer.Option("--style", help="Of the picture: attention (a heat map) or words")
+    ] = "attention",
+) -> None:
+    """Show which words the vector of a text comes from, and why.
+
+    Prints a table of rows of attention against words, each row's leader marked with *, the focus, the related
+    word and the first ten numbers of the vector; of several texts, one after another, as JSON one a line. A
+    pipeline without a 'trend_vector' gets one with the default settings. Without --model and --encoder it
+    uses the encoder that the extra 'demo' installs.
+    """
+    try:
+        to_explain = _texts(text, texts, text_field)
+        nlp = open_pipeline(model, encoder, lang)
+        if not trend_vectors(nlp):
+            nlp.add_pipe("trend_vector")
+        docs = list(nlp.pipe(to_explain))
+        for path in filter(None, (html, output)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        if html:
+            html.write_text(str(render(docs, style, page=True, jupyter=False)), encoding="utf8")
+        explanations = [explain(doc) for doc in docs]
+        lines = [srsly.json_dumps(explanation) for explanation in explanations]
+        if output:
+            output.write_text("\n".join(lines) + "\n", encoding="utf8")
+    except (ImportError, OSError, ValueError) as error:
+        msg.fail("The text could not be explained", str(error), exits=1)
+    shown = lines if as_json else [format_explanation(explanation) for explanation in explanations]
+    if html and not as_json:
+        msg.good(f"Wrote {html}")
+    else:
+        print(("\n" if as_json else "\n\n").join(shown))
+
+
+@trend_cli.command("doctor")
+def doctor_cli(
+    model: Model = None,
+    encoder: Encoder = None,
+    lang: Lang = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines")] = False,
+) -> None:
+    """Say what a pipeline is made of, what of it is wrong, and how to mend it.
+
+    A short text is run through it. The exit code is 1 where something is wrong. Without --model and --encoder
+    it is the encoder that the extra 'demo' installs, with default settings.
+    """
+    findings = diagnose(model, encoder, lang)
+    if as_json:
+        print(srsly.json_dumps([finding._asdict() for finding in findings], indent=2))
+    else:
+        print_findings(findings)
+    raise typer.Exit(has_errors(findings))
+
+
+def _texts(text: str | None, path: Path | None, text_field: str) -> list[str]:
+    if text is not None and path is None:
+        return [text]
+    if text is None and path is not None:
+        return list(read_texts(path, text_field))
+    raise ValueError(f"Got the text {text!r} and the file {path}. Expected one of them: TEXT or --texts.")
