@@ -25,8 +25,9 @@ def segments_of(docs: Sequence[Doc], words: Words, level: str) -> tuple[Ints, In
 
 
 def heads_of(docs: Sequence[Doc], words: Words) -> Ints:
-    """The head of each word in the dependency tree: see `head_words`; positions among the words of all docs.
+    """The head of each word in the dependency tree: see `head_words`.
 
+    RETURNS: int64 `(words,)`, positions among the words of all docs.
     RAISES: ValueError where no parser ran.
     """
     starts = np.cumsum(words.lengths) - words.lengths

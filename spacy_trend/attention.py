@@ -120,7 +120,11 @@ class AttentionObserver(TorchFunctionMode):
         self.means: dict[int, Tensor] = {}
 
     def take(self, layer: int, attention: Tensor) -> None:
-        """Keep what is wanted of a layer, out of its attention matrices."""
+        """Keep what is wanted of a layer, out of its attention matrices.
+
+        layer: its number, from 0.
+        attention: `(windows, heads, wordpieces, wordpieces)`.
+        """
         self._keep(layer, sums_of_matrices(attention, self.queries, layer in self.pair_layers))
 
     def __torch_function__(

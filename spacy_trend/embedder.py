@@ -9,6 +9,7 @@ import spacy
 from spacy.tokens import Token
 
 from .pipeline import check_every_doc, load_pipeline
+from .record import RECORD
 
 WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
 
@@ -81,10 +82,11 @@ class Embedder:
         # New words are forgotten with their docs: memory stays flat whatever the texts hold.
         with self.nlp.memory_zone():
             for number, doc in enumerate(self.nlp.pipe(texts, batch_size=self.batch_size)):
-                vectors[number] = doc._.trend_vector
-                words["focus"].append(_as_word(doc._.trend_focus))
-                words["related"].append(_as_word(doc._.trend_related))
-                truncated.append(doc._.trend_truncated)
+                record = doc._.get(RECORD)
+                vectors[number] = record["vector"]
+                for name, token in zip(words, record["pair"].tolist(), strict=True):
+                    words[name].append(None if token < 0 else _as_word(doc[token]))
+                truncated.append(record["truncated"])
         check_every_doc(len(truncated), len(texts))
         columns = [
             pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), self.width),
@@ -97,7 +99,5 @@ class Embedder:
         return table
 
 
-def _as_word(token: Token | None) -> dict[str, Any] | None:
-    if token is None:
-        return None
+def _as_word(token: Token) -> dict[str, Any]:
     return {"text": token.text, "start": token.idx, "end": token.idx + len(token)}

@@ -5,13 +5,12 @@ from pickle import UnpicklingError
 from textwrap import indent, shorten
 from typing import Any, NamedTuple
 
-from safetensors import SafetensorError
 from wasabi import msg
 
 #: What fails in files and components of others: settings, packages, weights of another shape or format.
 FAILURES = (
     *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError, RuntimeError),
-    *(SafetensorError, TypeError, UnpicklingError, ValueError),
+    *(TypeError, UnpicklingError, ValueError),
 )
 
 

@@ -47,7 +47,11 @@ def as_band(windows: Sequence[tuple[Ints, Floats]], words: int) -> Floats:
 
 
 def stacked(bands: Sequence[Floats]) -> Floats:
-    """The bands of several texts one after another, `(all words, greatest reach)`."""
+    """The bands of several texts one after another.
+
+    bands: float32 `(words, reach)` each.
+    RETURNS: float32 `(all words, greatest reach)`, zeros where a text's own reach is less.
+    """
     reach = max((band.shape[1] for band in bands), default=0)
     whole = np.zeros((sum(len(band) for band in bands), reach), dtype=np.float32)
     end = 0

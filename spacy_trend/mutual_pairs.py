@@ -17,7 +17,10 @@ from .settings import check_layer
 
 @dataclass(frozen=True)
 class MutualPair:
-    """The focus, and the word with which it shares most attention. See `mutual_pair`."""
+    """The focus, and the word with which it shares most attention. See `mutual_pair`.
+
+    RAISES: ValueError, as `mutual_pair`.
+    """
 
     layers_between: tuple[int | float, ...] | None = (0.34,)
 

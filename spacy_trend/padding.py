@@ -44,7 +44,7 @@ def take_windows(inputs: dict[str, Any], windows: Tensor, length: int) -> dict[s
     """The inputs of some windows, cut to a length.
 
     inputs: what an encoder is called with; tensors are `(windows, wordpieces)`.
-    windows: int64, positions of the windows wanted.
+    windows: int64 `(windows wanted,)`, their positions.
     length: wordpieces to keep of each.
     RETURNS: as `inputs`, tensors `(windows wanted, length)`.
     """
@@ -105,7 +105,7 @@ class LaidBack:
         """Put the outputs of some windows in their places.
 
         output: tensors, or tuples of tensors, with those windows first.
-        windows: int64, positions in the whole batch.
+        windows: int64 `(those windows,)`, their positions in the whole batch.
         """
         for name, value in output.items():
             padded = self.dimensions[name]

@@ -112,7 +112,10 @@ def shades(values: Floats) -> list[Any]:
 
 
 def most_of(values: Floats) -> float:
-    """The greatest finite value, which has the darkest shade; 0 where there is none."""
+    """The greatest finite value, which has the darkest shade; 0 where there is none.
+
+    values: float32 of any shape.
+    """
     return float(values[np.isfinite(values)].max(initial=0))
 
 

@@ -14,6 +14,8 @@ Ints = NDArray[np.int64]
 def as_lengths(lengths: Ints | None, words: int) -> Ints:
     """`lengths` as int64 `(segments,)`, one segment of all words where it is None.
 
+    lengths: int `(segments,)`, words in each segment, or None.
+    words: how many there are.
     RAISES: ValueError where a length is negative or they do not add up to the number of words.
     """
     if lengths is None:
@@ -51,6 +53,7 @@ def leaders_beside(focus: Ints, values: Floats, lengths: Ints) -> Ints:
 
     focus: int64 `(segments,)`, positions among all words, -1 for none.
     values: float32 `(words,)`.
+    lengths: int64 `(segments,)`.
     RETURNS: int64 `(segments,)`, -1 where there is no other word.
     """
     others = np.array(values, dtype=np.float32)
@@ -103,7 +106,12 @@ def segment_shares(values: Floats, lengths: Ints) -> Floats:
 
 
 def segment_sums(values: Floats, lengths: Ints) -> Floats:
-    """The sum over each segment: values `(words, width)` to float32 `(segments, width)`."""
+    """The sum of the values of each segment's words.
+
+    values: float32 `(words, width)`.
+    lengths: int64 `(segments,)`.
+    RETURNS: float32 `(segments, width)`, zeros for a segment without words.
+    """
     sums = np.zeros((len(lengths), values.shape[1]), dtype=np.float32)
     filled = lengths > 0
     if filled.any():

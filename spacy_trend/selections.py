@@ -97,7 +97,10 @@ def evidence_for(select: Select, mutual: Floats, heads: Callable[[], Ints]) -> d
 
 @dataclass(frozen=True)
 class LeadingPair:
-    """The article's two words: the focus, and the word that follows it where it leads. See `leading_pair`."""
+    """The article's two words: the focus, and the word that follows it where it leads. See `leading_pair`.
+
+    RAISES: ValueError, as `leading_pair`.
+    """
 
     rows: str = "heads"
     layer: int | float = 0
@@ -163,7 +166,10 @@ def leading_pair(rows: str = "heads", layer: int | float = 0, focus: str = "last
 
 @dataclass(frozen=True)
 class AttendedWords:
-    """All words, weighted by the attention they receive. See `attended_words`."""
+    """All words, weighted by the attention they receive. See `attended_words`.
+
+    RAISES: ValueError, as `attended_words`.
+    """
 
     layer: int | float = 0.5
     residual: float = 0.0

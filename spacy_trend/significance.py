@@ -17,13 +17,21 @@ Measure = Callable[..., NDArray[np.float64]]
 
 
 def accuracy(true: Ints, predicted: Ints, axis: int = -1) -> NDArray[np.float64]:
-    """The share of labels that are right, along an axis."""
+    """The share of labels that are right, along an axis.
+
+    true, predicted: int64 `(..., texts)`, with the texts along that axis.
+    RETURNS: float64 `(...,)`, between 0 and 1; one number for labels `(texts,)`.
+    """
     share: NDArray[np.float64] = (true == predicted).mean(axis=axis)
     return share
 
 
 def macro_f1(true: Ints, predicted: Ints, axis: int = -1) -> NDArray[np.float64]:
-    """The mean F1, along an axis, of the classes that are among its true or predicted labels."""
+    """The mean F1, along an axis, of the classes that are among its true or predicted labels.
+
+    true, predicted: int64 `(..., texts)`, with the texts along that axis.
+    RETURNS: float64 `(...,)`, between 0 and 1; one number for labels `(texts,)`.
+    """
     sums, counts = 0.0, 0
     for label in np.union1d(true, predicted):
         is_true, is_predicted = true == label, predicted == label

@@ -70,7 +70,11 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return self
 
     def fit_transform(self, X: Iterable[str | Doc], y: Any = None) -> Floats:  # noqa: N803 - scikit-learn's
-        """`fit`, then `transform`; X may be a generator."""
+        """`fit`, then `transform`; X may be a generator.
+
+        RETURNS: float32 `(texts, width)`.
+        RAISES: as `fit` and `transform`.
+        """
         items = _as_items(X)
         vectors: Floats = self.fit(items, y).transform(items)
         return vectors

@@ -1,0 +1,69 @@
+"""What is imported when: every `Language()` loads every registered factory, and so this package.
+
+Each list of steps is taken in a Python of its own, where nothing was imported before. What `spacy.blank`
+imports besides is for other packages' factories: transformers, which takes seconds, for spacy-transformers'.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from .conftest import WARNINGS_ARE_ERRORS
+
+#: They take long to import, or come with an extra. spaCy itself imports torch, where it is installed.
+HEAVY = {"transformers", "spacy_transformers", "pyarrow", "sklearn", "scipy", "matplotlib", "joblib", "ray"}
+
+STEPS = ["import spacy", "import spacy_trend", "spacy.blank('en')"]
+#: What every command of `python -m spacy` imports, ours or not.
+COMMANDS = ["import spacy.cli", "import spacy_trend.cli"]
+
+After = Callable[[str], set[str]]
+
+
+@pytest.fixture(scope="module")
+def after() -> After:
+    """The modules that are there after a step, where those of its list before it were taken."""
+    return {**modules_after(STEPS), **modules_after(COMMANDS)}.__getitem__
+
+
+def modules_after(steps: list[str]) -> dict[str, set[str]]:
+    program = "import sys\n" + "\n".join(f"{step}\nprint(*sys.modules)" for step in steps)
+    command = [sys.executable, *WARNINGS_ARE_ERRORS, "-c", program]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    modules = [set(line.split()) for line in printed.splitlines()]
+    return dict(zip(steps, modules, strict=True))
+
+
+def of_ours(modules: set[str]) -> set[str]:
+    return {module for module in modules if module.partition(".")[0] == "spacy_trend"}
+
+
+def test_spacy_imports_nothing_of_ours(after: After) -> None:
+    assert "spacy.language" in after("import spacy")
+    assert of_ours(after("import spacy")) == set()
+
+
+def test_a_pipeline_without_us_imports_what_the_package_does_and_no_more(after: After) -> None:
+    assert "spacy_trend.factory" in after("import spacy_trend")
+    assert of_ours(after("spacy.blank('en')")) == of_ours(after("import spacy_trend"))
+
+
+@pytest.mark.parametrize(
+    ("ours", "before"),
+    [("import spacy_trend", "import spacy"), ("import spacy_trend.cli", "import spacy.cli")],
+)
+def test_we_import_nothing_heavy(after: After, ours: str, before: str) -> None:
+    added = packages(after(ours)) - packages(after(before))
+    assert "spacy_trend" in added
+    assert added & HEAVY == set()
+
+
+def test_we_import_no_other_package_than_spacy_does(after: After) -> None:
+    added = packages(after("import spacy_trend")) - packages(after("import spacy"))
+    assert added - sys.stdlib_module_names == {"spacy_trend"}
+
+
+def packages(modules: set[str]) -> set[str]:
+    return {module.partition(".")[0] for module in modules}
