@@ -73,9 +73,8 @@ def gpu_nodes(rows: int, slowest: float, fastest: float, price: float) -> str:
         f"GPU nodes were **not measured**. Rows a second of one are a range **(a)**: {slowest:,.0f} "
         "where one process does the work around the forward pass (tokens, words, selection), about 0.67 ms a "
         "text by RESULTS.md, stock * (trend_vector - limit) of the short mixed texts, with two cores; "
-        f"{fastest:,.0f}, about what sbert.net states for the bundled encoder alone on a V100, where "
-        "several processes share the GPU and do that work fast enough. Node hours = rows / rows a second / "
-        "3600; USD = node hours * price."
+        f"{fastest:,.0f} where several processes share the GPU and do that work fast enough for it not to "
+        "wait. Node hours = rows / rows a second / 3600; USD = node hours * price."
     )
     return "\n\n".join([how, *tables])
 
