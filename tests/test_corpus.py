@@ -204,7 +204,7 @@ class TestResumed:
         embed(source, tmp_path / "whole", tiny_encoder)
         embed(source, tmp_path / "out", tiny_encoder)
         (tmp_path / "out" / "part-000002.parquet").unlink()
-        (tmp_path / "out" / "part-000003.writing").write_bytes(b"cut")
+        (tmp_path / "out" / "part-000003.7.writing").write_bytes(b"cut")
         before = (tmp_path / "out" / "part-000001.parquet").stat().st_mtime_ns
         summary = embed(source, tmp_path / "out", tiny_encoder)
         assert summary.done_before == 23
