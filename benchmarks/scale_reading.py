@@ -50,7 +50,7 @@ def seconds_reading(
     files = input_files(write_texts(folder / "texts.jsonl", rows), folder / "none")
     surveyed, found = seconds_of(lambda: survey(files, "text", refuse))
     wanted = set(range(-(-rows // shard_rows)))
-    handed, tables = seconds_of(lambda: list(shards(found, "text", shard_rows, wanted)))
+    handed, tables = seconds_of(lambda: list(shards(found, shard_rows, wanted)))
     return {"surveyed": surveyed, "handed": handed}, tables
 
 

@@ -64,7 +64,7 @@ def convert_cli(
         str | None, typer.Option("--label-separator", help="Keep of a label what is before this")
     ] = None,
     encoding: Annotated[str, typer.Option("--encoding", help="With --label-first")] = "utf-8",
-    lang: Lang = "en",
+    lang: Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer")] = "en",
     seed: Annotated[int, typer.Option("--seed", "-s", help="Of the split")] = 0,
 ) -> None:
     """Make labelled texts ready for 'train' and 'compare': without copies, split by label."""

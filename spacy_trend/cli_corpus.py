@@ -58,6 +58,9 @@ def embed_cli(
         )
     except (ImportError, OSError, ValueError) as error:
         msg.fail("The texts could not be embedded", str(error), exits=1)
+    except KeyboardInterrupt:
+        msg.warn(f"Stopped. What is complete stays in {output}: the same command goes on there.")
+        raise typer.Exit(130) from None
     embedded = summary.rows - summary.errors
     rate = (summary.rows - summary.done_before) / max(summary.seconds, 1e-9)
     msg.good(f"{output} has {embedded} rows in {summary.shards} files")
@@ -65,4 +68,5 @@ def embed_cli(
         msg.info(f"{summary.done_before} rows of the input were done before")
     if summary.errors:
         msg.warn(f"{summary.errors} rows had errors: see {output / 'errors.jsonl'}")
-    msg.info(f"{summary.seconds:.0f} s, {rate:.0f} rows a second")
+    if summary.rows > summary.done_before:
+        msg.info(f"{summary.seconds:.0f} s, {rate:.0f} rows a second")

@@ -91,4 +91,5 @@ def _texts(text: str | None, path: Path | None, text_field: str) -> list[str]:
         return [text]
     if text is None and path is not None:
         return list(read_texts(path, text_field))
-    raise ValueError(f"Got the text {text!r} and the file {path}. Expected one of them: TEXT or --texts.")
+    got = "neither a text nor a file" if text is None else f"the text {text!r} and the file {path}"
+    raise ValueError(f"Got {got}. Expected one of them: a TEXT in quotes, or --texts FILE.")

@@ -55,10 +55,11 @@ def embed_corpus(
     """
     check_choice("embed", "on_error", on_error, ("raise", "skip"))
     check_choice("embed", "engine", engine, ("local", "ray"))
-    if processes < 1 or shard_rows < 1:
-        raise ValueError(
-            f"Got processes={processes} and shard_rows={shard_rows}. Expected 1 or more of both."
-        )
+    numbers = {"processes": processes, "shard_rows": shard_rows, "batch_size": batch_size}
+    too_small = {name: number for name, number in numbers.items() if number is not None and number < 1}
+    if too_small:
+        got = " and ".join(f"{name}={number}" for name, number in too_small.items())
+        raise ValueError(f"Got {got}. Expected 1 or more.")
     if address is not None and engine != "ray":
         raise ValueError(
             f"Got the address {address!r} of a Ray cluster, but the engine {engine!r}. Expected --engine ray "

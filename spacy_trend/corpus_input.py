@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,40 +11,60 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .corpus_output import is_ours
+from .corpus_schema import declared_schema, schema_of, unified
 from .text_files import Row, field_error, format_of, read_rows
 
 FORMATS = (".jsonl", ".csv", ".tsv", ".txt", ".parquet")
 #: Columns that are added to those of the input.
 ADDED = ("row", "trend_vector", "trend_focus", "trend_related", "trend_truncated")
+#: Where the standard input is kept while a run reads it.
+SPOOL = ".input.jsonl"
 #: How many rows are looked at together.
 CHUNK = 10_000
+
+
+class Stamp(NamedTuple):
+    """A file as the system knows it; another one has other contents."""
+
+    file: Path
+    size: int
+    changed_ns: int
 
 
 class Survey(NamedTuple):
     """What an input is, as found by reading it once.
 
     files: in the order they are read.
+    text_field: the column that holds the texts.
+    longest: how many characters a text has at most; None for any number.
     rows: how many rows there are, those with errors included.
     errors: how many have one.
     schema: of the input's columns.
-    digest: of the files' contents.
+    digest: of the files' contents and of how they are read.
+    stamps: of the files before they were read.
     """
 
     files: list[Path]
+    text_field: str
+    longest: int | None
     rows: int
     errors: int
     schema: pa.Schema
     digest: str
+    stamps: list[Stamp]
 
 
-def input_files(source: Path | str, spool: Path) -> list[Path]:
-    """The files of an input, sorted by name.
+def input_files(source: Path | str, output: Path) -> list[Path]:
+    """The files of an input, sorted by name; of a folder, without those that are hidden or in the output.
 
     source: a file, a folder of files, or "-" for JSON lines on the standard input.
-    spool: where the standard input is kept, as it is read more than once.
-    RAISES: ValueError where there is none of a known format, FileNotFoundError.
+    output: the folder of the output, where the standard input is kept, as it is read more than once.
+    RAISES: ValueError where there is none of a known format, or the input would be written over;
+        FileNotFoundError.
     """
     if source == "-":
+        spool = output / SPOOL
         with spool.open("wb") as file:
             for block in iter(lambda: sys.stdin.buffer.read(1 << 20), b""):
                 file.write(block)
@@ -51,73 +72,119 @@ def input_files(source: Path | str, spool: Path) -> list[Path]:
     path = Path(source)
     if not path.exists():
         raise FileNotFoundError(f"There is no file or folder {path}.")
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    files = _files_in(path, output) if path.is_dir() else [path]
+    taken = [file for file in files if file.resolve().parent == output.resolve() and is_ours(file)]
+    if taken:
+        raise ValueError(
+            f"{taken[0]} has the name of a file that is written there. Expected the output in another folder."
+        )
     known = [file for file in files if format_of(file) in FORMATS]
     if not known:
         raise ValueError(
-            f"{path}: got no file of a known format. Expected names that end in {', '.join(FORMATS)}, or one "
-            "of the first four and .gz."
+            f"{path}: got no file of a known format outside of the output folder. Expected names that end in "
+            f"{', '.join(FORMATS)}, or one of the first four and .gz."
         )
     return known
 
 
-def survey(files: list[Path], text_field: str, on_error: Callable[[int, Row], None]) -> Survey:
+def survey(
+    files: list[Path],
+    text_field: str,
+    on_error: Callable[[int, Row], None],
+    longest: int | None = None,
+) -> Survey:
     """Read an input once, so that its errors are known before the work begins.
 
     text_field: the column that holds the texts.
     on_error: is called with the position and what was read of each row with an error.
+    longest: how many characters a text may have; None for any number.
     RAISES: ValueError for a column whose values have several types, or that has the name of one that is
-        added; what `on_error` raises.
+        added, or where no row is without an error; what `on_error` raises.
     """
+    stamps = [_stamp(file) for file in files]
     schemas: list[pa.Schema] = []
     rows = errors = 0
-    read = enumerate(checked_rows(files, text_field))
-    while chunk := list(islice(read, CHUNK)):
-        good = []
-        for number, row in chunk:
-            rows += 1
-            if row.error:
-                errors += 1
-                on_error(number, row)
-            else:
-                good.append(row)
-        if good:
-            schemas = [_together(schemas, _schema_of(good), good[0].place)]
-    if not schemas:
-        raise ValueError(f"There is no text in {', '.join(map(str, files))}.")
+    first_error = None
+    for file in files:
+        is_parquet = format_of(file) == ".parquet"
+        if is_parquet:
+            schemas = [unified(schemas, declared_schema(file), str(file))]
+        read = checked_rows(file, text_field, longest)
+        while chunk := list(islice(read, CHUNK)):
+            good = [row for row in chunk if row.error is None]
+            for number, row in enumerate(chunk, start=rows):
+                if row.error:
+                    errors += 1
+                    first_error = first_error or row.error
+                    on_error(number, row)
+            rows += len(chunk)
+            if good and not is_parquet:
+                schemas = [unified(schemas, schema_of(good), good[0].place)]
+    if rows == errors:
+        raise ValueError(first_error or f"There is no text in {', '.join(map(str, files))}.")
     taken = [name for name in schemas[0].names if name in ADDED]
     if taken:
         raise ValueError(
             f"The input has the columns {taken}, which are added to the output. Rename or drop them first."
         )
-    return Survey(files, rows, errors, schemas[0], _digest(files))
+    digest = _digest(files)
+    _check_unchanged(stamps)
+    return Survey(files, text_field, longest, rows, errors, schemas[0], digest, stamps)
 
 
-def checked_rows(files: list[Path], text_field: str) -> Iterator[Row]:
-    """All rows; one without a text has an error."""
-    for file in files:
+def checked_rows(file: Path, text_field: str, longest: int | None) -> Iterator[Row]:
+    """All rows of a file; one without a text, or with one that is too long, has an error.
+
+    RAISES: ValueError that names the file where it cannot be read to its end.
+    """
+    try:
         for row in _parquet_rows(file) if format_of(file) == ".parquet" else read_rows(file):
             error = row.error or field_error(row.value, text_field)
+            if error is None and longest is not None and len(row.value[text_field]) > longest:
+                error = (
+                    f"the text has {len(row.value[text_field])} characters. Expected at most {longest}, the "
+                    "pipeline's max_length: divide it, or raise nlp.max_length in a pipeline of your own."
+                )
             yield row if error is None or row.error else Row(None, row.place, f"{row.place}: {error}")
+    except (EOFError, OSError, pa.ArrowException, zlib.error) as error:
+        raise ValueError(
+            f"{file} cannot be read to its end ({error}). Expected what its name says, whole: make it again, "
+            "or leave it out."
+        ) from error
 
 
-def shards(
-    survey: Survey, text_field: str, shard_rows: int, wanted: set[int]
-) -> Iterator[tuple[int, pa.Table]]:
+def shards(survey: Survey, shard_rows: int, wanted: set[int]) -> Iterator[tuple[int, pa.Table]]:
     """The rows of an input in tables, with their positions in the column `row`.
 
     shard_rows: how many positions a shard has; rows with errors are left out of it.
     wanted: the numbers of the shards to give.
     YIELDS: the number and the table of each.
+    RAISES: ValueError where the input is not what was surveyed any more.
     """
     schema = pa.schema([pa.field("row", pa.int64()), *survey.schema])
-    read = enumerate(checked_rows(survey.files, text_field))
+    rows = (row for file in survey.files for row in checked_rows(file, survey.text_field, survey.longest))
+    read = enumerate(rows)
     # What comes after the last that is wanted need not be read.
     for number in range(max(wanted, default=-1) + 1):
         chunk = list(islice(read, shard_rows))
+        _check_unchanged(survey.stamps)
         if number in wanted:
-            rows = [{"row": position, **row.value} for position, row in chunk if row.error is None]
-            yield number, pa.Table.from_pylist(rows, schema=schema)
+            good = [{"row": position, **row.value} for position, row in chunk if row.error is None]
+            yield number, pa.Table.from_pylist(good, schema=schema)
+
+
+def _check_unchanged(stamps: list[Stamp]) -> None:
+    changed = [stamp.file for stamp in stamps if _stamp(stamp.file) != stamp]
+    if changed:
+        raise ValueError(
+            f"{changed[0]} was changed while it was read. Expected it to stay as it is until the end: run "
+            "the same command again with what it was, or with --overwrite."
+        )
+
+
+def _stamp(file: Path) -> Stamp:
+    status = file.stat()
+    return Stamp(file, status.st_size, status.st_mtime_ns)
 
 
 def _parquet_rows(path: Path) -> Iterator[Row]:
@@ -128,38 +195,22 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
             number += 1
 
 
-def _schema_of(rows: list[Row]) -> pa.Schema:
-    names = dict.fromkeys(name for row in rows for name in row.value)
-    return pa.schema([pa.field(name, _type_of(name, rows)) for name in names])
-
-
-def _type_of(name: str, rows: list[Row]) -> pa.DataType:
-    try:
-        return pa.array([row.value.get(name) for row in rows]).type
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        found = pa.null()
-        for row in rows:
-            schema = pa.schema([pa.field(name, found)])
-            one = pa.schema([pa.field(name, pa.array([row.value.get(name)]).type)])
-            found = _together([schema], one, row.place).field(0).type
-        return found
-
-
-def _together(schemas: list[pa.Schema], schema: pa.Schema, place: str) -> pa.Schema:
-    try:
-        return pa.unify_schemas([*schemas, schema], promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise ValueError(
-            f"{place}, or soon after it: a column has values of another type than before ({error}). Expected "
-            "one type in a column: make them one, or leave the column out."
-        ) from error
+def _files_in(folder: Path, output: Path) -> list[Path]:
+    found = sorted(file for file in folder.rglob("*") if file.is_file())
+    return [
+        file
+        for file in found
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        and output.resolve() not in file.resolve().parents
+    ]
 
 
 def _digest(files: list[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
+        # The name's end says how it is read.
+        digest.update(f"{''.join(file.suffixes).lower()} {file.stat().st_size}\n".encode())
         with file.open("rb") as opened:
             for block in iter(lambda: opened.read(1 << 20), b""):
                 digest.update(block)
-        digest.update(str(file.stat().st_size).encode())
     return digest.hexdigest()

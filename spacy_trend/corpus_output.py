@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ ERRORS = "errors.jsonl"
 LOCK = ".lock"
 #: How names end while a file is being written.
 ASIDE = ".writing"
+#: What Parquet calls the numbers of the vectors.
+VECTORS = "trend_vector.list.element"
+_SHARD = re.compile(r"part-\d{6,}\.parquet")
 #: The key of the manifest in the metadata of every shard's schema.
 METADATA = b"spacy_trend"
 
@@ -65,13 +69,13 @@ def write_shard(folder: Path, number: int, table: pa.Table, manifest: dict[str, 
             described,
             aside,
             compression="zstd",
-            use_dictionary=[name for name in table.column_names if name != "trend_vector"],
+            use_dictionary=[name for name in table.column_names if name not in ("trend_vector", VECTORS)],
             # The bytes of floats that are alike, such as their exponents, side by side: a third less.
-            column_encoding={"trend_vector.list.element": "BYTE_STREAM_SPLIT"},
+            column_encoding=None if VECTORS in table.column_names else {VECTORS: "BYTE_STREAM_SPLIT"},
         )
         _sync(aside)
         os.replace(aside, path)
-        _sync(folder)
+        _sync_folder(folder)
     except OSError as error:
         aside.unlink(missing_ok=True)
         raise OSError(
@@ -81,22 +85,22 @@ def write_shard(folder: Path, number: int, table: pa.Table, manifest: dict[str, 
     return int(table.num_rows)
 
 
-def check_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+def check_manifest(folder: Path, manifest: dict[str, Any]) -> bool:
     """Note what a folder is made with, or refuse to go on with something else.
 
+    RETURNS: whether it was begun before.
     RAISES: ValueError that names what differs.
     """
+    _refuse_others(folder)
     path = folder / MANIFEST
     if not path.exists():
-        if any(folder.glob("part-*.parquet")):
-            raise ValueError(f"{folder} holds shards that no run of ours made. Expected an empty folder.")
         aside = path.with_suffix(ASIDE)
         aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf8")
         _sync(aside)
         os.replace(aside, path)
-        return
+        return False
     before = json.loads(path.read_text(encoding="utf8"))
-    # Versions may change between one run and the next; they are noted, not compared.
+    # Noted, not compared; those of spaCy and transformers are part of the pipeline's own digest.
     differ = [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
     if differ:
         said = "; ".join(f"{key}: {before.get(key)!r} before, {manifest[key]!r} now" for key in differ)
@@ -104,6 +108,7 @@ def check_manifest(folder: Path, manifest: dict[str, Any]) -> None:
             f"{folder} was begun with something else: {said}. Expected the same input, pipeline and "
             "settings: name another folder, or start again with --overwrite."
         )
+    return True
 
 
 @contextmanager
@@ -131,18 +136,39 @@ def errors_noted(folder: Path, on_error: str) -> Iterator[Callable[[int, Row], N
 
 
 def keep_errors(folder: Path) -> None:
-    """Give the file of `errors_noted` its name, where there are errors."""
+    """Give the file of `errors_noted` its name; where there are no errors, there is none afterwards."""
     path = folder / ERRORS
     aside = path.with_suffix(ASIDE)
     if aside.exists() and aside.stat().st_size:
         os.replace(aside, path)
+        return
+    for empty in (aside, path):
+        empty.unlink(missing_ok=True)
 
 
 def clear(folder: Path) -> None:
-    """Take away the shards that runs have made in a folder, and what tells of them."""
-    for pattern in ("part-*.parquet", MANIFEST, ERRORS):
-        for path in folder.glob(pattern):
-            path.unlink()
+    """Take away the shards that runs have made in a folder, then what tells of them.
+
+    RAISES: ValueError for shards that nothing tells of.
+    """
+    _refuse_others(folder)
+    # In this order: shards without a manifest would be taken for somebody else's.
+    for path in (*_shards_in(folder), folder / ERRORS, folder / MANIFEST):
+        path.unlink(missing_ok=True)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file has the name of one that runs write into their folder."""
+    return path.name in (MANIFEST, ERRORS) or _SHARD.fullmatch(path.name) is not None
+
+
+def _shards_in(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("part-*.parquet") if _SHARD.fullmatch(path.name)]
+
+
+def _refuse_others(folder: Path) -> None:
+    if not (folder / MANIFEST).exists() and _shards_in(folder):
+        raise ValueError(f"{folder} holds shards that no run of ours made. Expected an empty folder.")
 
 
 def clear_unfinished(folder: Path) -> None:
@@ -152,8 +178,15 @@ def clear_unfinished(folder: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    # Windows and some file systems have no such thing.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

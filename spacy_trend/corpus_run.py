@@ -5,13 +5,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
-import pyarrow as pa
 from spacy import Language
 from tqdm import tqdm
 
 from .component import trend_vectors
-from .corpus_engines import Task, embed_here, embed_in_processes
-from .corpus_input import Survey, input_files, shards, survey
+from .corpus_engines import Shards, Task, embed_here, embed_in_processes
+from .corpus_input import SPOOL, Survey, input_files, shards, survey
 from .corpus_output import (
     check_manifest,
     clear,
@@ -20,14 +19,12 @@ from .corpus_output import (
     keep_errors,
     only_run,
     shard_path,
+    write_shard,
 )
 from .corpus_staging import clear_staging, take_over
 from .embedder import Embedder
 from .extras import versions
 from .pipeline import fingerprint
-
-#: Where the standard input is kept while a run reads it.
-SPOOL = ".input.jsonl"
 
 
 class Summary(NamedTuple):
@@ -62,14 +59,20 @@ def run(source: Path | str, task: Task, engine: Engine, on_error: str, overwrite
     start = perf_counter()
     folder = task.folder
     with only_run(folder):
-        found = _look_at_input(source, task, on_error, overwrite)
+        clear_unfinished(folder)
         embedder = Embedder(task.choice, task.text_field, task.batch_size)
+        with errors_noted(folder, on_error) as note:
+            files = input_files(source, folder)
+            found = survey(files, task.text_field, note, embedder.nlp.max_length)
         task = task._replace(manifest=_manifest(found, embedder, task))
+        if overwrite:
+            clear_staging(folder)
+            clear(folder)
         _begin_or_go_on(task)
         sizes = [min(task.shard_rows, found.rows - first) for first in range(0, found.rows, task.shard_rows)]
         wanted = {number for number in range(len(sizes)) if not shard_path(folder, number).exists()}
         done = sum(size for number, size in enumerate(sizes) if number not in wanted)
-        todo = shards(found, task.text_field, task.shard_rows, wanted)
+        todo = shards(found, task.shard_rows, wanted)
         written = _written(engine, embedder, task, todo)
         # Where others do the work, its memory is for them.
         del embedder
@@ -79,16 +82,6 @@ def run(source: Path | str, task: Task, engine: Engine, on_error: str, overwrite
         (folder / SPOOL).unlink(missing_ok=True)
         clear_staging(folder)
     return Summary(found.rows, found.errors, done, len(sizes), perf_counter() - start)
-
-
-def _look_at_input(source: Path | str, task: Task, on_error: str, overwrite: bool) -> Survey:
-    folder = task.folder
-    clear_unfinished(folder)
-    if overwrite:
-        clear(folder)
-        clear_staging(folder)
-    with errors_noted(folder, on_error) as note:
-        return survey(input_files(source, folder / SPOOL), task.text_field, note)
 
 
 def _manifest(found: Survey, embedder: Embedder, task: Task) -> dict[str, Any]:
@@ -112,21 +105,31 @@ def _described(nlp: Language) -> dict[str, Any]:
 
 
 def _begin_or_go_on(task: Task) -> None:
-    check_manifest(task.folder, task.manifest)
+    is_begun = check_manifest(task.folder, task.manifest)
     keep_errors(task.folder)
+    if not is_begun:
+        # Of a run of which nothing else is left.
+        clear_staging(task.folder)
     # What a run with Ray has written, and was killed before it was taken over.
     for _ in take_over(task):
         pass
 
 
-def _written(
-    engine: Engine, embedder: Embedder, task: Task, todo: Iterator[tuple[int, pa.Table]]
-) -> Iterator[int]:
+def _written(engine: Engine, embedder: Embedder, task: Task, todo: Shards) -> Iterator[int]:
     if engine.name == "ray":
         # Here, because its extra may not be installed.
         from .ray_engine import embed_with_ray
 
-        return embed_with_ray(task, todo, engine.address)
+        return embed_with_ray(task, _with_rows(embedder, task, todo), engine.address)
     if task.processes == 1:
         return embed_here(embedder, task, todo)
     return embed_in_processes(task, todo)
+
+
+def _with_rows(embedder: Embedder, task: Task, todo: Shards) -> Shards:
+    """Shards in which there is a row without an error; the others are written, as Ray drops empty tables."""
+    for number, table in todo:
+        if table.num_rows:
+            yield number, table
+        else:
+            write_shard(task.folder, number, embedder(table), task.manifest)

@@ -48,7 +48,8 @@ def take_over(task: Task) -> Iterator[int]:
             parts.setdefault(number, []).append(table.filter(pa.array(numbers == number)))
             together = pa.concat_tables(parts[number])
             _, once = np.unique(together["row"].to_numpy(), return_index=True)
-            if len(once) == pq.read_metadata(shard_path(task.folder / STAGED, number)).num_rows:
+            staged = shard_path(task.folder / STAGED, number)
+            if staged.exists() and len(once) == pq.read_metadata(staged).num_rows:
                 yield write_shard(task.folder, number, together.take(once), task.manifest)
                 del parts[number]
 

@@ -1,6 +1,8 @@
 """From a table of texts to a table with their vectors: what every engine runs."""
 
+import ctypes
 import os
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +14,10 @@ from .pipeline import check_every_doc, load_pipeline
 from .record import RECORD
 
 WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
+
+
+#: After how many docs memory that was freed goes back to the system.
+DOCS_BETWEEN_RETURNS = 500
 
 
 class PipelineChoice(NamedTuple):
@@ -82,6 +88,8 @@ class Embedder:
         # New words are forgotten with their docs: memory stays flat whatever the texts hold.
         with self.nlp.memory_zone():
             for number, doc in enumerate(self.nlp.pipe(texts, batch_size=self.batch_size)):
+                if number % DOCS_BETWEEN_RETURNS == 0:
+                    _return_freed_memory()
                 record = doc._.get(RECORD)
                 vectors[number] = record["vector"]
                 for name, token in zip(words, record["pair"].tolist(), strict=True):
@@ -97,6 +105,14 @@ class Embedder:
         for field, column in zip(self.schema, columns, strict=True):
             table = table.append_column(field, column)
         return table
+
+
+def _return_freed_memory() -> None:
+    """Give what was freed back to the system: after texts of many lengths, glibc keeps as much as is used."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
 
 
 def _as_word(token: Token) -> dict[str, Any]:

@@ -78,9 +78,17 @@ def field_error(value: Any, text_field: str) -> str | None:
     if not isinstance(text, str):
         return f"the field {text_field!r} holds {text!r}. Expected a text."
     for name, field in value.items():
-        if isinstance(field, str) and not is_unicode(field):
-            return f"the field {name!r} holds half of a surrogate pair: {field[:40]!r}."
+        if not _holds_unicode([name, field]):
+            return f"the field {name!r} holds half of a surrogate pair: {field!r:.40}."
     return None
+
+
+def _holds_unicode(value: Any) -> bool:
+    if isinstance(value, str):
+        return is_unicode(value)
+    if isinstance(value, dict):
+        return all(_holds_unicode(part) for pair in value.items() for part in pair)
+    return not isinstance(value, list) or all(map(_holds_unicode, value))
 
 
 def _open(path: Path) -> IO[bytes]:

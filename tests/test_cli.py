@@ -158,8 +158,8 @@ def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "Expected one of them: TEXT or --texts"),
-        (["Two words", "--texts", "a.txt"], "Expected one of them: TEXT or --texts"),
+        ([], "Expected one of them: a TEXT in quotes, or --texts FILE"),
+        (["Two words", "--texts", "a.txt"], "Expected one of them: a TEXT in quotes, or --texts FILE"),
         (["--texts", "none.txt"], "No such file or directory"),
         (["--texts", "{folder}/empty.txt"], "There is no text in"),
         (["--texts", "{folder}/a.jsonl"], "line 1: the field 'text' is missing: got ['body']"),

@@ -147,7 +147,7 @@ class TestErrors:
     def test_are_a_missing_extra_and_settings_out_of_range(
         self, monkeypatch: pytest.MonkeyPatch, source: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
-        with pytest.raises(ValueError, match=r"processes=0 and shard_rows=7\. Expected 1 or more"):
+        with pytest.raises(ValueError, match=r"processes=0\. Expected 1 or more"):
             embed(source, tmp_path / "out", tiny_encoder, processes=0)
         with pytest.raises(ValueError, match="on_error='ignore' is unknown"):
             embed(source, tmp_path / "out", tiny_encoder, on_error="ignore")
@@ -167,7 +167,7 @@ class TestErrors:
             embed(tmp_path / "none", tmp_path / "out", tiny_encoder)
         (tmp_path / "a.xlsx").touch()
         with pytest.raises(
-            ValueError, match=r"no file of a known format. Expected names that end in \.jsonl"
+            ValueError, match=r"no file of a known format outside of the output folder. Expected names"
         ):
             embed(tmp_path / "a.xlsx", tmp_path / "out", tiny_encoder)
         (tmp_path / "a.txt").touch()

@@ -24,10 +24,9 @@ from spacy_trend.corpus import embed_corpus
 
 if __name__ == "__main__":
     engine, source, output, encoder, *address = sys.argv[1:]
-    settings = {"engine": "ray", "address": address[0] if address else None} if engine == "ray" else {}
-    summary = embed_corpus(
-        source, output, encoder=encoder, preset="all_words", shard_rows=20, processes=2, **settings
-    )
+    settings = {"engine": engine, "address": address[0] if address else None, "processes": 2}
+    settings |= {"preset": "all_words", "shard_rows": 20, "on_error": "skip"}
+    summary = embed_corpus(source, output, encoder=encoder, **settings)
     print(summary.rows, summary.shards)
 """
 
@@ -79,6 +78,17 @@ class TestOnThisMachine:
         )
         assert run.stdout.split()[-2:] == ["300", "15"]
         check_same(tmp_path / "out", local)
+
+    def test_has_them_where_all_rows_of_a_shard_have_errors(self, tmp_path: Path, tiny_encoder: Path) -> None:
+        pytest.importorskip("ray")
+        path = tmp_path / "texts.jsonl"
+        lines = [{"text": text} for text in TEXTS[:20]] + [{"text": None}] * 25
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        # Of the second shard five rows are left out, of the third all.
+        for engine in ("local", "ray"):
+            subprocess.run(command(engine, path, tmp_path / engine, tiny_encoder), check=True)
+        assert len(list((tmp_path / "ray").glob("part-*.parquet"))) == 3
+        check_same(tmp_path / "ray", tmp_path / "local")
 
     def test_has_them_when_a_worker_is_killed(
         self, source: Path, local: Path, tmp_path: Path, tiny_encoder: Path
