@@ -13,6 +13,7 @@ trend_cli = typer.Typer(
 
 Model = Annotated[str | None, typer.Option("--model", "-m", help="Pipeline with a transformer: name or path")]
 Encoder = Annotated[str | None, typer.Option("--encoder", "-e", help="Hugging Face encoder: name or path")]
+Preset = Annotated[str | None, typer.Option("--preset", help="Settings, where the pipeline has none")]
 Lang = Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer, with --encoder")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from wasabi import msg
 
-from .cli_app import Encoder, Lang, Model, trend_cli
+from .cli_app import Encoder, Lang, Model, Preset, trend_cli
 from .corpus import embed_corpus
 
 
@@ -19,9 +19,7 @@ def embed_cli(
     model: Model = None,
     encoder: Encoder = None,
     lang: Lang = "en",
-    preset: Annotated[
-        str, typer.Option("--preset", help="Settings, where the pipeline has none")
-    ] = "article",
+    preset: Preset = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU to use, or -1 for the CPU")] = -1,
     text_field: Annotated[str, typer.Option("--text-field", help="Column that holds the texts")] = "text",
     processes: Annotated[int, typer.Option("--processes", "-n", help="How many")] = 1,

@@ -7,12 +7,11 @@ import srsly
 import typer
 from wasabi import msg
 
-from .cli_app import Encoder, Lang, Model, trend_cli
-from .component import trend_vectors
+from .cli_app import Encoder, Lang, Model, Preset, trend_cli
 from .diagnosis import diagnose
 from .explanation import explain, format_explanation
 from .findings import has_errors, print_findings
-from .pipeline import open_pipeline
+from .pipeline import load_pipeline
 from .text_files import read_texts
 from .visualize import render
 
@@ -29,12 +28,13 @@ def explain_cli(
     model: Model = None,
     encoder: Encoder = None,
     lang: Lang = "en",
+    preset: Preset = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File for the JSON")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="File for a picture, a web page")] = None,
     style: Annotated[
-        str, typer.Option("--style", help="Of the picture: attention (a heat map) or words")
-    ] = "attention",
+        str | None, typer.Option("--style", help="Of the picture: attention (a heat map) or words")
+    ] = None,
 ) -> None:
     """Show which words the vector of a text comes from, and why.
 
@@ -45,14 +45,16 @@ def explain_cli(
     """
     try:
         to_explain = _texts(text, texts, text_field)
-        nlp = open_pipeline(model, encoder, lang)
-        if not trend_vectors(nlp):
-            nlp.add_pipe("trend_vector")
+        if style is not None and html is None:
+            raise ValueError("--style is of the picture. Add --html FILE.")
+        nlp = load_pipeline(model, encoder, lang, preset)
         docs = list(nlp.pipe(to_explain))
         for path in filter(None, (html, output)):
             path.parent.mkdir(parents=True, exist_ok=True)
         if html:
-            html.write_text(str(render(docs, style, page=True, jupyter=False)), encoding="utf8")
+            html.write_text(
+                str(render(docs, style or "attention", page=True, jupyter=False)), encoding="utf8"
+            )
         explanations = [explain(doc) for doc in docs]
         lines = [srsly.json_dumps(explanation) for explanation in explanations]
         if output:

@@ -17,7 +17,7 @@ def embed_corpus(
     model: str | None = None,
     encoder: str | None = None,
     lang: str = "en",
-    preset: str = "article",
+    preset: str | None = None,
     gpu_id: int = -1,
     text_field: str = "text",
     processes: int = 1,

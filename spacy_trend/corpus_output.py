@@ -103,7 +103,7 @@ def check_manifest(folder: Path, manifest: dict[str, Any]) -> bool:
     # Noted, not compared; those of spaCy and transformers are part of the pipeline's own digest.
     differ = [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
     if differ:
-        said = "; ".join(f"{key}: {before.get(key)!r} before, {manifest[key]!r} now" for key in differ)
+        said = "; ".join(_difference(key, before.get(key), manifest[key]) for key in differ)
         raise ValueError(
             f"{folder} was begun with something else: {said}. Expected the same input, pipeline and "
             "settings: name another folder, or start again with --overwrite."
@@ -144,6 +144,19 @@ def keep_errors(folder: Path) -> None:
         return
     for empty in (aside, path):
         empty.unlink(missing_ok=True)
+
+
+def _difference(key: str, before: Any, now: Any) -> str:
+    """What changed of a value of the manifest, of a dictionary only the keys that changed."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return "; ".join(
+            _difference(f"{key} {name}", before.get(name), now[name])
+            for name in now
+            if before.get(name) != now[name]
+        )
+    if key in ("pipeline", "input sha256"):
+        return f"another {key.split()[0]}"
+    return f"{key}: {before!r} before, {now!r} now"
 
 
 def clear(folder: Path) -> None:

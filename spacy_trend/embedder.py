@@ -26,14 +26,14 @@ class PipelineChoice(NamedTuple):
     model: name or path of a pipeline with a transformer; None for one around an encoder.
     encoder: without a model, the encoder's name or path; None for the bundled one.
     lang: without a model, the code of the language whose tokenizer is used.
-    preset: the settings of the trend vector, where the pipeline has none.
+    preset: the settings of the trend vector, where the pipeline has none; None for the default.
     gpu_id: of the GPU to use; -1 for the CPU.
     """
 
     model: str | None = None
     encoder: str | None = None
     lang: str = "en"
-    preset: str = "article"
+    preset: str | None = None
     gpu_id: int = -1
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .text_files import Row, decoded_lines, is_unicode, read_rows
+from .text_files import Row, decoded_lines, format_of, is_unicode, read_rows
 
 
 class LabelledText(NamedTuple):
@@ -42,8 +42,8 @@ def read_label_first(path: Path, encoding: str = "utf-8", separator: str | None 
     separator: what comes after the part of the label that is kept, such as ":" for `NUM` out of `NUM:date`;
         None to keep all.
     encoding: one in which the end of a line is a byte of its own.
-    RAISES: ValueError, naming the line, for one without a text, or another encoding; LookupError for an
-        unknown encoding.
+    RAISES: ValueError, naming the line, for one without a text, another encoding, or JSON lines; LookupError
+        for an unknown encoding.
     """
     if "\n".encode(encoding) != b"\n":
         raise ValueError(f"The encoding {encoding} cannot be read line by line. Convert {path} to UTF-8.")
@@ -52,6 +52,8 @@ def read_label_first(path: Path, encoding: str = "utf-8", separator: str | None 
         for line in decoded_lines(path, file, encoding):
             if line.error or line.value.strip():
                 texts.append(_labelled_text(line if line.error else _split_label(line, separator)))
+    if format_of(path) == ".jsonl":
+        raise ValueError(f"{path} has fields, and no lines of a label and a text. Leave --label-first out.")
     if not texts:
         raise ValueError(f"There is no text in {path}.")
     return texts

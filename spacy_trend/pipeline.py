@@ -72,15 +72,24 @@ def open_pipeline(model: str | Path | None, encoder: str | Path | None, lang: st
     return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)
 
 
-def load_pipeline(model: str | None, encoder: str | None, lang: str, preset: str) -> Language:
+def load_pipeline(model: str | None, encoder: str | None, lang: str, preset: str | None) -> Language:
     """A pipeline with a trend vector: see `open_pipeline`.
 
-    preset: for the trend vector, where the pipeline has none; no vectors of words are kept then.
-    RAISES: as `open_pipeline`, and ValueError where there is no transformer.
+    preset: for the trend vector, where the pipeline has none; None for the default. No vectors of words are
+        kept then.
+    RAISES: as `open_pipeline`, and ValueError where there is no transformer, or a trend vector that has
+        settings of its own beside the preset.
     """
     nlp = open_pipeline(model, encoder, lang)
-    if not trend_vectors(nlp):
-        nlp.add_pipe("trend_vector", config={"preset": preset, "token_vectors": False})
+    present = trend_vectors(nlp)
+    if present and preset is not None:
+        name = present[-1][0]
+        raise ValueError(
+            f"Got the preset {preset!r}, but the pipeline has the trend vector {name!r} with settings of its "
+            f"own. Leave --preset out, or take it out of the pipeline: nlp.remove_pipe({name!r})."
+        )
+    if not present:
+        nlp.add_pipe("trend_vector", config={"preset": preset or "article", "token_vectors": False})
     return nlp
 
 

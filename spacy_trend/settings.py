@@ -9,9 +9,7 @@ def check_choice(owner: str, setting: str, value: str, choices: tuple[str, ...])
     """
     if value not in choices:
         expected = " or ".join(repr(choice) for choice in choices)
-        raise ValueError(
-            f"{owner}: {setting}={value!r} is unknown. Expected {expected}: change it in the config."
-        )
+        raise ValueError(f"{owner}: {setting}={value!r} is unknown. Expected {expected}.")
 
 
 def check_layer(owner: str, layer: int | float) -> None:

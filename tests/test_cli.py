@@ -85,6 +85,15 @@ def test_explain_takes_a_pipeline_with_its_settings(tiny: Language, tmp_path: Pa
     assert "related" in result.stdout
 
 
+def test_explain_refuses_a_preset_beside_settings(tiny: Language, tmp_path: Path) -> None:
+    tiny.to_disk(tmp_path)
+    result = run("Two words", "--model", str(tmp_path), "--preset", "all_words")
+    assert result.exit_code == 1
+    assert "Got the preset 'all_words', but the pipeline has the trend vector" in " ".join(
+        result.stdout.split()
+    )
+
+
 def test_explain_adds_the_component_to_a_pipeline_that_has_a_transformer(
     tiny: Language, tmp_path: Path
 ) -> None:
@@ -164,6 +173,8 @@ def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> No
         (["--texts", "{folder}/empty.txt"], "There is no text in"),
         (["--texts", "{folder}/a.jsonl"], "line 1: the field 'text' is missing: got ['body']"),
         (["Two words", "--html", "{folder}/a.html", "--style", "arc"], "style='arc' is unknown"),
+        (["Two words", "--style", "words"], "--style is of the picture. Add --html FILE."),
+        (["Two words", "--preset", "none"], "preset='none' is unknown"),
     ],
 )
 def test_explain_says_what_is_wrong_with_its_arguments(

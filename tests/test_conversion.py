@@ -344,6 +344,12 @@ class TestWrittenParts:
 
 
 class TestLabelFirst:
+    def test_is_not_of_json_lines(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.jsonl"
+        path.write_text('{"text": "Hello", "label": "ham"}\n')
+        with pytest.raises(ValueError, match=r"a\.jsonl has fields, .* Leave --label-first out"):
+            read_label_first(path)
+
     def test_is_a_label_a_space_and_a_text(self, write: Write) -> None:
         path = write("ham Hello there\nspam You won\n")
         assert read_label_first(path) == [
