@@ -85,20 +85,24 @@ def write_shard(folder: Path, number: int, table: pa.Table, manifest: dict[str, 
     return int(table.num_rows)
 
 
-def check_manifest(folder: Path, manifest: dict[str, Any]) -> bool:
+def is_begun(folder: Path) -> bool:
+    """Whether a run has noted what a folder is made with."""
+    return (folder / MANIFEST).exists()
+
+
+def check_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Note what a folder is made with, or refuse to go on with something else.
 
-    RETURNS: whether it was begun before.
     RAISES: ValueError that names what differs.
     """
     _refuse_others(folder)
     path = folder / MANIFEST
-    if not path.exists():
+    if not is_begun(folder):
         aside = path.with_suffix(ASIDE)
         aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf8")
         _sync(aside)
         os.replace(aside, path)
-        return False
+        return
     before = json.loads(path.read_text(encoding="utf8"))
     # Noted, not compared; those of spaCy and transformers are part of the pipeline's own digest.
     differ = [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
@@ -108,7 +112,6 @@ def check_manifest(folder: Path, manifest: dict[str, Any]) -> bool:
             f"{folder} was begun with something else: {said}. Expected the same input, pipeline and "
             "settings: name another folder, or start again with --overwrite."
         )
-    return True
 
 
 @contextmanager
@@ -180,7 +183,7 @@ def _shards_in(folder: Path) -> list[Path]:
 
 
 def _refuse_others(folder: Path) -> None:
-    if not (folder / MANIFEST).exists() and _shards_in(folder):
+    if not is_begun(folder) and _shards_in(folder):
         raise ValueError(f"{folder} holds shards that no run of ours made. Expected an empty folder.")
 
 

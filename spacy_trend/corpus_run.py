@@ -16,6 +16,7 @@ from .corpus_output import (
     clear,
     clear_unfinished,
     errors_noted,
+    is_begun,
     keep_errors,
     only_run,
     shard_path,
@@ -105,11 +106,11 @@ def _described(nlp: Language) -> dict[str, Any]:
 
 
 def _begin_or_go_on(task: Task) -> None:
-    is_begun = check_manifest(task.folder, task.manifest)
-    keep_errors(task.folder)
-    if not is_begun:
-        # Of a run of which nothing else is left.
+    if not is_begun(task.folder):
+        # Of a run of which nothing else is left, perhaps with other settings.
         clear_staging(task.folder)
+    check_manifest(task.folder, task.manifest)
+    keep_errors(task.folder)
     # What a run with Ray has written, and was killed before it was taken over.
     for _ in take_over(task):
         pass
