@@ -22,11 +22,12 @@ def embed_cli(
     preset: Preset = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU to use, or -1 for the CPU")] = -1,
     text_field: Annotated[str, typer.Option("--text-field", help="Column that holds the texts")] = "text",
-    processes: Annotated[int, typer.Option("--processes", "-n", help="How many")] = 1,
+    processes: Annotated[int, typer.Option("--processes", "-n", help="How many processes")] = 1,
     engine: Annotated[str, typer.Option("--engine", help="local, or ray for Ray Data")] = "local",
     address: Annotated[str | None, typer.Option("--address", help="Of a Ray cluster")] = None,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", help="Texts a pipeline takes at once")
+        int | None,
+        typer.Option("--batch-size", help="Texts a pipeline takes at once; by default what its config says"),
     ] = None,
     shard_rows: Annotated[int, typer.Option("--shard-rows", help="Rows of a file")] = 10_000,
     on_error: Annotated[str, typer.Option("--on-error", help="raise, or skip and name such rows")] = "raise",
