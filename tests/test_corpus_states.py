@@ -169,7 +169,7 @@ class TestColumns:
                 ("time", pa.timestamp("ns")),
             ]
         )
-        row = {"text": "One", "small": 1, "none": None, "vector": [1.0, 2.0], "time": 1}
+        row = {"text": "One", "small": 1, "none": None, "vector": [1.0, 2.0], "time": 1000}
         pq.write_table(pa.Table.from_pylist([row], schema=schema), tmp_path / "a.parquet")
         embed(tmp_path / "a.parquet", tmp_path / "out", tiny_encoder)
         made = table_of(tmp_path / "out").schema
