@@ -45,9 +45,11 @@ def _how_to_open(raised: Exception, model: str | Path | None, encoder: str | Pat
     if "[E048]" in str(raised):
         return "Give the code of a language that spaCy has, such as --lang en"
     if model and isinstance(raised, OSError):
+        is_path = Path(model).name != str(model)
+        download = f"python -m spacy download {model}, if it is a pipeline of spaCy's; else give"
         return (
-            f"python -m spacy download {model}, if it is a pipeline of spaCy's; else give the folder that "
-            "nlp.to_disk() wrote. An encoder of Hugging Face goes with --encoder"
+            f"{'Give' if is_path else download} the folder that nlp.to_disk() wrote. An encoder of Hugging "
+            "Face goes with --encoder"
         )
     if model:
         return "Correct the pipeline's config.cfg, or install the package that has what the message names"

@@ -40,8 +40,8 @@ def from_encoder(
     lang: the code of the language whose tokenizer and punctuation flags are used.
     config: settings of `trend_vector`.
     RETURNS: the pipeline, ready to use.
-    RAISES: ImportError where the bundled encoder is not installed; OSError or, as transformers does for some
-        paths, ValueError where there is no such model; ValueError where a setting has an unknown value.
+    RAISES: ImportError where the bundled encoder is not installed; OSError where there is no such model;
+        ValueError where a setting has an unknown value.
     """
     nlp = transformer_pipeline(encoder, lang=lang)
     nlp.add_pipe("trend_vector", config=config or {})
@@ -49,9 +49,19 @@ def from_encoder(
 
 
 def transformer_pipeline(encoder: str | Path | None = None, *, lang: str = "en") -> Language:
-    """A pipeline of a tokenizer and a Hugging Face encoder; see `from_encoder`."""
+    """A pipeline of a tokenizer and a Hugging Face encoder; see `from_encoder`.
+
+    RAISES: as `from_encoder`; FileNotFoundError for a path where there is no folder.
+    """
     nlp = spacy.blank(lang)
     name = bundled_encoder() if encoder is None else str(encoder)
+    # A name on the hub is "name" or "owner/name"; transformers says of all else that it is no such name.
+    is_path = name.startswith((".", "~")) or Path(name).is_absolute() or name.count("/") > 1
+    if is_path and not Path(name).is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {name!r}. Expected a folder with an encoder's config.json and weights, or "
+            "the name of an encoder on huggingface.co, such as 'owner/name'."
+        )
     nlp.add_pipe("transformer", config={"model": {"name": name}})
     nlp.initialize()
     return nlp

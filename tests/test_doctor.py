@@ -561,6 +561,12 @@ def test_a_curated_pipeline_without_the_extra(
     ("args", "text", "fix"),
     [
         (["--model", "no_such"], "Can't find model 'no_such'", "python -m spacy download no_such"),
+        (["--model", "no/such"], "Can't find model 'no/such'", "Give the folder that nlp.to_disk() wrote"),
+        (
+            ["--encoder", "./no/such"],
+            "There is no folder './no/such'",
+            "a folder with an encoder's config.json",
+        ),
         (
             ["--encoder", "no/such/encoder"],
             "The encoder 'no/such/encoder' could",
