@@ -17,7 +17,7 @@ WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64
 
 
 #: After how many docs memory that was freed goes back to the system.
-DOCS_BETWEEN_RETURNS = 500
+DOCS_BETWEEN_RETURNS = 1000
 
 
 class PipelineChoice(NamedTuple):
