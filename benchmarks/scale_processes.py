@@ -1,6 +1,5 @@
 """Several processes against one, and Ray against processes without it, on one machine."""
 
-import inspect
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,8 +10,6 @@ from report import markdown_table
 from scale_numbers import goal, keep, write_found
 from scale_runs import SMALL, Processes, Rounds, Rows, ShardRows, embedded, workplace, write_texts
 from tqdm import tqdm
-
-from spacy_trend.corpus import embed_corpus
 
 CORES = os.cpu_count() or 1
 
@@ -60,8 +57,8 @@ def ray(
 ) -> None:
     """What Ray costs on one machine, against processes without it."""
     title = "Ray"
-    if obstacle := ray_obstacle():
-        write_found(title, f"Not measured: {obstacle}.")
+    if find_spec("ray") is None:
+        write_found(title, "Not measured: ray is not installed.")
         return
     few = rows // SMALL
     table = []
@@ -86,15 +83,6 @@ def ray(
         f"{processes} processes, fresh, with all they take from start to end; files of "
         f"{shard_rows:,} rows.\n\n{markdown_table(header, table)}",
     )
-
-
-def ray_obstacle() -> str | None:
-    """Why Ray cannot be measured; None where it can."""
-    if find_spec("ray") is None:
-        return "ray is not installed"
-    if "engine" not in inspect.signature(embed_corpus).parameters:
-        return "this version of `embed_corpus` has no engine but its own"
-    return None
 
 
 def sources_of(folder: Path, *sizes: int) -> list[Path]:

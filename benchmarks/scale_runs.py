@@ -12,7 +12,7 @@ from random import Random
 from string import ascii_lowercase
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 from texts import text_of
@@ -75,9 +75,7 @@ def run(
     """Embed texts and print what it took as JSON."""
     # A Ray of its own, and not one that is at work on this machine for somebody else.
     os.environ["RAY_ADDRESS"] = "local"
-    # The engine is named where it is not the usual one, so that versions before it can be measured.
-    named: dict[str, Any] = {} if engine == "local" else {"engine": engine}
-    summary = embed_corpus(source, output, processes=processes, shard_rows=shard_rows, **named)
+    summary = embed_corpus(source, output, processes=processes, shard_rows=shard_rows, engine=engine)
     own, children = (peak_megabytes(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     taken = {"rows": summary.rows, "seconds": summary.seconds, "end": megabytes_now()}
     print(json.dumps({**taken, "own": own, "children": children}))

@@ -61,11 +61,12 @@ def explain_cli(
             output.write_text("\n".join(lines) + "\n", encoding="utf8")
     except (ImportError, OSError, ValueError) as error:
         msg.fail("The text could not be explained", str(error), exits=1)
-    shown = lines if as_json else [format_explanation(explanation) for explanation in explanations]
-    if html and not as_json:
+    if as_json:
+        print("\n".join(lines))
+    elif html:
         msg.good(f"Wrote {html}")
     else:
-        print(("\n" if as_json else "\n\n").join(shown))
+        print("\n\n".join(map(format_explanation, explanations)))
 
 
 @trend_cli.command("doctor")

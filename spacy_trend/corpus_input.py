@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from .corpus_output import is_ours
 from .corpus_schema import declared_schema, schema_of, unified
-from .text_files import Row, field_error, format_of, read_rows
+from .text_files import Row, format_of, read_rows, rows_with_text
 
 FORMATS = (".jsonl", ".csv", ".tsv", ".txt", ".parquet")
 #: Columns that are added to those of the input.
@@ -138,14 +138,8 @@ def checked_rows(file: Path, text_field: str, longest: int | None) -> Iterator[R
     RAISES: ValueError that names the file where it cannot be read to its end.
     """
     try:
-        for row in _parquet_rows(file) if format_of(file) == ".parquet" else read_rows(file):
-            error = row.error or field_error(row.value, text_field)
-            if error is None and longest is not None and len(row.value[text_field]) > longest:
-                error = (
-                    f"the text has {len(row.value[text_field])} characters. Expected at most {longest}, the "
-                    "pipeline's max_length: divide it, or raise nlp.max_length in a pipeline of your own."
-                )
-            yield row if error is None or row.error else Row(None, row.place, f"{row.place}: {error}")
+        rows = _parquet_rows(file) if format_of(file) == ".parquet" else read_rows(file)
+        yield from rows_with_text(rows, text_field, longest)
     except (EOFError, OSError, pa.ArrowException, zlib.error) as error:
         raise ValueError(
             f"{file} cannot be read to its end ({error}). Expected what its name says, whole: make it again, "

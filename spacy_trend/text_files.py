@@ -3,7 +3,7 @@
 import csv
 import gzip
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -59,17 +59,26 @@ def read_texts(path: Path, text_field: str = "text") -> Iterator[str]:
     RAISES: as `read_rows`, and ValueError for a row without a text, naming file and line, or no row at all.
     """
     row = None
-    for row in read_rows(path):
-        error = row.error or field_error(row.value, text_field)
-        if error is not None:
-            raise ValueError(error if row.error else f"{row.place}: {error}")
+    for row in rows_with_text(read_rows(path), text_field):
+        if row.error is not None:
+            raise ValueError(row.error)
         yield row.value[text_field]
     if row is None:
         raise ValueError(f"There is no text in {path}.")
 
 
-def field_error(value: Any, text_field: str) -> str | None:
-    """What is wrong with the value of a row whose text is in a field; None where nothing is."""
+def rows_with_text(rows: Iterable[Row], text_field: str, longest: int | None = None) -> Iterator[Row]:
+    """Rows as they are, but one without a text, or with one that is too long, has an error.
+
+    text_field: the column that holds the texts.
+    longest: how many characters a text may have; None for any number.
+    """
+    for row in rows:
+        error = None if row.error else _field_error(row.value, text_field, longest)
+        yield row if error is None else Row(None, row.place, f"{row.place}: {error}")
+
+
+def _field_error(value: Any, text_field: str, longest: int | None) -> str | None:
     if not isinstance(value, dict):
         return f"got {value!r}, expected an object with the field {text_field!r}."
     if text_field not in value:
@@ -80,6 +89,11 @@ def field_error(value: Any, text_field: str) -> str | None:
     for name, field in value.items():
         if not _holds_unicode([name, field]):
             return f"the field {name!r} holds half of a surrogate pair: {field!r:.40}."
+    if longest is not None and len(text) > longest:
+        return (
+            f"the text has {len(text)} characters. Expected at most {longest}, the pipeline's max_length: "
+            "divide it, or raise nlp.max_length in a pipeline of your own."
+        )
     return None
 
 

@@ -90,3 +90,17 @@ def nlp(make_nlp: Callable[..., Language]) -> Iterator[Language]:
 def tiny(make_nlp: Callable[..., Language], tiny_encoder: Path) -> Language:
     """A fresh pipeline with the tiny encoder and default settings."""
     return make_nlp(tiny_encoder, {})
+
+
+@pytest.fixture
+def with_stock_shims(tiny_encoder: Path) -> Language:
+    """A pipeline with a trend vector, whose transformer got the shims back that it had before."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
+    nlp.initialize()
+    nodes = list(nlp.get_pipe("transformer").model.walk())
+    stock = [list(node.shims) for node in nodes]
+    nlp.add_pipe("trend_vector")
+    for node, shims in zip(nodes, stock, strict=True):
+        node.shims[:] = shims
+    return nlp

@@ -284,15 +284,8 @@ def test_attached_to_a_transformer_behind_it(make: Callable[..., Language]) -> N
     assert wrong(examine(nlp)) == []
 
 
-def test_a_transformer_that_got_its_own_shim_back(tiny_encoder: Path) -> None:
-    nlp = spacy.blank("en")
-    nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
-    nlp.initialize()
-    nodes = list(nlp.get_pipe("transformer").model.walk())
-    stock = [list(node.shims) for node in nodes]
-    nlp.add_pipe("trend_vector")
-    for node, shims in zip(nodes, stock, strict=True):
-        node.shims[:] = shims
+def test_a_transformer_that_got_its_own_shim_back(with_stock_shims: Language) -> None:
+    nlp = with_stock_shims
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
     assert "is not observed any more" in about("placement", findings).text

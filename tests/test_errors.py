@@ -208,14 +208,7 @@ def test_a_component_made_by_hand_keeps_to_the_settings() -> None:
         spacy_trend.TrendVector("mine", select=leading_pair(), change=log_ratio(), level="word")
 
 
-def test_a_transformer_that_got_its_own_shim_back(tiny_encoder: Path) -> None:
-    nlp = spacy.blank("en")
-    nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
-    nlp.initialize()
-    nodes = list(nlp.get_pipe("transformer").model.walk())
-    stock = [list(node.shims) for node in nodes]
-    nlp.add_pipe("trend_vector")
-    for node, shims in zip(nodes, stock, strict=True):
-        node.shims[:] = shims
+def test_a_transformer_that_got_its_own_shim_back(with_stock_shims: Language) -> None:
+    nlp = with_stock_shims
     with pytest.raises(ValueError, match=r"was not observed.*observe\(nlp\)"):
         nlp("I want an apple.")
