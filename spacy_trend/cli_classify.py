@@ -11,7 +11,9 @@ from .cli_app import Encoder, Lang, Model, trend_cli
 from .compare import compare
 from .comparison import as_table, write_comparison
 from .conversion import split_texts, write_parts
+from .destinations import make_folder
 from .evaluation import evaluate, read_comparison, report, write_evaluation
+from .extras import check_extra_compare
 from .labelled_texts import LabelledText, read_label_first, read_labelled_texts
 from .pipeline import open_pipeline
 
@@ -37,9 +39,10 @@ def compare_cli(
     and 'label'. Without --model and --encoder it uses the encoder that the extra 'demo' installs.
     """
     try:
+        # Both now, and not after the work: what is missing or not possible costs no time then.
+        check_extra_compare()
         if output:
-            # Now, and not after the work: it may not be possible.
-            output.mkdir(parents=True, exist_ok=True)
+            make_folder(output)
         comparison = compare(train, test, nlp=open_pipeline(model, encoder, lang), folds=folds, seed=seed)
         print(as_table(comparison))
         best = comparison.best_preset()
@@ -108,9 +111,10 @@ def evaluate_cli(
 ) -> None:
     """Show how well a trained text classifier does, and which labels it mistakes for others."""
     try:
+        check_extra_compare()
         compared = read_comparison(comparison) if comparison else None
         if output:
-            output.mkdir(parents=True, exist_ok=True)
+            make_folder(output)
         evaluation = evaluate(spacy.load(model), texts, seed=seed)
         print(report(evaluation, compared))
         for path in write_evaluation(evaluation, output, compared) if output else ():

@@ -8,12 +8,13 @@ import typer
 from wasabi import msg
 
 from .cli_app import Encoder, Lang, Model, Preset, trend_cli
+from .destinations import make_room
 from .diagnosis import diagnose
 from .explanation import explain, format_explanation
 from .findings import has_errors, print_findings
 from .pipeline import load_pipeline
 from .text_files import read_texts
-from .visualize import render
+from .visualize import check_style, render
 
 
 @trend_cli.command("explain")
@@ -47,10 +48,12 @@ def explain_cli(
         to_explain = _texts(text, texts, text_field)
         if style is not None and html is None:
             raise ValueError("--style is of the picture. Add --html FILE.")
+        # Before an encoder is loaded: what is wrong or not possible costs no time then.
+        check_style(style or "attention")
+        for path in filter(None, (html, output)):
+            make_room(path)
         nlp = load_pipeline(model, encoder, lang, preset)
         docs = list(nlp.pipe(to_explain))
-        for path in filter(None, (html, output)):
-            path.parent.mkdir(parents=True, exist_ok=True)
         if html:
             html.write_text(
                 str(render(docs, style or "attention", page=True, jupyter=False)), encoding="utf8"

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from .baselines import CLS
 from .comparison import Comparison, Score
-from .extras import check_extra, versions
+from .extras import check_extra_compare, versions
 from .labelled_texts import LabelledText, check_classes, count_repeated, read_labelled_texts
 from .pipeline import transformer_pipeline
 from .presets import PRESETS
@@ -47,7 +47,7 @@ def compare(
     RETURNS: the scores, the best first.
     RAISES: ImportError without the extra `compare`; ValueError for texts that cannot be compared.
     """
-    check_extra("compare", "sklearn", "scipy", "matplotlib")
+    check_extra_compare()
     check_seed(seed)
     # Here, because the extra may not be installed.
     from .classification import INNER_FOLDS, fewest_for

@@ -10,6 +10,7 @@ import numpy as np
 from wasabi import table
 
 from .baselines import CLS
+from .destinations import make_folder
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
     RETURNS: the two paths.
     RAISES: OSError where they cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     data, picture = folder / "compare.json", folder / "compare.png"
     # Not by srsly, which rounds to ten decimals: there are smaller p values.
     data.write_text(json.dumps(comparison.to_json(), indent=2) + "\n", encoding="utf8")

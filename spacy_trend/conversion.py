@@ -7,6 +7,7 @@ from typing import NamedTuple
 import spacy
 from spacy.tokens import DocBin
 
+from .destinations import make_folder
 from .extras import check_extra
 from .labelled_texts import LabelledText
 from .settings import check_seed
@@ -80,8 +81,9 @@ def write_parts(parts: Parts, folder: Path, lang: str = "en") -> list[Path]:
     folder: is made where it does not exist; files in it are overwritten.
     lang: the code of the language whose tokenizer is used.
     RETURNS: the paths.
+    RAISES: OSError where they cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     labels = sorted({text.label for part in parts[:3] for text in part})
     nlp = spacy.blank(lang)
     written = []

@@ -11,7 +11,8 @@ from spacy.tokens import DocBin
 from wasabi import table
 
 from .comparison import in_percent, plain_label
-from .extras import check_extra
+from .destinations import make_folder
+from .extras import check_extra_compare
 from .pipeline import check_every_doc
 from .sentence_embeddings import OWN
 
@@ -43,7 +44,7 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
     RAISES: ImportError without the extra `compare`; ValueError where a doc has no label or several, the
         pipeline predicts none, or there are fewer than two docs.
     """
-    check_extra("compare", "sklearn", "scipy", "matplotlib")
+    check_extra_compare()
     from .significance import accuracy, interval, macro_f1
 
     gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
@@ -107,7 +108,7 @@ def write_evaluation(
     RETURNS: the paths.
     RAISES: OSError where they cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     paths = [folder / name for name in ("evaluation.json", "confusion.png", "report.txt")]
     paths[0].write_text(json.dumps(asdict(evaluation), indent=2) + "\n", encoding="utf8")
     _draw(evaluation, paths[1])

@@ -47,6 +47,8 @@ def format_explanation(explanation: dict[str, Any], width: int | None = None) ->
         rows = [[str(row), *values[first:last]] for row, values in enumerate(cells)]
         header = ["row", *words[first:last]]
         lines.append(table(rows, header=header, divider=True, aligns=["r"] * len(header)))
+    if not words:
+        lines.append(_no_words(explanation["text"]))
     lines += [f"{name:8} {_shown(explanation[name])}" for name in ("focus", "related")]
     lines.append("vector   " + " ".join(f"{value:.4f}" for value in explanation["vector"][:10]) + " ...")
     return "\n".join(lines)
@@ -62,6 +64,13 @@ def _columns(words: list[str], width: int) -> list[tuple[int, int]]:
             first, used = last, 6
         used += needed
     return [*ranges, (first, len(words))] if words else []
+
+
+def _no_words(text: str) -> str:
+    """Why a text has no words, and so no table and no focus."""
+    if not text.strip():
+        return f"No word: the text is empty, {text!r}."
+    return "No word: all tokens are punctuation or space, or have no wordpiece."
 
 
 def _shown(word: dict[str, Any] | None) -> str:

@@ -32,6 +32,11 @@ def check_extra(extra: str, *packages: str) -> None:
         )
 
 
+def check_extra_compare() -> None:
+    """Refuse to go on without what fits, scores and draws classifiers. RAISES: ImportError."""
+    check_extra("compare", "sklearn", "scipy", "matplotlib")
+
+
 def versions(*others: str) -> dict[str, str]:
     """The versions of this package and of those that every vector depends on, by name.
 

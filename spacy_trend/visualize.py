@@ -50,6 +50,11 @@ def render(
     return markup
 
 
+def check_style(style: str) -> None:
+    """Refuse a style that there is not. RAISES: ValueError."""
+    check_choice("render", "style", style, tuple(_STYLES))
+
+
 def serve(
     docs: Doc | Span | Iterable[Doc | Span],
     style: str = "attention",
@@ -95,7 +100,7 @@ def _application(body: bytes) -> Callable[[Any, Any], list[bytes]]:
 
 
 def _markup(docs: Doc | Span | Iterable[Doc | Span], style: str, page: bool) -> str:
-    check_choice("render", "style", style, tuple(_STYLES))
+    check_style(style)
     items = [docs] if isinstance(docs, Doc | Span) else list(docs)
     for item in items:
         if not isinstance(item, Doc | Span):

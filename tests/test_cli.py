@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import spacy_trend.cli
 import spacy_trend.pipeline
+from spacy_trend.destinations import make_room
 from spacy_trend.explanation import explain, format_explanation
 
 EXPLANATION = {
@@ -68,7 +69,11 @@ def test_a_table_wider_than_the_terminal_is_broken_into_several() -> None:
 def test_a_text_without_words_has_no_table(nlp: Language) -> None:
     explanation = explain(nlp("..."))
     assert (explanation["words"], explanation["focus"], explanation["related"]) == ([], None, None)
-    assert format_explanation(explanation).startswith("focus    -\nrelated  -\nvector   0.0000")
+    assert format_explanation(explanation).startswith(
+        "No word: all tokens are punctuation or space, or have no wordpiece.\n"
+        "focus    -\nrelated  -\nvector   0.0000"
+    )
+    assert format_explanation(explain(nlp(" "))).startswith("No word: the text is empty, ' '.\nfocus    -\n")
 
 
 def test_explain_takes_an_encoder(tiny_encoder: Path) -> None:
@@ -172,7 +177,6 @@ def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> No
         (["--texts", "none.txt"], "No such file or directory"),
         (["--texts", "{folder}/empty.txt"], "There is no text in"),
         (["--texts", "{folder}/a.jsonl"], "line 1: the field 'text' is missing: got ['body']"),
-        (["Two words", "--html", "{folder}/a.html", "--style", "arc"], "style='arc' is unknown"),
         (["Two words", "--style", "words"], "--style is of the picture. Add --html FILE."),
         (["Two words", "--preset", "none"], "preset='none' is unknown"),
     ],
@@ -185,3 +189,36 @@ def test_explain_says_what_is_wrong_with_its_arguments(
     result = run(*(part.format(folder=tmp_path) for part in arguments), "--encoder", str(tiny_encoder))
     assert result.exit_code == 1
     assert expected in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--html", "{folder}/a.html", "--style", "arc"], "style='arc' is unknown"),
+        (["--html", "{folder}"], "it is a folder. Expected the path of a file"),
+        (["--output", "{folder}"], "it is a folder. Expected the path of a file"),
+        (["--html", "{folder}/file/a.html"], "is a file. Expected a folder, or a path where one can be made"),
+        (["--output", "{folder}/file/b/c.json"], "is a file. Expected a folder, or a path where one can be"),
+        (["--output", "{folder}/" + 300 * "a" + "/b.json"], "cannot be made: File name too long"),
+    ],
+)
+def test_explain_refuses_where_it_cannot_write_before_it_loads_an_encoder(
+    arguments: list[str], expected: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    result = run("Two words", *(part.format(folder=tmp_path) for part in arguments), "--encoder", "./none")
+    assert result.exit_code == 1
+    assert expected.replace(" ", "") in "".join(result.stdout.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_may_not_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    make_room(tmp_path / "file")
+    make_room(tmp_path / "folder" / "new")
+    # The tests may run as root, who may write anywhere.
+    monkeypatch.setattr("spacy_trend.destinations.os.access", lambda path, mode: False)
+    with pytest.raises(PermissionError, match=r"file' cannot be written: .* Expected a file that you may"):
+        make_room(tmp_path / "file")
+    with pytest.raises(PermissionError, match=r"folder' cannot be written into: .* Expected a folder that"):
+        make_room(tmp_path / "folder" / "new")

@@ -523,7 +523,7 @@ class TestCommand:
         texts = write(as_lines(many(x=20, y=20)), "a.jsonl")
         result = run(texts, texts)
         assert result.exit_code == 1
-        assert "File exists" in said(result)
+        assert "is a file. Expected a folder, or a path where one can be made" in said(result)
         assert len(read_labelled_texts(texts, "texts")) == 40
 
     def test_names_the_extra_where_it_is_missing(
