@@ -70,6 +70,19 @@ def about_settings(nlp: Language, name: str) -> Finding:
     return fine("settings", f"Settings of '{name}': {listed}; all others are the defaults")
 
 
+def about_similarity(nlp: Language, name: str) -> list[Finding]:
+    """Whose similarity docs have, of a trend vector with the preset that is made for it."""
+    settings = own_settings(nlp, name)
+    if settings.get("preset") != "similarity" or "vector_hooks" in settings:
+        return []
+    # Nothing wrong: a search reads the vectors themselves.
+    text = (
+        f"doc.similarity is spaCy's own, not of the vectors of '{name}'; for theirs, add to its config "
+        '"vector_hooks": True'
+    )
+    return [fine("similarity", text)]
+
+
 def about_needs(nlp: Language, name: str, component: TrendVector, doc: Doc) -> list[Finding]:
     """Whether a trend vector has the sentences and the dependency tree that its settings need.
 

@@ -51,6 +51,11 @@ def _how_to_open(raised: Exception, model: str | Path | None, encoder: str | Pat
             f"{'Give' if is_path else download} the folder that nlp.to_disk() wrote. An encoder of Hugging "
             "Face goes with --encoder"
         )
+    if "in the cached files" in str(raised):
+        return (
+            "Connect to huggingface.co once, so that it is downloaded, or give the folder of an encoder with "
+            "its config.json and weights. Without a connection, HF_HUB_OFFLINE=1 saves waiting for one"
+        )
     if model:
         return "Correct the pipeline's config.cfg, or install the package that has what the message names"
     return (

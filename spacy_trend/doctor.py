@@ -4,7 +4,14 @@ from typing import Any
 
 from spacy import Language
 
-from .about_component import about_needs, about_placement, about_settings, read_by, transformers_of
+from .about_component import (
+    about_needs,
+    about_placement,
+    about_settings,
+    about_similarity,
+    read_by,
+    transformers_of,
+)
 from .about_machine import about_bfloat16, about_packages
 from .about_transformer import ANOTHER_ENCODER, look_at
 from .component import TrendVector
@@ -30,7 +37,7 @@ def examine(nlp: Language) -> list[Finding]:
     components = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, TrendVector)]
     for name, component in components:
         placement = about_placement(nlp, name, component)
-        found = [placement, about_settings(nlp, name)]
+        found = [placement, about_settings(nlp, name), *about_similarity(nlp, name)]
         before = None if placement.status != "ok" else nlp.pipeline[: nlp.pipe_names.index(name)]
         findings += _examine_reading(nlp, name, component, found, before)
     return findings if components else [*findings, *_examine_without(nlp)]

@@ -1,5 +1,6 @@
 """One forward pass of a Hugging Face encoder, observed: its output, the embedding output, the attention."""
 
+import os
 from dataclasses import fields
 from typing import Any, NamedTuple
 from weakref import WeakSet
@@ -64,7 +65,10 @@ def positions_of(encoder: nn.Module) -> int | None:
 def encoder_size(encoder: Any) -> EncoderSize:
     """What an encoder's config says of it. RAISES: ValueError where it has no attention."""
     config = encoder.config
-    name = f"{type(encoder).__name__} ({config.name_or_path or config.model_type})"
+    # spacy-transformers loads a saved encoder from a folder that is gone after that, another each time.
+    is_gone = os.path.isabs(config.name_or_path) and not os.path.isdir(config.name_or_path)
+    origin = config.model_type if is_gone else config.name_or_path or config.model_type
+    name = f"{type(encoder).__name__} ({origin})"
     if getattr(config, "num_attention_heads", None) is None:
         raise ValueError(
             f"The encoder '{name}' has no attention heads: its config has no num_attention_heads. Expected "

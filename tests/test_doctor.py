@@ -133,6 +133,25 @@ def test_the_size_of_a_record_is_that_of_a_stored_one(make: Callable[..., Langua
     assert "4 rows of attention and a vector of width 32; stored, for 25 words" in texts[0]
 
 
+def test_an_encoder_out_of_a_saved_pipeline_is_named_without_a_folder_that_is_gone(
+    make: Callable[..., Language], tmp_path: Path
+) -> None:
+    nlp = make({})
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert not Path(loaded.get_pipe("transformer").model.transformer.config.name_or_path).exists()
+    assert "): BertModel (bert), attention" in about("transformer", examine(loaded)).text
+    assert loaded.get_pipe("trend_vector").encoder.name == "BertModel (bert)"
+
+
+def test_the_preset_for_similarity_without_hooks_is_said(make: Callable[..., Language]) -> None:
+    findings = examine(make({"preset": "similarity"}))
+    assert wrong(findings) == []
+    assert "doc.similarity is spaCy's own" in about("similarity", findings).text
+    with_hooks = examine(make({"preset": "similarity", "vector_hooks": True}))
+    assert "similarity" not in [finding.about for finding in with_hooks]
+
+
 def test_the_implementation_of_attention_is_named(make: Callable[..., Language]) -> None:
     nlp = make({}, transformer_config={"attn_implementation": "eager"})
     assert "implementation 'eager'" in about("transformer", examine(nlp)).text
@@ -578,6 +597,13 @@ def test_what_cannot_be_opened(args: list[str], text: str, fix: str) -> None:
     assert fix in printed
     assert "✔ Versions: Python" in printed
     assert "Errors: 1, warnings: 0" in printed
+
+
+def test_the_hub_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    found = about("opening", diagnose(encoder="nobody/nothing"))
+    assert "couldn't connect" in found.text
+    assert "HF_HUB_OFFLINE=1" in str(found.fix)
 
 
 def test_the_bundled_encoder_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
