@@ -1,8 +1,6 @@
 """From a table of texts to a table with their vectors: what every engine runs."""
 
-import ctypes
 import os
-import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +14,9 @@ from .record import RECORD
 WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
 
 
-#: After how many docs memory that was freed goes back to the system.
-DOCS_BETWEEN_RETURNS = 1000
+#: For how many shapes oneDNN, with which torch computes on the CPU, keeps what it has prepared. The layers of
+#: a BERT share four; texts of many lengths would fill the 1,024 that are its default: hundreds of megabytes.
+SHAPES_KEPT = 4
 
 
 class PipelineChoice(NamedTuple):
@@ -53,6 +52,8 @@ class Embedder:
         batch_size: int | None = None,
         threads: int | None = None,
     ) -> None:
+        # Read once in a process, when torch first computes.
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(SHAPES_KEPT))
         if threads is not None:
             # For tokenizers and BLAS as well as for torch, which takes it while it runs.
             os.environ["RAYON_NUM_THREADS"] = str(threads)
@@ -88,8 +89,6 @@ class Embedder:
         # New words are forgotten with their docs: memory stays flat whatever the texts hold.
         with self.nlp.memory_zone():
             for number, doc in enumerate(self.nlp.pipe(texts, batch_size=self.batch_size)):
-                if number % DOCS_BETWEEN_RETURNS == 0:
-                    _return_freed_memory()
                 record = doc._.get(RECORD)
                 vectors[number] = record["vector"]
                 for name, token in zip(words, record["pair"].tolist(), strict=True):
@@ -105,14 +104,6 @@ class Embedder:
         for field, column in zip(self.schema, columns, strict=True):
             table = table.append_column(field, column)
         return table
-
-
-def _return_freed_memory() -> None:
-    """Give what was freed back to the system: after texts of many lengths, glibc keeps as much as is used."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 def _as_word(token: Token) -> dict[str, Any]:
