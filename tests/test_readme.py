@@ -9,8 +9,11 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+import spacy
 from spacy import Language
 from spacy.util import load_config_from_str
+
+from spacy_trend.sentence_embeddings import OWN, embed_texts
 
 from .conftest import WARNINGS_ARE_ERRORS
 
@@ -37,9 +40,23 @@ def test_the_first_bash_block_is_two_commands() -> None:
 def test_the_python_blocks_run_from_top_to_bottom(tmp_path: Path) -> None:
     copy_checkout(tmp_path)
     script = tmp_path / "readme.py"
-    here = [block for block in blocks("python") if "pyspark" not in block]
+    elsewhere = ("pyspark", "en_core_web_trf")
+    here = [block for block in blocks("python") if not any(name in block for name in elsewhere)]
     script.write_text("\n".join(here), encoding="utf8")
     subprocess.run([sys.executable, *WARNINGS_ARE_ERRORS, script], check=True, cwd=tmp_path)
+
+
+def test_the_block_for_a_trained_pipeline_runs_on_one_that_stands_for_it(
+    tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("spacy_curated_transformers")
+    from .test_curated import curated_bert
+
+    pipelines = {"en_core_web_trf": curated_bert(tiny_encoder, None)}
+    monkeypatch.setattr(spacy, "load", pipelines.__getitem__)
+    (block,) = [block for block in blocks("python") if "en_core_web_trf" in block]
+    exec(block, {})
+    assert set(capsys.readouterr().out.split()[:2]) <= {"I", "want", "an", "apple"}
 
 
 @pytest.mark.slow
@@ -80,6 +97,20 @@ def test_the_project_runs(tmp_path: Path) -> None:
     run_in_a_checkout(block, tmp_path)
     assert list((tmp_path / "packages").glob("*.whl"))
     assert "trained textcat" in (tmp_path / "metrics" / "messages" / "report.txt").read_text()
+
+
+def test_the_contents_are_all_sections() -> None:
+    (contents,) = re.findall(r"^\[Use\]\(#use\).*?\n\n", README, flags=re.DOTALL | re.MULTILINE)
+    anchors = re.findall(r"\]\(#([\w-]+)\)", contents)
+    headings = re.findall(r"^## (.+)$", README, flags=re.MULTILINE)
+    assert anchors == [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
+
+
+def test_the_table_of_quality_has_the_names_that_compare_prints(nlp: Language) -> None:
+    (table,) = re.findall(r"^\| \| TREC \| SST-2 .*?\n\n", README, flags=re.DOTALL | re.MULTILINE)
+    names = [line.split(" | ")[0].strip("| `") for line in table.splitlines()[2:] if line]
+    own = f"{OWN} trend_vector"
+    assert {*names, own} == set(embed_texts(["I want an apple."], nlp).by_name)
 
 
 def test_the_settings_shown_are_the_defaults(nlp: Language) -> None:
