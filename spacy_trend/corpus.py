@@ -31,7 +31,8 @@ def embed_corpus(
     """Embed all texts of an input into Parquet files in a folder.
 
     Each file is written aside and renamed when it is complete: a run that was killed goes on where it was
-    when it is started again. The input is read twice, first to find its errors and types.
+    when it is started again. The input is read three times: to find its errors and types, to know it again,
+    and to embed it. Other numbers of processes and other batch sizes give the same results up to rounding.
 
     source: a file (`.jsonl`, `.csv`, `.tsv`, `.txt`, each also with `.gz`, or `.parquet`), a folder of such
         files, or "-" for JSON lines on the standard input.
@@ -51,7 +52,7 @@ def embed_corpus(
     RETURNS: what was done.
     RAISES: ImportError without the extra `corpus`, or `ray`; ValueError for an input with errors, a folder
         that was begun with something else or in which another run is at work; OSError where files cannot be
-        read or written, or no cluster answers.
+        read or written, no cluster answers, a process is killed, or Ray fails. What is complete stays.
     """
     check_choice("embed", "on_error", on_error, ("raise", "skip"))
     check_choice("embed", "engine", engine, ("local", "ray"))

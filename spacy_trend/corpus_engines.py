@@ -1,12 +1,16 @@
 """Who embeds the shards of a corpus: this process, or several on this machine."""
 
 import os
-from collections.abc import Iterable, Iterator
+import signal
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from itertools import islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -36,54 +40,131 @@ class Task(NamedTuple):
     manifest: dict[str, Any]
 
 
-def embed_here(embedder: Embedder, task: Task, shards: Shards) -> Iterator[int]:
+#: Seconds after which it is looked for an interrupt while shards are embedded.
+LOOK = 0.5
+#: How many rows the shards have that were written, as they are; closed, it stops the work.
+Written = Generator[int, None, None]
+
+
+def cores() -> int:
+    """How many cores this process may use: of a container or a batch system's job, those of the machine are
+    more."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def embed_here(embedder: Embedder, task: Task, shards: Shards) -> Written:
     """Embed and write shards one after another; YIELDS how many rows each has."""
     for number, table in shards:
         yield write_shard(task.folder, number, embedder(table), task.manifest)
 
 
-def embed_in_processes(task: Task, shards: Shards) -> Iterator[int]:
+def embed_in_processes(task: Task, shards: Shards) -> Written:
     """Embed and write shards in processes of their own, each with a pipeline and its share of the cores.
 
     YIELDS: how many rows a shard has, as they are written.
+    RAISES: OSError where a process is killed; what one raises.
     """
     # Not forked: torch hangs in a fork of a process in which it has run.
-    pool = ProcessPoolExecutor(
-        task.processes, mp_context=get_context("spawn"), initializer=_start, initargs=(task,)
-    )
-    with pool:
-        rest = iter(shards)
-        # One more than there are processes: none waits for the next shard to be read, and memory stays flat.
-        first = islice(rest, task.processes + 1)
-        running: set[Future[int]] = {pool.submit(_embed, *shard) for shard in first}
+    context = get_context("spawn")
+    end, alive = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(task.processes, mp_context=context, initializer=_start, initargs=(task, end))
+    with end, alive, pool:
         try:
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                running |= {pool.submit(_embed, *shard) for shard in islice(rest, len(done))}
-                for future in done:
-                    yield future.result()
-        except BaseException:
+            yield from _results(pool, task.processes, iter(shards))
+        except BrokenProcessPool as error:
+            raise OSError(
+                f"A process ended before its work was done ({error}). Perhaps there was not enough memory "
+                f"for {task.processes} of them: take fewer processes, or smaller batches. All shards that "
+                "are complete stay: run the same command again to go on."
+            ) from error
+        except Exception:
             pool.shutdown(cancel_futures=True)
             raise
+        except BaseException:
+            # The user wants to stop: what the processes are at is not waited for.
+            alive.close()
+            raise
+
+
+def _results(pool: ProcessPoolExecutor, processes: int, shards: Iterator[tuple[int, pa.Table]]) -> Written:
+    with _interrupts_noted() as interrupted:
+        yield from _as_completed(pool, processes, shards, interrupted)
+
+
+def _as_completed(
+    pool: ProcessPoolExecutor,
+    processes: int,
+    shards: Iterator[tuple[int, pa.Table]],
+    interrupted: Event,
+) -> Written:
+    # One more than there are processes: none waits for the next shard to be read, and memory stays flat.
+    running = {_submit(pool, shard) for shard in islice(shards, processes + 1)}
+    while running:
+        done, running = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        running |= {_submit(pool, shard) for shard in islice(shards, len(done))}
+        for future in done:
+            yield future.result()
+
+
+def _submit(pool: ProcessPoolExecutor, shard: tuple[int, pa.Table]) -> Future[int]:
+    # It may start a process, which is not to be interrupted, from its first moment on: this one ends it.
+    with _interrupts_blocked():
+        return pool.submit(_embed, *shard)
+
+
+@contextmanager
+def _interrupts_noted() -> Iterator[Event]:
+    """Have Ctrl-C noted instead of raised in the middle of anything: Python drops what is raised while it
+    frees objects, and a pool that is interrupted while it starts a process may wait forever."""
+    interrupted = Event()
+    is_main = current_thread() is main_thread()
+    # Of other threads no signal is heard, and another handler is somebody's wish.
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield interrupted
+        return
+    signal.signal(signal.SIGINT, lambda *received: interrupted.set())
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Have Ctrl-C not reach processes that are started in the block."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 #: What a process of the pool works with.
 _WORK: dict[str, Any] = {}
 
 
-def _start(task: Task) -> None:
-    Thread(target=_end_with_parent, daemon=True).start()
-    threads = max(1, (os.cpu_count() or 1) // task.processes)
-    embedder = Embedder(task.choice, task.text_field, task.batch_size, threads)
+def _start(task: Task, end: Connection) -> None:
+    # On Windows; elsewhere it is blocked already.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, args=(end,), daemon=True).start()
+    embedder = Embedder(task.choice, task.text_field, task.batch_size, max(1, cores() // task.processes))
     _WORK.update(embedder=embedder, task=task)
 
 
-def _end_with_parent() -> None:
-    """Leave nothing behind where the run itself is killed: a pool's processes would wait for it forever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _end_with_parent(end: Connection) -> None:
+    """Leave nothing behind where the run itself is stopped or killed: a pool's processes would go on, or wait
+    for it forever."""
+    # Nothing is ever sent: it ends when the other side is closed, or dies.
+    with suppress(EOFError, OSError):
+        end.recv()
+    os._exit(1)
 
 
 def _embed(number: int, table: pa.Table) -> int:

@@ -1,9 +1,9 @@
 """The texts of a corpus: files, checked and counted before any work is done, then read in shards."""
 
-import hashlib
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -11,29 +11,20 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .corpus_output import is_ours
-from .corpus_schema import declared_schema, schema_of, unified
+from .corpus_output import SPOOL, is_ours
+from .corpus_schema import Columns
+from .corpus_stamps import Stamp, check_unchanged, digest_of, stamp_of
 from .text_files import Row, format_of, read_rows, rows_with_text
 
 FORMATS = (".jsonl", ".csv", ".tsv", ".txt", ".parquet")
 #: Columns that are added to those of the input.
 ADDED = ("row", "trend_vector", "trend_focus", "trend_related", "trend_truncated")
-#: Where the standard input is kept while a run reads it.
-SPOOL = ".input.jsonl"
 #: How many rows are looked at together.
 CHUNK = 10_000
 
 
-class Stamp(NamedTuple):
-    """A file as the system knows it; another one has other contents."""
-
-    file: Path
-    size: int
-    changed_ns: int
-
-
 class Survey(NamedTuple):
-    """What an input is, as found by reading it once.
+    """What an input is, as found by reading it.
 
     files: in the order they are read.
     text_field: the column that holds the texts.
@@ -87,28 +78,38 @@ def input_files(source: Path | str, output: Path) -> list[Path]:
     return known
 
 
+@contextmanager
+def spool_cleared(source: Path | str, output: Path) -> Iterator[None]:
+    """Have the standard input, where that is the source, no longer kept once the block ends."""
+    try:
+        yield
+    finally:
+        if source == "-":
+            (output / SPOOL).unlink(missing_ok=True)
+
+
 def survey(
     files: list[Path],
     text_field: str,
     on_error: Callable[[int, Row], None],
     longest: int | None = None,
 ) -> Survey:
-    """Read an input once, so that its errors are known before the work begins.
+    """Read an input, so that its errors are known before the work begins.
 
     text_field: the column that holds the texts.
     on_error: is called with the position and what was read of each row with an error.
     longest: how many characters a text may have; None for any number.
-    RAISES: ValueError for a column whose values have several types, or that has the name of one that is
-        added, or where no row is without an error; what `on_error` raises.
+    RAISES: ValueError for columns as `Columns` says, or that have the name of one that is added, or where no
+        row is without an error; what `on_error` raises.
     """
-    stamps = [_stamp(file) for file in files]
-    schemas: list[pa.Schema] = []
+    stamps = [stamp_of(file) for file in files]
+    columns = Columns()
     rows = errors = 0
     first_error = None
     for file in files:
         is_parquet = format_of(file) == ".parquet"
         if is_parquet:
-            schemas = [unified(schemas, declared_schema(file), str(file))]
+            columns.declare(file)
         read = checked_rows(file, text_field, longest)
         while chunk := list(islice(read, CHUNK)):
             good = [row for row in chunk if row.error is None]
@@ -119,17 +120,18 @@ def survey(
                     on_error(number, row)
             rows += len(chunk)
             if good and not is_parquet:
-                schemas = [unified(schemas, schema_of(good), good[0].place)]
+                columns.find(good)
     if rows == errors:
-        raise ValueError(first_error or f"There is no text in {', '.join(map(str, files))}.")
-    taken = [name for name in schemas[0].names if name in ADDED]
+        raise ValueError(first_error or f"There is no text in {', '.join(map(_shown, files))}.")
+    schema = columns.schema()
+    taken = [name for name in schema.names if name in ADDED]
     if taken:
         raise ValueError(
             f"The input has the columns {taken}, which are added to the output. Rename or drop them first."
         )
-    digest = _digest(files)
-    _check_unchanged(stamps)
-    return Survey(files, text_field, longest, rows, errors, schemas[0], digest, stamps)
+    digest = digest_of(files)
+    check_unchanged(stamps)
+    return Survey(files, text_field, longest, rows, errors, schema, digest, stamps)
 
 
 def checked_rows(file: Path, text_field: str, longest: int | None) -> Iterator[Row]:
@@ -139,12 +141,26 @@ def checked_rows(file: Path, text_field: str, longest: int | None) -> Iterator[R
     """
     try:
         rows = _parquet_rows(file) if format_of(file) == ".parquet" else read_rows(file)
-        yield from rows_with_text(rows, text_field, longest)
+        yield from rows_with_text(_placed(rows, file), text_field, longest)
     except (EOFError, OSError, pa.ArrowException, zlib.error) as error:
         raise ValueError(
             f"{file} cannot be read to its end ({error}). Expected what its name says, whole: make it again, "
             "or leave it out."
         ) from error
+
+
+def _shown(file: Path) -> str:
+    """What the user calls a file."""
+    return "the standard input" if file.name == SPOOL else str(file)
+
+
+def _placed(rows: Iterator[Row], file: Path) -> Iterator[Row]:
+    if file.name != SPOOL:
+        yield from rows
+        return
+    for row in rows:
+        place = row.place.replace(str(file), _shown(file))
+        yield Row(row.value, place, row.error and row.error.replace(row.place, place))
 
 
 def shards(survey: Survey, shard_rows: int, wanted: set[int]) -> Iterator[tuple[int, pa.Table]]:
@@ -161,24 +177,10 @@ def shards(survey: Survey, shard_rows: int, wanted: set[int]) -> Iterator[tuple[
     # What comes after the last that is wanted need not be read.
     for number in range(max(wanted, default=-1) + 1):
         chunk = list(islice(read, shard_rows))
-        _check_unchanged(survey.stamps)
+        check_unchanged(survey.stamps)
         if number in wanted:
             good = [{"row": position, **row.value} for position, row in chunk if row.error is None]
             yield number, pa.Table.from_pylist(good, schema=schema)
-
-
-def _check_unchanged(stamps: list[Stamp]) -> None:
-    changed = [stamp.file for stamp in stamps if _stamp(stamp.file) != stamp]
-    if changed:
-        raise ValueError(
-            f"{changed[0]} was changed while it was read. Expected it to stay as it is until the end: run "
-            "the same command again with what it was, or with --overwrite."
-        )
-
-
-def _stamp(file: Path) -> Stamp:
-    status = file.stat()
-    return Stamp(file, status.st_size, status.st_mtime_ns)
 
 
 def _parquet_rows(path: Path) -> Iterator[Row]:
@@ -197,14 +199,3 @@ def _files_in(folder: Path, output: Path) -> list[Path]:
         if not any(part.startswith(".") for part in file.relative_to(folder).parts)
         and output.resolve() not in file.resolve().parents
     ]
-
-
-def _digest(files: list[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        # The name's end says how it is read.
-        digest.update(f"{''.join(file.suffixes).lower()} {file.stat().st_size}\n".encode())
-        with file.open("rb") as opened:
-            for block in iter(lambda: opened.read(1 << 20), b""):
-                digest.update(block)
-    return digest.hexdigest()

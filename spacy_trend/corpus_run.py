@@ -1,31 +1,24 @@
 """A run over a corpus, step by step: look at the input, begin or go on, embed what is left."""
 
-from collections.abc import Iterator
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
 from spacy import Language
-from tqdm import tqdm
 
 from .component import trend_vectors
-from .corpus_engines import Shards, Task, embed_here, embed_in_processes
-from .corpus_input import SPOOL, Survey, input_files, shards, survey
-from .corpus_output import (
-    check_manifest,
-    clear,
-    clear_unfinished,
-    errors_noted,
-    is_begun,
-    keep_errors,
-    only_run,
-    shard_path,
-    write_shard,
-)
+from .corpus_engines import Shards, Task, Written, embed_here, embed_in_processes
+from .corpus_folder import check_manifest, clear, errors_noted, is_begun, keep_errors, only_run
+from .corpus_input import Survey, input_files, shards, spool_cleared, survey
+from .corpus_output import clear_broken, clear_unfinished, shard_path, write_shard
+from .corpus_progress import follow
 from .corpus_staging import clear_staging, take_over
 from .embedder import Embedder
 from .extras import versions
 from .pipeline import fingerprint
+from .text_files import Row
 
 
 class Summary(NamedTuple):
@@ -59,30 +52,39 @@ def run(source: Path | str, task: Task, engine: Engine, on_error: str, overwrite
     """
     start = perf_counter()
     folder = task.folder
-    with only_run(folder):
+    with only_run(folder), spool_cleared(source, folder):
         clear_unfinished(folder)
         embedder = Embedder(task.choice, task.text_field, task.batch_size)
-        with errors_noted(folder, on_error) as note:
-            files = input_files(source, folder)
-            found = survey(files, task.text_field, note, embedder.nlp.max_length)
+        found, errors = _surveyed(source, task, on_error, embedder.nlp.max_length)
         task = task._replace(manifest=_manifest(found, embedder, task))
         if overwrite:
             clear_staging(folder)
             clear(folder)
-        _begin_or_go_on(task)
         sizes = [min(task.shard_rows, found.rows - first) for first in range(0, found.rows, task.shard_rows)]
+        _begin_or_go_on(task, [size - errors[number] for number, size in enumerate(sizes)])
         wanted = {number for number in range(len(sizes)) if not shard_path(folder, number).exists()}
         done = sum(size for number, size in enumerate(sizes) if number not in wanted)
         todo = shards(found, task.shard_rows, wanted)
-        written = _written(engine, embedder, task, todo)
-        # Where others do the work, its memory is for them.
-        del embedder
-        with tqdm(total=found.rows, initial=done, unit="row", desc="Embedding", disable=None) as bar:
-            for rows in written:
-                bar.update(rows)
-        (folder / SPOOL).unlink(missing_ok=True)
+        # Closed at once where the user stops it: its processes are not to go on meanwhile.
+        with closing(_written(engine, embedder, task, todo)) as written:
+            # Where others do the work, its memory is for them.
+            del embedder
+            follow(written, found.rows, done)
         clear_staging(folder)
     return Summary(found.rows, found.errors, done, len(sizes), perf_counter() - start)
+
+
+def _surveyed(source: Path | str, task: Task, on_error: str, longest: int) -> tuple[Survey, Counter[int]]:
+    """The input, and how many rows of each shard have an error."""
+    errors: Counter[int] = Counter()
+
+    with errors_noted(task.folder, on_error) as note:
+
+        def counted(number: int, row: Row) -> None:
+            note(number, row)
+            errors[number // task.shard_rows] += 1
+
+        return survey(input_files(source, task.folder), task.text_field, counted, longest), errors
 
 
 def _manifest(found: Survey, embedder: Embedder, task: Task) -> dict[str, Any]:
@@ -105,18 +107,20 @@ def _described(nlp: Language) -> dict[str, Any]:
     }
 
 
-def _begin_or_go_on(task: Task) -> None:
+def _begin_or_go_on(task: Task, rows: list[int]) -> None:
+    """Have the folder as a run finds it that goes on; `rows` is how many each shard is to have."""
     if not is_begun(task.folder):
         # Of a run of which nothing else is left, perhaps with other settings.
         clear_staging(task.folder)
     check_manifest(task.folder, task.manifest)
     keep_errors(task.folder)
+    clear_broken(task.folder, rows)
     # What a run with Ray has written, and was killed before it was taken over.
     for _ in take_over(task):
         pass
 
 
-def _written(engine: Engine, embedder: Embedder, task: Task, todo: Shards) -> Iterator[int]:
+def _written(engine: Engine, embedder: Embedder, task: Task, todo: Shards) -> Written:
     if engine.name == "ray":
         # Here, because its extra may not be installed.
         from .ray_engine import embed_with_ray

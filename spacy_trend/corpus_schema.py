@@ -1,5 +1,6 @@
 """The columns of an input: of Parquet as declared, of other formats as their values have them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,87 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .text_files import Row
+
+#: Whole numbers up to here are fractions (float64) of the same value.
+LARGEST_WHOLE = 2**53
+
+#: Where a value is: the names of a column and of the fields of objects in it.
+_Path = tuple[str, ...]
+
+
+class Columns:
+    """The columns of an input, as they are found in one part of it after another."""
+
+    def __init__(self) -> None:
+        self._schemas: list[pa.Schema] = []
+        self._large: dict[_Path, str] = {}
+
+    def declare(self, file: Path) -> None:
+        """Add the columns of a Parquet file. RAISES: ValueError as `declared_schema` and `unified`."""
+        self._schemas = [unified(self._schemas, declared_schema(file), str(file))]
+
+    def find(self, rows: list[Row]) -> None:
+        """Add the columns of rows without errors. RAISES: ValueError as `schema_of` and `unified`."""
+        self._schemas = [unified(self._schemas, schema_of(rows), rows[0].place)]
+        for row in rows:
+            for path in _large_numbers(row.value, ()):
+                self._large.setdefault(path, row.place)
+
+    def schema(self) -> pa.Schema:
+        """The columns of all parts.
+
+        RAISES: ValueError for a column that Parquet cannot hold, or that cannot hold all of its values.
+        """
+        schema = self._schemas[0]
+        for field in schema:
+            if empty := _empty_object(field.type, (field.name,)):
+                raise ValueError(
+                    f"The field {'.'.join(empty)!r} holds objects without fields in all rows, which Parquet "
+                    "cannot hold. Leave it out, or put null in their place."
+                )
+        for path, place in self._large.items():
+            if pa.types.is_floating(_type_at(pa.struct(schema), path)):
+                raise ValueError(
+                    f"{place}: the field {'.'.join(path)!r} holds a whole number beyond 2**53, and fractions "
+                    "elsewhere. Expected one type that holds all of them: make them texts, or leave the "
+                    "field out."
+                )
+        return schema
+
+
+def _large_numbers(value: Any, path: _Path) -> Iterator[_Path]:
+    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+        yield path
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _large_numbers(part, (*path, name))
+    elif isinstance(value, list):
+        for part in value:
+            yield from _large_numbers(part, path)
+
+
+def _is_list(found: pa.DataType) -> bool:
+    return any(
+        test(found) for test in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    )
+
+
+def _type_at(found: pa.DataType, path: _Path) -> pa.DataType:
+    if _is_list(found):
+        return _type_at(found.value_type, path)
+    return _type_at(found.field(path[0]).type, path[1:]) if path else found
+
+
+def _empty_object(found: pa.DataType, path: _Path) -> _Path | None:
+    """Where in a type there is an object without fields; None for nowhere."""
+    if _is_list(found):
+        return _empty_object(found.value_type, path)
+    if not pa.types.is_struct(found):
+        return None
+    if not found.num_fields:
+        return path
+    parts = (_empty_object(field.type, (*path, field.name)) for field in found)
+    return next(filter(None, parts), None)
 
 
 def declared_schema(file: Path) -> pa.Schema:

@@ -1,7 +1,6 @@
 """The shards of a corpus on Ray Data: on this machine, or on a cluster that shares the output folder."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
 from ray.data import ActorPoolStrategy
+from ray.exceptions import RayError
 
-from .corpus_engines import Shards, Task
+from .corpus_engines import Shards, Task, Written, cores
 from .corpus_staging import MADE, stage, take_over
 from .embedder import Embedder
 
@@ -18,7 +18,7 @@ from .embedder import Embedder
 CORES_FOR_FILES = 2
 
 
-def embed_with_ray(task: Task, shards: Shards, address: str | None) -> Iterator[int]:
+def embed_with_ray(task: Task, shards: Shards, address: str | None) -> Written:
     """Embed shards with a pool of actors, each with a pipeline and its share of the cores, and a GPU where
     the cluster has one for each.
 
@@ -28,8 +28,8 @@ def embed_with_ray(task: Task, shards: Shards, address: str | None) -> Iterator[
     address: of a cluster, whose machines have this package and see the folder under the same path; None for
         a Ray of its own on this machine.
     YIELDS: how many rows a shard has.
-    RAISES: ConnectionError where no cluster answers; what an actor raises; OSError for shards that Ray did
-        not write.
+    RAISES: ConnectionError where no cluster answers; OSError where an actor fails, or for shards that Ray
+        did not write.
     """
     paths = stage(task.folder, shards)
     if not paths:
@@ -39,6 +39,13 @@ def embed_with_ray(task: Task, shards: Shards, address: str | None) -> Iterator[
         _start_ray(task.processes, address)
     try:
         _embed_files(task, [str(path) for path in paths])
+    except RayError as error:
+        # Of an error of the work itself, Ray's own message is its whole traceback.
+        cause = getattr(error, "cause", None) or error
+        raise OSError(
+            f"Ray could not embed all shards ({type(cause).__name__}: {cause}). What it has written stays: "
+            "mend the cause, and run the same command again to go on."
+        ) from error
     finally:
         if is_ours:
             ray.shutdown()
@@ -60,8 +67,8 @@ def _start_ray(processes: int, address: str | None) -> None:
     # Else Ray reports on its use to its makers, and tokenizers, which has run here, warns of Ray's forks.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    cores = max(os.cpu_count() or 1, processes)
-    ray.init(address="local", num_cpus=cores + CORES_FOR_FILES, include_dashboard=False)
+    num_cpus = max(cores(), processes) + CORES_FOR_FILES
+    ray.init(address="local", num_cpus=num_cpus, include_dashboard=False)
 
 
 def _embed_files(task: Task, paths: list[str]) -> None:

@@ -142,7 +142,7 @@ class TestErrors:
         assert again.done_before == 0
 
     def test_are_two_runs_at_a_time(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
-        from spacy_trend.corpus_output import only_run
+        from spacy_trend.corpus_folder import only_run
 
         with only_run(tmp_path / "out"), pytest.raises(ValueError, match="Another run is at work"):
             embed(source, tmp_path / "out", tiny_encoder)
@@ -250,7 +250,8 @@ def test_the_command_reads_the_standard_input(tmp_path: Path, tiny_encoder: Path
     assert not (tmp_path / ".input.jsonl").exists()
     again = subprocess.run(command, input="no\n", capture_output=True, text=True)
     assert again.returncode == 1
-    assert "is not JSON" in " ".join(again.stdout.split())
+    assert "the standard input, line 1: is not JSON" in " ".join(again.stdout.split())
+    assert not (tmp_path / ".input.jsonl").exists()
 
 
 @pytest.mark.slow
