@@ -17,7 +17,7 @@ from .corpus_progress import follow
 from .corpus_staging import clear_staging, take_over
 from .embedder import Embedder
 from .extras import versions
-from .pipeline import fingerprint
+from .fingerprint import fingerprint
 from .text_files import Row
 
 

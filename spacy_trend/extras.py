@@ -26,9 +26,10 @@ def check_extra(extra: str, *packages: str) -> None:
     """
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
+        *others, last = map(repr, missing)
+        listed = f"packages {', '.join(others)} and {last} are" if others else f"package {last} is"
         raise ImportError(
-            f"The packages {missing} are not installed. Expected the extra '{extra}': pip install "
-            f'"spacy-trend[{extra}]".'
+            f"The {listed} not installed. Expected the extra '{extra}': pip install \"spacy-trend[{extra}]\"."
         )
 
 

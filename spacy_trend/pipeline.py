@@ -1,6 +1,5 @@
 """A pipeline around an encoder: the one in the extra `demo`, or any by name or path."""
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -114,9 +113,3 @@ def check_every_doc(given: int, expected: int, by: str = "The pipeline") -> None
             f"{by} gave {given} docs for {expected} texts. Expected one for each: take out the error handler "
             "that drops docs."
         )
-
-
-def fingerprint(nlp: Language) -> str:
-    """A digest of a pipeline's settings and weights, the same in every process (SHA-256)."""
-    # What else is in the meta data says who made it, and with which patch of spaCy.
-    return sha256(nlp.to_bytes(exclude=["vocab", "meta"])).hexdigest()

@@ -10,7 +10,8 @@ from spacy.tokens import Doc
 
 from .component import trend_vectors
 from .extras import check_extra, versions
-from .pipeline import fingerprint, open_pipeline
+from .fingerprint import fingerprint
+from .pipeline import open_pipeline
 from .segments import Floats
 
 check_extra("sklearn", "sklearn", "joblib")

@@ -325,11 +325,16 @@ class TestComparison:
         self, monkeypatch: pytest.MonkeyPatch, encoder_nlp: Language, package: str
     ) -> None:
         monkeypatch.setitem(sys.modules, package, None)
-        message = (
-            rf"The packages \['{package}'\] are not installed\. .* pip install \"spacy-trend\[compare\]\""
-        )
+        message = rf"The package '{package}' is not installed\. .* pip install \"spacy-trend\[compare\]\""
         with pytest.raises(ImportError, match=message):
             compare(TRAIN, TEST, nlp=encoder_nlp)
+
+    def test_names_all_packages_that_are_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for package in "sklearn", "scipy", "matplotlib":
+            monkeypatch.setitem(sys.modules, package, None)
+        message = "The packages 'sklearn', 'scipy' and 'matplotlib' are not installed"
+        with pytest.raises(ImportError, match=message):
+            compare(TRAIN, TEST)
 
 
 class TestTable:

@@ -230,7 +230,7 @@ class TestShares:
 
     def test_are_of_scikit_learn_which_an_extra_installs(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "sklearn", None)
-        message = r"The packages \['sklearn'\] are not installed\. .* pip install \"spacy-trend\[compare\]\""
+        message = r"The package 'sklearn' is not installed\. .* pip install \"spacy-trend\[compare\]\""
         with pytest.raises(ImportError, match=message):
             split_texts(many(x=10, y=10))
 

@@ -155,7 +155,7 @@ class TestErrors:
         with pytest.raises(ValueError, match="on_error='ignore' is unknown"):
             embed(source, tmp_path / "out", tiny_encoder, on_error="ignore")
         monkeypatch.setitem(sys.modules, "pyarrow", None)
-        with pytest.raises(ImportError, match=r"\['pyarrow'\] are not installed.*spacy-trend\[corpus\]"):
+        with pytest.raises(ImportError, match=r"'pyarrow' is not installed.*spacy-trend\[corpus\]"):
             embed(source, tmp_path / "out", tiny_encoder)
 
     def test_are_columns_that_are_added(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:

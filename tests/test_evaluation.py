@@ -243,7 +243,7 @@ class TestEvaluation:
         self, monkeypatch: pytest.MonkeyPatch, stub: Language, write: Write, package: str
     ) -> None:
         monkeypatch.setitem(sys.modules, package, None)
-        message = rf"The packages \['{package}'\] are not installed\. .* \"spacy-trend\[compare\]\""
+        message = rf"The package '{package}' is not installed\. .* \"spacy-trend\[compare\]\""
         with pytest.raises(ImportError, match=message):
             evaluate(stub, write(MIXED))
 

@@ -129,7 +129,7 @@ def test_an_address_needs_the_engine(source: Path, tmp_path: Path) -> None:
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, source: Path, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ImportError, match=r"\['ray'\] are not installed.*spacy-trend\[ray\]"):
+    with pytest.raises(ImportError, match=r"'ray' is not installed.*spacy-trend\[ray\]"):
         embed_corpus(source, tmp_path / "out", engine="ray")
 
 

@@ -433,7 +433,7 @@ class TestEstimator:
             with monkeypatch.context() as patch:
                 patch.delitem(sys.modules, "spacy_trend.sklearn")
                 patch.setitem(sys.modules, package, None)
-                message = rf"The packages \['{package}'\] are not installed\. .* \"spacy-trend\[sklearn\]\""
+                message = rf"The package '{package}' is not installed\. .* \"spacy-trend\[sklearn\]\""
                 with pytest.raises(ImportError, match=message):
                     importlib.import_module("spacy_trend.sklearn")
 
