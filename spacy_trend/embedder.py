@@ -43,6 +43,7 @@ class Embedder:
     text_field: the column that holds the texts.
     batch_size: how many texts the pipeline takes at a time; None for what its config says.
     threads: of torch; None to leave them as they are.
+    RAISES: ValueError where there is no such GPU; OSError or ValueError where the pipeline cannot be loaded.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Embedder:
 
             torch.set_num_threads(threads)
         if choice.gpu_id >= 0:
-            spacy.require_gpu(choice.gpu_id)
+            _use_gpu(choice.gpu_id)
         self.nlp = load_pipeline(choice.model, choice.encoder, choice.lang, choice.preset)
         self.text_field = text_field
         self.batch_size = batch_size
@@ -104,6 +105,16 @@ class Embedder:
         for field, column in zip(self.schema, columns, strict=True):
             table = table.append_column(field, column)
         return table
+
+
+def _use_gpu(gpu_id: int) -> None:
+    try:
+        spacy.require_gpu(gpu_id)
+    except ValueError as error:
+        raise ValueError(
+            f"The GPU {gpu_id} cannot be used: {error}. Expected one of CUDA, a build of torch for it, and "
+            "CuPy, such as by pip install cupy-cuda12x. To embed on the CPU, leave the GPU's number out."
+        ) from error
 
 
 def _as_word(token: Token) -> dict[str, Any]:

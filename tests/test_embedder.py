@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import spacy
 import torch
 
 from spacy_trend.embedder import SHAPES_KEPT, Embedder, PipelineChoice
@@ -36,6 +37,16 @@ def test_what_the_user_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SETTING, "100")
     Embedder(PipelineChoice())
     assert os.environ[SETTING] == "100"
+
+
+def test_a_gpu_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(gpu_id: int) -> None:
+        raise ValueError("Cannot use GPU, CuPy is not installed")
+
+    monkeypatch.setattr(spacy, "require_gpu", refuse)
+    message = "The GPU 3 cannot be used: .*CuPy is not installed.*pip install cupy-cuda12x.*on the CPU"
+    with pytest.raises(ValueError, match=message):
+        Embedder(PipelineChoice(gpu_id=3))
 
 
 @pytest.mark.slow
