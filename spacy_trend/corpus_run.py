@@ -54,8 +54,9 @@ def run(source: Path | str, task: Task, engine: Engine, on_error: str, overwrite
     folder = task.folder
     with only_run(folder), spool_cleared(source, folder):
         clear_unfinished(folder)
+        files = input_files(source, folder)
         embedder = Embedder(task.choice, task.text_field, task.batch_size)
-        found, errors = _surveyed(source, task, on_error, embedder.nlp.max_length)
+        found, errors = _surveyed(files, task, on_error, embedder.nlp.max_length)
         task = task._replace(manifest=_manifest(found, embedder, task))
         if overwrite:
             clear_staging(folder)
@@ -74,7 +75,7 @@ def run(source: Path | str, task: Task, engine: Engine, on_error: str, overwrite
     return Summary(found.rows, found.errors, done, len(sizes), perf_counter() - start)
 
 
-def _surveyed(source: Path | str, task: Task, on_error: str, longest: int) -> tuple[Survey, Counter[int]]:
+def _surveyed(files: list[Path], task: Task, on_error: str, longest: int) -> tuple[Survey, Counter[int]]:
     """The input, and how many rows of each shard have an error."""
     errors: Counter[int] = Counter()
 
@@ -84,7 +85,7 @@ def _surveyed(source: Path | str, task: Task, on_error: str, longest: int) -> tu
             note(number, row)
             errors[number // task.shard_rows] += 1
 
-        return survey(input_files(source, task.folder), task.text_field, counted, longest), errors
+        return survey(files, task.text_field, counted, longest), errors
 
 
 def _manifest(found: Survey, embedder: Embedder, task: Task) -> dict[str, Any]:
