@@ -1,6 +1,5 @@
 """Several processes against one, and Ray against processes without it, on one machine."""
 
-import os
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -11,7 +10,9 @@ from scale_numbers import goal, keep, write_found
 from scale_runs import SMALL, Processes, Rounds, Rows, ShardRows, embedded, workplace, write_texts
 from tqdm import tqdm
 
-CORES = os.cpu_count() or 1
+from spacy_trend.corpus_engines import cores
+
+CORES = cores()
 
 
 def processes(

@@ -70,44 +70,37 @@ def embed_in_processes(task: Task, shards: Shards) -> Written:
     context = get_context("spawn")
     end, alive = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(task.processes, mp_context=context, initializer=_start, initargs=(task, end))
-    with end, alive, pool:
+    with end, alive:
         try:
-            yield from _results(pool, task.processes, iter(shards))
+            yield from _as_completed(pool, task.processes, iter(shards))
         except BrokenProcessPool as error:
             raise OSError(
                 f"A process ended before its work was done ({error}). Perhaps there was not enough memory "
                 f"for {task.processes} of them: take fewer processes, or smaller batches. All shards that "
                 "are complete stay: run the same command again to go on."
             ) from error
-        except Exception:
-            pool.shutdown(cancel_futures=True)
-            raise
-        except BaseException:
+        except (GeneratorExit, KeyboardInterrupt, SystemExit):
             # The user wants to stop: what the processes are at is not waited for.
             alive.close()
             raise
-
-
-def _results(pool: ProcessPoolExecutor, processes: int, shards: Iterator[tuple[int, pa.Table]]) -> Written:
-    with _interrupts_noted() as interrupted:
-        yield from _as_completed(pool, processes, shards, interrupted)
+        finally:
+            # Where one fails, the others end what they are at, and begin nothing.
+            pool.shutdown(cancel_futures=True)
 
 
 def _as_completed(
-    pool: ProcessPoolExecutor,
-    processes: int,
-    shards: Iterator[tuple[int, pa.Table]],
-    interrupted: Event,
+    pool: ProcessPoolExecutor, processes: int, shards: Iterator[tuple[int, pa.Table]]
 ) -> Written:
-    # One more than there are processes: none waits for the next shard to be read, and memory stays flat.
-    running = {_submit(pool, shard) for shard in islice(shards, processes + 1)}
-    while running:
-        done, running = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-        running |= {_submit(pool, shard) for shard in islice(shards, len(done))}
-        for future in done:
-            yield future.result()
+    with _interrupts_noted() as interrupted:
+        # One more than there are processes: none waits for the next shard to be read, and memory stays flat.
+        running = {_submit(pool, shard) for shard in islice(shards, processes + 1)}
+        while running:
+            done, running = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+            running |= {_submit(pool, shard) for shard in islice(shards, len(done))}
+            for future in done:
+                yield future.result()
 
 
 def _submit(pool: ProcessPoolExecutor, shard: tuple[int, pa.Table]) -> Future[int]:

@@ -10,6 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .corpus_output import ASIDE, ERRORS, LOCK, MANIFEST, clear_unfinished, shards_in, sync
+from .destinations import make_folder
 from .text_files import Row
 
 
@@ -20,10 +21,10 @@ def only_run(folder: Path) -> Iterator[None]:
     The folder is made where it does not exist, and taken away again where the block fails before there is
     anything in it.
 
-    RAISES: ValueError where another run is in it.
+    RAISES: ValueError where another run is in it; OSError where it cannot be made or written into.
     """
     is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)

@@ -1,9 +1,7 @@
 """The texts of a corpus: files, checked and counted before any work is done, then read in shards."""
 
-import sys
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -11,12 +9,11 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .corpus_output import SPOOL, is_ours
+from .corpus_output import SPOOL
 from .corpus_schema import Columns
 from .corpus_stamps import Stamp, check_unchanged, digest_of, stamp_of
 from .text_files import Row, format_of, read_rows, rows_with_text
 
-FORMATS = (".jsonl", ".csv", ".tsv", ".txt", ".parquet")
 #: Columns that are added to those of the input.
 ADDED = ("row", "trend_vector", "trend_focus", "trend_related", "trend_truncated")
 #: How many rows are looked at together.
@@ -44,48 +41,6 @@ class Survey(NamedTuple):
     schema: pa.Schema
     digest: str
     stamps: list[Stamp]
-
-
-def input_files(source: Path | str, output: Path) -> list[Path]:
-    """The files of an input, sorted by name; of a folder, without those that are hidden or in the output.
-
-    source: a file, a folder of files, or "-" for JSON lines on the standard input.
-    output: the folder of the output, where the standard input is kept, as it is read more than once.
-    RAISES: ValueError where there is none of a known format, or the input would be written over;
-        FileNotFoundError.
-    """
-    if source == "-":
-        spool = output / SPOOL
-        with spool.open("wb") as file:
-            for block in iter(lambda: sys.stdin.buffer.read(1 << 20), b""):
-                file.write(block)
-        return [spool]
-    path = Path(source)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file or folder {path}.")
-    files = _files_in(path, output) if path.is_dir() else [path]
-    taken = [file for file in files if file.resolve().parent == output.resolve() and is_ours(file)]
-    if taken:
-        raise ValueError(
-            f"{taken[0]} has the name of a file that is written there. Expected the output in another folder."
-        )
-    known = [file for file in files if format_of(file) in FORMATS]
-    if not known:
-        raise ValueError(
-            f"{path}: got no file of a known format outside of the output folder. Expected names that end in "
-            f"{', '.join(FORMATS)}, or one of the first four and .gz."
-        )
-    return known
-
-
-@contextmanager
-def spool_cleared(source: Path | str, output: Path) -> Iterator[None]:
-    """Have the standard input, where that is the source, no longer kept once the block ends."""
-    try:
-        yield
-    finally:
-        if source == "-":
-            (output / SPOOL).unlink(missing_ok=True)
 
 
 def survey(
@@ -189,13 +144,3 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         for value in batch.to_pylist():
             yield Row(value, f"{path}, row {number}")
             number += 1
-
-
-def _files_in(folder: Path, output: Path) -> list[Path]:
-    found = sorted(file for file in folder.rglob("*") if file.is_file())
-    return [
-        file
-        for file in found
-        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
-        and output.resolve() not in file.resolve().parents
-    ]

@@ -10,8 +10,9 @@ from spacy import Language
 
 from .component import trend_vectors
 from .corpus_engines import Shards, Task, Written, embed_here, embed_in_processes
+from .corpus_files import input_files, spool_cleared
 from .corpus_folder import check_manifest, clear, errors_noted, is_begun, keep_errors, only_run
-from .corpus_input import Survey, input_files, shards, spool_cleared, survey
+from .corpus_input import Survey, shards, survey
 from .corpus_output import clear_broken, clear_unfinished, shard_path, write_shard
 from .corpus_progress import follow
 from .corpus_staging import clear_staging, take_over

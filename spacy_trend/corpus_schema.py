@@ -20,16 +20,16 @@ class Columns:
     """The columns of an input, as they are found in one part of it after another."""
 
     def __init__(self) -> None:
-        self._schemas: list[pa.Schema] = []
+        self._schema = pa.schema([])
         self._large: dict[_Path, str] = {}
 
     def declare(self, file: Path) -> None:
         """Add the columns of a Parquet file. RAISES: ValueError as `declared_schema` and `unified`."""
-        self._schemas = [unified(self._schemas, declared_schema(file), str(file))]
+        self._schema = unified(self._schema, declared_schema(file), str(file))
 
     def find(self, rows: list[Row]) -> None:
         """Add the columns of rows without errors. RAISES: ValueError as `schema_of` and `unified`."""
-        self._schemas = [unified(self._schemas, schema_of(rows), rows[0].place)]
+        self._schema = unified(self._schema, schema_of(rows), rows[0].place)
         for row in rows:
             for path in _large_numbers(row.value, ()):
                 self._large.setdefault(path, row.place)
@@ -39,21 +39,20 @@ class Columns:
 
         RAISES: ValueError for a column that Parquet cannot hold, or that cannot hold all of its values.
         """
-        schema = self._schemas[0]
-        for field in schema:
+        for field in self._schema:
             if empty := _empty_object(field.type, (field.name,)):
                 raise ValueError(
                     f"The field {'.'.join(empty)!r} holds objects without fields in all rows, which Parquet "
                     "cannot hold. Leave it out, or put null in their place."
                 )
         for path, place in self._large.items():
-            if pa.types.is_floating(_type_at(pa.struct(schema), path)):
+            if pa.types.is_floating(_type_at(pa.struct(self._schema), path)):
                 raise ValueError(
                     f"{place}: the field {'.'.join(path)!r} holds a whole number beyond 2**53, and fractions "
                     "elsewhere. Expected one type that holds all of them: make them texts, or leave the "
                     "field out."
                 )
-        return schema
+        return self._schema
 
 
 def _large_numbers(value: Any, path: _Path) -> Iterator[_Path]:
@@ -115,14 +114,14 @@ def schema_of(rows: list[Row]) -> pa.Schema:
     return pa.schema([pa.field(name, _type_of(name, rows)) for name in names])
 
 
-def unified(schemas: list[pa.Schema], schema: pa.Schema, place: str) -> pa.Schema:
-    """A schema that holds the values of all.
+def unified(before: pa.Schema, schema: pa.Schema, place: str) -> pa.Schema:
+    """A schema that holds the values of both.
 
-    place: where the last one is from, for the message.
+    place: where the second is from, for the message.
     RAISES: ValueError where a column has types that do not go together.
     """
     try:
-        return pa.unify_schemas([*schemas, schema], promote_options="permissive")
+        return pa.unify_schemas([before, schema], promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise ValueError(
             f"{place}, or soon after it: a column has values of another type than before ({error}). Expected "
@@ -138,7 +137,7 @@ def _type_of(name: str, rows: list[Row]) -> pa.DataType:
         for row in rows:
             schema = pa.schema([pa.field(name, found)])
             one = pa.schema([pa.field(name, _type_of_one(row.value.get(name), row.place))])
-            found = unified([schema], one, row.place).field(0).type
+            found = unified(schema, one, row.place).field(0).type
         return found
 
 

@@ -6,12 +6,13 @@ from hashlib import sha256
 
 from spacy import Language
 from spacy_transformers import Transformer
-from spacy_transformers.layers.hf_shim import HFShim
+
+from .encoder import has_weights, shim_of
 
 
 def fingerprint(nlp: Language) -> str:
     """A digest of a pipeline's settings and weights (SHA-256), the same in every process and wherever the
-    pipeline was loaded from. Versions are no part of it."""
+    pipeline was loaded from. spaCy's version is no part of it."""
     digest = sha256(nlp.config.to_bytes())
     with _without_origin(nlp):
         # One after another: `nlp.to_bytes` holds all of them at once, several times.
@@ -27,12 +28,9 @@ def _without_origin(nlp: Language) -> Iterator[None]:
     """Leave out of what is saved which folder each encoder is from: that of a saved pipeline is a temporary
     one, another each time it is loaded."""
     models = [
-        shim._model
+        shim_of(pipe)._model
         for _, pipe in nlp.components
-        if isinstance(pipe, Transformer)
-        for node in pipe.model.walk()
-        for shim in node.shims
-        if isinstance(shim, HFShim) and shim._model is not None
+        if isinstance(pipe, Transformer) and has_weights(pipe)
     ]
     origins = [model.config.name_or_path for model in models]
     try:

@@ -282,6 +282,15 @@ class TestFolder:
             embed(path, tmp_path / "out", tiny_encoder)
         assert (tmp_path / "out").exists()
 
+    @pytest.mark.parametrize("place", ["file", "file/out"])
+    def test_is_refused_where_a_file_is_in_the_way(
+        self, place: str, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
+        path = write(tmp_path / "a.jsonl", ROWS)
+        (tmp_path / "file").touch()
+        with pytest.raises(OSError, match=r"cannot be made: '.*file' is a file\. Expected a folder"):
+            embed(path, tmp_path / place, tiny_encoder)
+
     def test_is_not_begun_with_batches_of_nothing(self, tmp_path: Path, tiny_encoder: Path) -> None:
         with pytest.raises(ValueError, match="batch_size=0"):
             embed(write(tmp_path / "a.jsonl", ROWS), tmp_path / "out", tiny_encoder, batch_size=0)
