@@ -22,7 +22,7 @@ from report import machine
 from scale_runs import run_command, seconds_of, write_texts
 from tqdm import tqdm
 
-from spacy_trend.corpus_output import ASIDE, LOCK, MANIFEST
+from spacy_trend.corpus.shards import ASIDE, LOCK, MANIFEST
 
 SHARDS = "part-*.parquet"
 #: What a run may leave in its folder beside the shards.

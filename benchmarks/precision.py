@@ -10,7 +10,7 @@ from report import machine, markdown_table, write_section
 from texts import made_texts, public_texts
 
 from spacy_trend import from_encoder
-from spacy_trend.bfloat16 import bfloat16_obstacle
+from spacy_trend.encoder.bfloat16 import bfloat16_obstacle
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:

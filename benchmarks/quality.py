@@ -16,9 +16,9 @@ from scipy.stats import spearmanr
 from texts import sms, sst2, trec
 
 from spacy_trend.compare import compare
-from spacy_trend.comparison import Comparison, measured_on
-from spacy_trend.pipeline import transformer_pipeline
-from spacy_trend.sentence_embeddings import embed_texts
+from spacy_trend.compare.comparison import Comparison, measured_on
+from spacy_trend.compare.embeddings import embed_texts
+from spacy_trend.pipelines import transformer_pipeline
 
 
 def similarities(data: Path) -> dict[str, float]:

@@ -10,7 +10,7 @@ from scale_numbers import goal, keep, write_found
 from scale_runs import SMALL, Processes, Rounds, Rows, ShardRows, embedded, workplace, write_texts
 from tqdm import tqdm
 
-from spacy_trend.corpus_engines import cores
+from spacy_trend.corpus.engines import cores
 
 CORES = cores()
 

@@ -10,9 +10,8 @@ from report import markdown_table
 from scale_numbers import keep, write_found
 from scale_runs import Rows, ShardRows, seconds_of, workplace, write_texts
 
-from spacy_trend.corpus_files import input_files
-from spacy_trend.corpus_input import shards, survey
-from spacy_trend.corpus_output import write_shard
+from spacy_trend.corpus.input import input_files, shards, survey
+from spacy_trend.corpus.shards import write_shard
 
 #: What one process does for all, by the name it has among the numbers that are kept.
 SERIAL = {

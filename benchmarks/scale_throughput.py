@@ -55,7 +55,7 @@ def throughput(
 def piped_pipeline() -> Language:
     """The pipeline that `embed_corpus` loads by default."""
     # Here, so that the process that only measures stays small.
-    from spacy_trend.pipeline import load_pipeline
+    from spacy_trend.pipelines import load_pipeline
 
     return load_pipeline(None, None, "en", "article")
 

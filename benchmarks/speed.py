@@ -19,7 +19,7 @@ from texts import made_texts, public_texts
 from tqdm import tqdm
 from ways import STOCK, WAYS
 
-from spacy_trend.bfloat16 import bfloat16_obstacle
+from spacy_trend.encoder.bfloat16 import bfloat16_obstacle
 
 KINDS = ("short mixed", "single length", "paragraphs", "long documents")
 LEGEND = """

@@ -1,6 +1,6 @@
 """`spacy train` on the trend vector: as good as a logistic regression on it, and how long an epoch takes.
 
-TREC with its own test part, SMS split by `spacy_trend.conversion`; the config is `configs/trend_vector.cfg`.
+TREC with its own test part, SMS split by `spacy_trend.compare.split`; the config is `configs/trend_vector.cfg`.
 The first epoch's time holds that of the encoder, which runs once on every text.
 """
 
@@ -19,10 +19,10 @@ from spacy.cli.train import train
 from texts import sms, trec
 
 from spacy_trend import from_encoder
-from spacy_trend.classification import predict_test
-from spacy_trend.conversion import Parts, split_texts, write_parts
-from spacy_trend.evaluation import evaluate
-from spacy_trend.labelled_texts import read_labelled_texts
+from spacy_trend.compare.classifier import predict_test
+from spacy_trend.compare.evaluation import evaluate
+from spacy_trend.compare.labelled_texts import read_labelled_texts
+from spacy_trend.compare.split import Parts, split_texts, write_parts
 
 CONFIG = Path(__file__).parent.parent / "configs" / "trend_vector.cfg"
 #: When each epoch was seen first, by its number.

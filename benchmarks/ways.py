@@ -10,7 +10,7 @@ from spacy import Language
 from transformers import AutoModel, AutoTokenizer
 
 from spacy_trend import bundled_encoder, from_encoder
-from spacy_trend.device import run_cost
+from spacy_trend.encoder.buckets import run_cost
 
 Way = Callable[[list[str]], object]
 

@@ -1,14 +1,20 @@
 """spacy_trend: a sentence vector for spaCy's transformer pipelines that says which words it came from."""
 
-from .attachment import observe
-from .component import TrendVector
-from .extensions import install_extensions
-from .factory import make_trend_vector
-from .pipeline import bundled_encoder, from_encoder
+from .attributes.extensions import install_extensions
+from .bundled import bundled_encoder
+from .component.factory import make_trend_vector, observe
+from .component.presets import PRESETS
+from .component.trend_vector import TrendVector
+from .method.interface import Change, Select, Selection
+from .pipelines import from_encoder
 from .visualize import render, serve
 
 __version__ = "0.1.0"
 __all__ = [
+    "PRESETS",
+    "Change",
+    "Select",
+    "Selection",
     "TrendVector",
     "bundled_encoder",
     "from_encoder",
@@ -20,3 +26,8 @@ __all__ = [
 ]
 
 install_extensions()
+
+
+def __dir__() -> list[str]:
+    """Return the public names alone, so that they are not lost among the modules."""
+    return [*__all__, "__version__"]

@@ -9,8 +9,11 @@ from thinc.api import Dropout, LayerNorm, Linear, Logistic, Model, Relu, Softmax
 from thinc.types import Floats2d
 
 FEATURES = "trend_vector_features"
+
+
 #: The layers, by their ids, that were initialized and have not run since.
 _INITIALIZED: set[int] = set()
+
 
 _Backprop = Callable[[Any], Any]
 
@@ -70,7 +73,7 @@ def reads_trend_vector(model: Any) -> bool:
     return isinstance(model, Model) and any(node.name == FEATURES for node in model.walk())
 
 
-def tell_width(model: Any, width: int) -> None:
+def set_vector_width(model: Any, width: int) -> None:
     """Tell the feature layers of a model how wide the vectors are.
 
     model: a component's; anything that is no thinc model is left alone.

@@ -8,8 +8,8 @@ import pyarrow as pa
 import spacy
 from spacy.tokens import Token
 
-from .pipeline import check_every_doc, load_pipeline
-from .record import RECORD
+from .attributes.record import RECORD
+from .pipelines import check_every_doc, load_pipeline
 
 WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
 

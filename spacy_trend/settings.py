@@ -1,4 +1,11 @@
-"""Values of settings: which are known, and what they are called."""
+"""Values of settings, checked and explained: choices, layers, seeds.
+
+A **layer number** in a setting counts an encoder's layers from 0, or from -1 backwards; a fraction between 0
+and 1 is a part of the way up: 0.5 is layer 3 of 6 and layer 6 of 12.
+"""
+
+#: Layer numbers, or None for all layers.
+Layers = tuple[int | float, ...] | None
 
 
 def check_choice(owner: str, setting: str, value: str, choices: tuple[str, ...]) -> None:
@@ -23,6 +30,28 @@ def check_layer(owner: str, layer: int | float) -> None:
             f"{owner}: layer={layer!r} is out of range. Expected a whole number, which counts layers from 0, "
             "or a fraction between 0 and 1, a part of the way up: change it in the config."
         )
+
+
+def layer_numbers(wanted: Layers, layers: int, encoder: str) -> list[int]:
+    """Return the layers that a setting names, each as a number from 0.
+
+    wanted: layer numbers, see above; None for all.
+    layers: how many the encoder has.
+    encoder: its name, for the message.
+    RAISES: ValueError for a layer that the encoder does not have.
+    """
+    if wanted is None:
+        return list(range(layers))
+    # Without the small addend, 0.58 of 50 would be 28: that is how floating-point numbers round.
+    numbers = [int(layer * layers + 1e-9) if 0 < layer < 1 else int(layer) for layer in wanted]
+    for layer in numbers:
+        if not -layers <= layer < layers:
+            raise ValueError(
+                f"layer={layer} is out of range: the encoder '{encoder}' has {layers} layers. Expected "
+                f"a number from 0 to {layers - 1}, or from -{layers} to -1 counted from the last. "
+                "Change the layer in the setting 'select'."
+            )
+    return [layer % layers for layer in numbers]
 
 
 def check_seed(seed: int) -> None:

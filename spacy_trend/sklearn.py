@@ -8,11 +8,11 @@ import numpy as np
 from spacy import Language
 from spacy.tokens import Doc
 
-from .component import trend_vectors
-from .extras import check_extra, versions
-from .fingerprint import fingerprint
-from .pipeline import open_pipeline
-from .segments import Floats
+from .component.trend_vector import trend_vectors
+from .dependencies import check_extra, versions
+from .encoder.fingerprint import fingerprint
+from .pipelines import open_pipeline
+from .types import Floats
 
 check_extra("sklearn", "sklearn", "joblib")
 

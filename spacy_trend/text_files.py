@@ -11,7 +11,11 @@ import srsly
 
 #: What "surrogateescape" makes of bytes that are not UTF-8.
 _NOT_DECODED = re.compile("[\udc80-\udcff]")
+
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 #: A field of a CSV file may be as long as the C library allows.
 LONGEST_FIELD = 2**31 - 1
 

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 import spacy_trend
-from spacy_trend.record import RECORD, Record
+from spacy_trend.attributes.record import RECORD, Record
 
 LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1", "rows": "heads", "layer": 0, "focus": "last"}
 

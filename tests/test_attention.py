@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from spacy_trend import attention_sums
-from spacy_trend.attention import AttentionObserver, AttentionRequest, request_rows
-from spacy_trend.attention_sums import sums_of_matrices, sums_of_queries
+from spacy_trend.encoder import attention as attention_sums
+from spacy_trend.encoder.attention import AttentionObserver, sums_of_matrices, sums_of_queries
+from spacy_trend.encoder.requests import AttentionRequest, request_rows
 
 WINDOWS, HEADS, LENGTH, WIDTH = 3, 4, 7, 5
 SHAPE = (WINDOWS, HEADS, LENGTH, WIDTH)

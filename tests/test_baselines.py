@@ -13,10 +13,9 @@ from spacy import Language
 from spacy.tokens import Doc
 from transformers import AutoModel, AutoTokenizer
 
-from spacy_trend.baselines import CLS, MEAN_POOLING, pooled_embeddings
-from spacy_trend.presets import PRESETS
-from spacy_trend.segments import Floats
-from spacy_trend.sentence_embeddings import RANDOM_PAIR, embed_texts
+from spacy_trend.compare.embeddings import CLS, MEAN_POOLING, RANDOM_PAIR, embed_texts, pooled_embeddings
+from spacy_trend.component.presets import PRESETS
+from spacy_trend.types import Floats
 
 NAMES = [CLS, MEAN_POOLING, "first-last mean", "both means side by side", "mean of static"]
 WIDE = {"both means side by side", "all_words_wide"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_trend.buckets import RunCost, length_buckets
+from spacy_trend.encoder.buckets import RunCost, length_buckets
 
 NO_LIMIT = 10**9
 lengths_of_windows = st.lists(st.integers(1, 12), min_size=1, max_size=30)

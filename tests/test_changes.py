@@ -10,8 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spacy_trend.changes import (
-    Change,
+from spacy_trend.method.changes import (
     contextual,
     difference,
     first_last_mean,
@@ -19,6 +18,7 @@ from spacy_trend.changes import (
     signed_log,
     static_and_contextual,
 )
+from spacy_trend.method.interface import Change
 
 from .test_trend import LEAST, MOST, Floats, embeddings, finite, floats
 

@@ -11,8 +11,8 @@ pytest.importorskip("sklearn")
 
 from sklearn.model_selection import StratifiedKFold
 
-from spacy_trend import classification
-from spacy_trend.classification import (
+from spacy_trend.compare import classifier as classification
+from spacy_trend.compare.classifier import (
     INNER_FOLDS,
     STRENGTHS,
     Predictions,

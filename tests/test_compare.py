@@ -22,14 +22,13 @@ pytest.importorskip("matplotlib")
 
 import spacy_trend.cli
 import spacy_trend.compare
-from spacy_trend import classification
-from spacy_trend.baselines import CLS
+from spacy_trend.compare import classifier as classification
 from spacy_trend.compare import compare
-from spacy_trend.comparison import Comparison, Score, as_table, measured_on, write_comparison
-from spacy_trend.pipeline import transformer_pipeline
-from spacy_trend.presets import PRESETS
-from spacy_trend.segments import Floats
-from spacy_trend.sentence_embeddings import RANDOM_PAIR, SentenceEmbeddings
+from spacy_trend.compare.comparison import Comparison, Score, as_table, measured_on, write_comparison
+from spacy_trend.compare.embeddings import CLS, RANDOM_PAIR, SentenceEmbeddings
+from spacy_trend.component.presets import PRESETS
+from spacy_trend.pipelines import transformer_pipeline
+from spacy_trend.types import Floats
 
 Pairs = list[tuple[str, str]]
 

@@ -15,7 +15,7 @@ from transformers import AutoModel
 
 import spacy_trend
 from spacy_trend import bundled_encoder
-from spacy_trend.embeddings import EmbeddingObserver
+from spacy_trend.encoder.embedding_output import EmbeddingObserver
 
 from .conftest import DIFFERENCE
 
@@ -363,7 +363,9 @@ def test_a_component_of_its_own_is_attached_by_observe(
         return doc
 
     component = spacy_trend.TrendVector(
-        "by_hand", select=spacy_trend.selections.leading_pair(), change=spacy_trend.changes.log_ratio()
+        "by_hand",
+        select=spacy_trend.method.selections.leading_pair(),
+        change=spacy_trend.method.changes.log_ratio(),
     )
     nlp.add_pipe("by_hand")
     nlp._components[-1] = ("by_hand", component)

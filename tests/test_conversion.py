@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 pytest.importorskip("sklearn")
 
 from spacy_trend.cli import trend_cli
-from spacy_trend.conversion import Parts, split_texts, write_parts
-from spacy_trend.labelled_texts import LabelledText, read_label_first, read_labelled_texts
+from spacy_trend.compare.labelled_texts import LabelledText, read_label_first, read_labelled_texts
+from spacy_trend.compare.split import Parts, split_texts, write_parts
 
 Write = Callable[..., Path]
 

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from spacy_trend import from_encoder
 from spacy_trend.corpus import embed_corpus
-from spacy_trend.corpus_run import Summary
+from spacy_trend.corpus.run import Summary
 
 TEXTS = ["I want an apple.", "She sold the old house.", "...", "", "Grüße aus Köln", "The end"] * 5
 
@@ -142,7 +142,7 @@ class TestErrors:
         assert again.done_before == 0
 
     def test_are_two_runs_at_a_time(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
-        from spacy_trend.corpus_folder import only_run
+        from spacy_trend.corpus.folder import only_run
 
         with only_run(tmp_path / "out"), pytest.raises(ValueError, match="Another run is at work"):
             embed(source, tmp_path / "out", tiny_encoder)
@@ -287,8 +287,10 @@ def test_processes_write_what_one_writes(source: Path, tmp_path: Path, tiny_enco
 
 
 def test_another_engine_s_files_are_taken_over_where_shards_are_whole(tmp_path: Path) -> None:
-    from spacy_trend.corpus_engines import Task
-    from spacy_trend.corpus_staging import MADE, clear_staging, stage, take_over
+    from spacy_trend.corpus_staging import MADE
+
+    from spacy_trend.corpus.engines import Task
+    from spacy_trend.corpus.shards import clear_staging, stage, take_over
     from spacy_trend.embedder import PipelineChoice
 
     rows = [pa.table({"row": pa.array(rows, pa.int64())}) for rows in ([0, 1, 2], [3, 5], [6, 7, 8])]

@@ -18,8 +18,9 @@ pytest.importorskip("filelock")
 
 import pyarrow as pa
 
-from spacy_trend import corpus_engines, corpus_progress
-from spacy_trend.corpus_engines import Task
+from spacy_trend.corpus import engines as corpus_engines
+from spacy_trend.corpus import run as corpus_progress
+from spacy_trend.corpus.engines import Task
 from spacy_trend.embedder import PipelineChoice
 
 
@@ -82,7 +83,7 @@ def test_an_actor_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, task: Tas
     pytest.importorskip("ray")
     from ray.exceptions import RayTaskError
 
-    from spacy_trend import ray_engine
+    from spacy_trend.corpus import ray_engine
 
     def failing(*arguments: Any) -> None:
         raise RayTaskError("embed", "a long traceback", MemoryError("no more"))

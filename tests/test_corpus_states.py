@@ -14,9 +14,10 @@ pytest.importorskip("filelock")
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-from spacy_trend import corpus_output, corpus_run
 from spacy_trend.corpus_staging import MADE, STAGED
+
+from spacy_trend.corpus import run as corpus_run
+from spacy_trend.corpus import shards as corpus_output
 
 from .test_corpus import embed, table_of
 

@@ -907,7 +907,7 @@ def test_both_packages_in_one_pipeline_are_told_apart(
 
 
 def set_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: None)
+    monkeypatch.setattr("spacy_trend.encoder.shim.bfloat16_obstacle", lambda device: None)
 
 
 @ALL_LAYERS

@@ -8,8 +8,7 @@ import pytest
 import torch
 from spacy import Language
 
-from spacy_trend.buckets import RunCost, length_buckets
-from spacy_trend.device import NEVER_TOO_MANY, run_cost
+from spacy_trend.encoder.buckets import NEVER_TOO_MANY, RunCost, length_buckets, run_cost
 
 
 def cost_on(device: str, width: int = 384, dtype: torch.dtype = torch.float32) -> RunCost:
@@ -42,7 +41,7 @@ def test_outputs_of_an_unknown_kind_have_the_batch_run_whole(
     make_nlp: Callable[..., Language], tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # For so small an encoder a call costs more than any padding.
-    monkeypatch.setattr("spacy_trend.shim.run_cost", lambda *_: RunCost(1, 1, NEVER_TOO_MANY))
+    monkeypatch.setattr("spacy_trend.encoder.hugging_face.run_cost", lambda *_: RunCost(1, 1, NEVER_TOO_MANY))
     nlp = make_nlp(tiny_encoder, {})
     texts = ["Stop!", "She sold the old house in the village by the river. " * 4]
     encoder = nlp.get_pipe("transformer").model.transformer

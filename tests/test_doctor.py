@@ -18,14 +18,13 @@ from typer.testing import CliRunner
 from wasabi import msg
 
 from spacy_trend import bundled_encoder
-from spacy_trend.about_transformer import look_at
-from spacy_trend.bfloat16 import bfloat16_time
 from spacy_trend.cli import app
-from spacy_trend.diagnosis import diagnose
-from spacy_trend.doctor import examine
-from spacy_trend.findings import Finding
-from spacy_trend.forward import positions_of
-from spacy_trend.trial import TEXT
+from spacy_trend.doctor import diagnose
+from spacy_trend.doctor.examination import TEXT, examine
+from spacy_trend.doctor.findings import Finding
+from spacy_trend.doctor.transformer import look_at
+from spacy_trend.encoder.bfloat16 import bfloat16_time
+from spacy_trend.encoder.hugging_face import positions_of
 
 from .test_families import BERT_TOKENS, VOCABULARY, Family, hide_softmax, make_encoder, save_tokenizer
 
@@ -38,8 +37,8 @@ DEPENDENCY_PAIR = {"select": {"@misc": "spacy-trend.dependency_pair.v1"}}
 def timed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the processor is said to be good for: `obstacle` and `share`."""
     said = {"obstacle": None, "share": 0.25}
-    monkeypatch.setattr("spacy_trend.about_machine.bfloat16_obstacle", lambda device: said["obstacle"])
-    monkeypatch.setattr("spacy_trend.about_machine.bfloat16_time", lambda *args: said["share"])
+    monkeypatch.setattr("spacy_trend.doctor.machine.bfloat16_obstacle", lambda device: said["obstacle"])
+    monkeypatch.setattr("spacy_trend.doctor.machine.bfloat16_time", lambda *args: said["share"])
     return said
 
 
@@ -507,7 +506,7 @@ def test_bfloat16(
     status: str,
     text: str,
 ) -> None:
-    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: obstacle)
+    monkeypatch.setattr("spacy_trend.encoder.shim.bfloat16_obstacle", lambda device: obstacle)
     timed.update(obstacle=obstacle, share=share)
     found = about("bfloat16", examine(make({"precision": precision})))
     assert found.status == status
@@ -533,7 +532,7 @@ def missing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 return "0.0.1"
             raise PackageNotFoundError(package)
 
-        monkeypatch.setattr("spacy_trend.extras.version", version_of)
+        monkeypatch.setattr("spacy_trend.dependencies.version", version_of)
 
     return have
 
@@ -563,7 +562,7 @@ def test_a_curated_pipeline_without_the_extra(
         raise ValueError(f"[E002] Can't find factory for 'curated_transformer' for language {name}.")
 
     missing({"spacy-curated-transformers"})
-    monkeypatch.setattr("spacy_trend.pipeline.spacy.load", load)
+    monkeypatch.setattr("spacy_trend.pipelines.spacy.load", load)
     found = about("opening", diagnose("en_core_web_trf"))
     assert found.status == "error"
     assert found.fix == 'pip install "spacy-trend[curated]"'

@@ -8,9 +8,9 @@ from spacy import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_trend.reports import report_not_finite
-from spacy_trend.trend import Trends
-from spacy_trend.words import Words
+from spacy_trend.alignment.words import Words
+from spacy_trend.component.trend_vector import report_not_finite
+from spacy_trend.method.trend import Trends
 
 from .conftest import DIFFERENCE
 

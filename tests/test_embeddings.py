@@ -19,8 +19,8 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput
 
-from spacy_trend.attention import AttentionObserver
-from spacy_trend.embeddings import EmbeddingObserver
+from spacy_trend.encoder.attention import AttentionObserver
+from spacy_trend.encoder.embedding_output import EmbeddingObserver
 
 VOCABULARY, LAYERS, WIDTH = 60, 2, 32
 SMALL: dict[str, Any] = {

@@ -11,10 +11,10 @@ from spacy import Language
 from spacy.tokens import Doc
 
 import spacy_trend
-from spacy_trend.changes import log_ratio
-from spacy_trend.extensions import install_extensions
-from spacy_trend.record import describe
-from spacy_trend.selections import leading_pair
+from spacy_trend.attributes.extensions import install_extensions
+from spacy_trend.attributes.record import describe
+from spacy_trend.method.changes import log_ratio
+from spacy_trend.method.selections import leading_pair
 
 LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1"}
 
@@ -179,7 +179,7 @@ def test_an_attribute_of_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bfloat16_on_a_device_that_is_not_made_for_it(
     make_nlp: Callable[..., Language], tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: "no such units")
+    monkeypatch.setattr("spacy_trend.encoder.shim.bfloat16_obstacle", lambda device: "no such units")
     nlp = make_nlp(tiny_encoder, None)
     expected = nlp("I want an apple.")._.trf_data.model_output.last_hidden_state
     nlp.add_pipe("trend_vector", config={"precision": "bfloat16"})
@@ -194,7 +194,7 @@ def test_bfloat16_on_a_device_that_is_not_made_for_it(
 def test_a_half_precision_encoder_stays_so_where_bfloat16_is_not_used(
     tiny: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: "no such units")
+    monkeypatch.setattr("spacy_trend.encoder.shim.bfloat16_obstacle", lambda device: "no such units")
     tiny.get_pipe("transformer").model.transformer.half()
     tiny.add_pipe("trend_vector", name="in_bfloat16", config={"precision": "bfloat16"})
     with pytest.warns(UserWarning, match="is not used"):

@@ -19,9 +19,9 @@ pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
-from spacy_trend import significance
 from spacy_trend.cli import trend_cli
-from spacy_trend.evaluation import Evaluation, evaluate, report, write_evaluation
+from spacy_trend.compare import scores as significance
+from spacy_trend.compare.evaluation import Evaluation, evaluate, report, write_evaluation
 
 #: A text, whose first word is the label that the stub predicts, and its labels.
 Rows = list[tuple[str, dict[str, float]]]

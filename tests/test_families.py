@@ -22,7 +22,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 from torch import Tensor, nn
 from transformers import AutoModel
 
-from spacy_trend.buckets import RunCost
+from spacy_trend.encoder.buckets import RunCost
 
 pytestmark = [
     # ModernBERT, whose module is compiled in part where it is imported.
@@ -430,7 +430,9 @@ def test_results_are_the_same_in_many_buckets(
 ) -> None:
     folder = checkpoint(name, "fast")
     nlp = pipeline(folder)
-    monkeypatch.setattr("spacy_trend.shim.run_cost", lambda *about: RunCost(call=0, least=1, most=2**40))
+    monkeypatch.setattr(
+        "spacy_trend.encoder.hugging_face.run_cost", lambda *about: RunCost(call=0, least=1, most=2**40)
+    )
     calls = note_calls(the_encoder(nlp))
     check_docs(nlp, folder)
     assert len(calls) > 3
@@ -462,7 +464,7 @@ def test_bfloat16_runs_and_stays_near(
     exact: Callable[[str], Values],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: None)
+    monkeypatch.setattr("spacy_trend.encoder.shim.bfloat16_obstacle", lambda device: None)
     nlp = pipeline(checkpoint(name, "fast"), precision="bfloat16")
     assert_near(whole(nlp), exact(name), 1e-4, 0.05)
     assert the_encoder(nlp).dtype == torch.float32

@@ -9,7 +9,7 @@ from spacy import Language
 
 import spacy_trend
 from spacy_trend.corpus import embed_corpus
-from spacy_trend.fingerprint import fingerprint
+from spacy_trend.encoder.fingerprint import fingerprint
 
 
 @pytest.fixture

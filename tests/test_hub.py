@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from spacy_trend.attention import AttentionObserver
-from spacy_trend.changes import log_ratio
-from spacy_trend.selections import leading_pair
+from spacy_trend.encoder.attention import AttentionObserver
+from spacy_trend.method.changes import log_ratio
+from spacy_trend.method.selections import leading_pair
 
 from .printed import APPLE_TREND, ATTENTION, LEADERS, PRINTED, VECTOR, WANT_TREND
 

@@ -46,7 +46,7 @@ def test_spacy_imports_nothing_of_ours(after: After) -> None:
 
 
 def test_a_pipeline_without_us_imports_what_the_package_does_and_no_more(after: After) -> None:
-    assert "spacy_trend.factory" in after("import spacy_trend")
+    assert "spacy_trend.component.factory" in after("import spacy_trend")
     assert of_ours(after("spacy.blank('en')")) == of_ours(after("import spacy_trend"))
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_trend.labelled_texts import (
+from spacy_trend.compare.labelled_texts import (
     LabelledText,
     check_classes,
     count_repeated,

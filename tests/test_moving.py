@@ -18,7 +18,7 @@ from spacy.tokens import Doc, DocBin, Span, Token
 from spacy.tokens.underscore import Underscore
 
 import spacy_trend
-from spacy_trend.record import RECORD
+from spacy_trend.attributes.record import RECORD
 
 from .conftest import DIFFERENCE, WARNINGS_ARE_ERRORS
 

@@ -16,7 +16,7 @@ from spacy import Language
 from spacy.tokens import Doc, DocBin, Span
 
 from spacy_trend import bundled_encoder
-from spacy_trend.record import RECORD
+from spacy_trend.attributes.record import RECORD
 
 from .article import Article, Floats, _may_be_word, _pieces_of_tokens
 from .test_article import CHAPTERS, OVERLAPPING, WHOLE_TEXT, in_one_batch, positions, story

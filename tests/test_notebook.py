@@ -88,7 +88,7 @@ class TestTheNotebookThatWasRun:
             assert mark in markup
 
     def test_every_preset_is_shown(self, outputs: dict[str, list[Any]]) -> None:
-        from spacy_trend.presets import PRESETS
+        from spacy_trend.component.presets import PRESETS
 
         lines = printed(outputs["presets"]).splitlines()
         assert [line.split()[0] for line in lines] == list(PRESETS)

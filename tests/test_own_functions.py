@@ -10,8 +10,8 @@ import spacy
 from spacy import Language
 from spacy.tokens import DocBin
 
-from spacy_trend.segments import as_lengths
-from spacy_trend.selections import Selection
+from spacy_trend.method.interface import Selection
+from spacy_trend.method.segments import as_lengths
 
 from .test_trend import Floats, Ints
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
 
-from spacy_trend.forward import output_of
-from spacy_trend.padding import PADDED_DIMENSIONS, LaidBack, take_windows, window_lengths
+from spacy_trend.encoder.buckets import PADDED_DIMENSIONS, LaidBack, take_windows, window_lengths
+from spacy_trend.encoder.hugging_face import output_of
 
 
 def test_lengths_are_counted_where_padding_is_at_the_end() -> None:

@@ -7,9 +7,8 @@ import torch
 from spacy import Language
 from transformers import AutoModel
 
-from spacy_trend.attention import AttentionObserver
-from spacy_trend.attention_sums import sums_of_queries
-from spacy_trend.bfloat16 import bfloat16_copy, bfloat16_obstacle
+from spacy_trend.encoder.attention import AttentionObserver, sums_of_queries
+from spacy_trend.encoder.bfloat16 import bfloat16_copy, bfloat16_obstacle
 
 from .conftest import DIFFERENCE
 
@@ -18,7 +17,7 @@ TEXTS = ["I want an apple.", "She sold the old house in the village.", "", "Stop
 
 @pytest.fixture(autouse=True)
 def _any_device_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: None)
+    monkeypatch.setattr("spacy_trend.encoder.shim.bfloat16_obstacle", lambda device: None)
 
 
 def test_bfloat16_changes_the_numbers_a_little_and_the_types_not(

@@ -7,10 +7,9 @@ import pytest
 import spacy
 from spacy import Language
 
-from spacy_trend.changes import log_ratio, signed_log
-from spacy_trend.mutual_pairs import mutual_pair
-from spacy_trend.presets import PRESETS, resolve_preset
-from spacy_trend.selections import attended_words, leading_pair
+from spacy_trend.component.presets import PRESETS, resolve_preset
+from spacy_trend.method.changes import log_ratio, signed_log
+from spacy_trend.method.selections import attended_words, leading_pair, mutual_pair
 
 from .test_trend import floats
 

@@ -23,7 +23,7 @@ pytest.importorskip("weasel")
 from weasel.util import load_project_config, parse_config_overrides
 
 from spacy_trend.cli import trend_cli
-from spacy_trend.labelled_texts import read_labelled_texts
+from spacy_trend.compare.labelled_texts import read_labelled_texts
 
 ROOT = Path(__file__).parents[1]
 FILES = ["messages.jsonl", "questions.jsonl"]

@@ -13,7 +13,7 @@ import spacy
 from spacy import Language
 from spacy.util import load_config_from_str
 
-from spacy_trend.sentence_embeddings import OWN, embed_texts
+from spacy_trend.compare.embeddings import OWN, embed_texts
 
 from .conftest import WARNINGS_ARE_ERRORS
 

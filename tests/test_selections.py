@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spacy_trend.attention import AttentionRequest
-from spacy_trend.mutual import as_band, between_words, mutual_with, stacked
-from spacy_trend.mutual_pairs import dependency_pair, mutual_pair
-from spacy_trend.segments import leaders_beside, segment_shares
-from spacy_trend.selections import Selection, attended_words, leading_pair, pair_of, pairs_of, reads_heads
+from spacy_trend.encoder.requests import AttentionRequest
+from spacy_trend.method.interface import Selection, pair_of, pairs_of, reads_heads
+from spacy_trend.method.mutual_attention import as_band, between_words, mutual_with, stacked
+from spacy_trend.method.segments import leaders_beside, segment_shares
+from spacy_trend.method.selections import attended_words, dependency_pair, leading_pair, mutual_pair
 
 from .test_trend import Floats, Ints, few, floats, ints, moderate, segmented_attention, shifted
 

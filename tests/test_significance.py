@@ -15,7 +15,7 @@ pytest.importorskip("sklearn")
 from scipy.stats import norm
 from sklearn.metrics import accuracy_score, f1_score
 
-from spacy_trend.significance import Measure, accuracy, interval, macro_f1, mcnemar
+from spacy_trend.compare.scores import Measure, accuracy, interval, macro_f1, mcnemar
 
 from .test_trend import Ints, ints
 

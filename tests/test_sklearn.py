@@ -30,7 +30,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 
 import spacy_trend
-from spacy_trend.pipeline import transformer_pipeline
+from spacy_trend.pipelines import transformer_pipeline
 from spacy_trend.sklearn import TrendVectorizer
 
 from .conftest import WARNINGS_ARE_ERRORS

@@ -15,8 +15,9 @@ import torch
 from spacy import Language
 from spacy.tokens import Doc
 
-from spacy_trend import bundled_encoder, encoder_requests
-from spacy_trend.bfloat16 import bfloat16_obstacle
+from spacy_trend import bundled_encoder
+from spacy_trend.encoder import requests as encoder_requests
+from spacy_trend.encoder.bfloat16 import bfloat16_obstacle
 
 from .conftest import DIFFERENCE
 
@@ -311,7 +312,7 @@ def test_a_component_may_be_removed_while_another_reads_their_curated_encoder(
     tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("spacy_curated_transformers")
-    from spacy_trend import curated
+    from spacy_trend.encoder import curated
 
     from .test_curated import curated_bert
 

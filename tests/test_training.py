@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import fix_random_seed
 
-from spacy_trend.bfloat16 import bfloat16_copy
+from spacy_trend.encoder.bfloat16 import bfloat16_copy
 
 TEXTS = [
     ("I want an apple.", "fruit"),
@@ -98,7 +98,7 @@ def test_a_frozen_transformer_hands_vectors_to_training(tiny_encoder: Path) -> N
 
 
 def test_the_bfloat16_copy_follows_the_weights(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: None)
+    monkeypatch.setattr("spacy_trend.encoder.shim.bfloat16_obstacle", lambda device: None)
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
     nlp.add_pipe("trend_vector", config={"precision": "bfloat16"})

@@ -7,10 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spacy_trend.changes import log_ratio
-from spacy_trend.segments import (
-    Floats,
-    Ints,
+from spacy_trend.method.changes import log_ratio
+from spacy_trend.method.segments import (
     as_lengths,
     means_of_filled,
     only_filled,
@@ -18,7 +16,8 @@ from spacy_trend.segments import (
     segment_sums,
     weighted_sums,
 )
-from spacy_trend.selections import LeadingPair, leading_pair
+from spacy_trend.method.selections import LeadingPair, leading_pair
+from spacy_trend.types import Floats, Ints
 
 from .printed import APPLE_TREND, ATTENTION, LEADERS, VECTOR, WANT_TREND
 

@@ -21,7 +21,7 @@ from spacy.util import ignore_error, load_config
 from spacy_transformers import Transformer
 from typer.testing import CliRunner
 
-from spacy_trend.vector_corpus import enable_components, vector_corpus
+from spacy_trend.training import enable_components, vector_corpus
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 READER = "spacy-trend.VectorCorpus.v1"

@@ -21,7 +21,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from spacy_trend import render, serve
-from spacy_trend.style_sheet import STYLE_SHEET
+from spacy_trend.visualize.style_sheet import STYLE_SHEET
 
 from .pictures import LEADING_PAIR, long_doc, made_doc
 
@@ -370,8 +370,8 @@ class TestBoth:
 
 @spacy.registry.misc("spacy-trend-tests.no_focus.v1")
 def no_focus() -> Any:
-    from spacy_trend.segments import as_lengths
-    from spacy_trend.selections import Selection
+    from spacy_trend.method.interface import Selection
+    from spacy_trend.method.segments import as_lengths
 
     def select(attention: Any, lengths: Any = None) -> Selection:
         none = np.full(len(as_lengths(lengths, attention.shape[1])), -1, dtype=np.int64)

@@ -12,10 +12,10 @@ from spacy_transformers.pipeline_component import install_extensions as install_
 from thinc.types import Ragged
 from transformers.file_utils import ModelOutput
 
-from spacy_trend.annotations import sentence_lengths
-from spacy_trend.attention import AttentionRequest
-from spacy_trend.wordpieces import drop_observed
-from spacy_trend.words import align_words
+from spacy_trend.alignment.annotations import sentence_lengths
+from spacy_trend.alignment.trf_data import drop_observed
+from spacy_trend.alignment.words import align_words
+from spacy_trend.encoder.requests import AttentionRequest
 
 FIRST_HEADS = AttentionRequest("heads", (0,))
 WIDTH = 2

@@ -1,0 +1,208 @@
+"""The only file that knows `doc._.trf_data`: what a transformer, of either package, left on a doc."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from spacy.tokens import Doc
+from thinc.api import get_array_module, to_numpy, torch2xp, xp2torch
+
+from ..encoder.attention import AttentionObserver
+from ..encoder.requests import AttentionRequest, pairs_key, request_pairs, request_rows
+from ..types import Ints
+
+_NONE: Ints = np.zeros(0, dtype=np.int64)
+
+
+class Source(Protocol):
+    """Where the tensors of a doc come from: see `encoder.ObservedEncoder`."""
+
+    key: str
+    request: AttentionRequest
+
+    @property
+    def width(self) -> int:
+        """The width of the encoder's embeddings."""
+
+    @property
+    def row_count(self) -> int:
+        """The number of rows of attention."""
+
+    @property
+    def most_wordpieces(self) -> int | None:
+        """How many wordpieces of a window are kept; None for all."""
+
+    @property
+    def has_special_tokens(self) -> bool:
+        """Whether special tokens have rows in the tensors."""
+
+    def has_wordpiece(self, text: str) -> bool:
+        """Whether a text alone has a wordpiece, special tokens not counted."""
+
+
+class Wordpieces(NamedTuple):
+    """The wordpieces of a doc.
+
+    counts: int `(tokens,)`, how many each token has, in all windows it stands in.
+    rows: int `(sum of counts,)`, for each of them the row of the tensors in which it stands.
+    row_length: how many rows each window has.
+    tensors: static, contextual `(rows, width)` and attention received `(rows, rows of attention)`, on the
+        device they were computed on; None for a doc without tokens.
+    pairs: for each window its first row and the attention between its wordpieces, which take the rows from
+        there, `(wordpieces, wordpieces)`; empty where it was not asked for.
+    mask: `(windows, row_length)`, 1 for a wordpiece or special token and 0 for padding; None where the rows
+        hold neither padding nor special tokens.
+    """
+
+    counts: Ints
+    rows: Ints
+    row_length: int
+    tensors: tuple[Any, Any, Any] | None
+    pairs: Sequence[tuple[int, Any]] = ()
+    mask: Any = None
+
+
+def read_wordpieces(doc: Doc, source: Source, columns: tuple[int, int]) -> Wordpieces:
+    """What the transformer left on a doc.
+
+    source: says under which key the observed tensors stand.
+    columns: its width and row count.
+    RAISES: ValueError where the transformer did not run on the doc, was not observed, is another one, or ran
+        on other tokens.
+    """
+    data = doc._.trf_data if Doc.has_extension("trf_data") else None
+    if hasattr(data, "model_output"):
+        wordpieces = _of_transformer_data(doc, data, source)
+    elif hasattr(data, "all_outputs"):
+        wordpieces = _of_curated_output(doc, data, source)
+    else:
+        raise ValueError(_no_output(doc, data))
+    _check_alignment(doc, wordpieces)
+    if wordpieces.tensors is not None:
+        got = wordpieces.tensors[1].shape[1], wordpieces.tensors[2].shape[1]
+        if got != columns:
+            raise ValueError(
+                f"The doc {start_of(doc)} was made by another encoder: got embeddings of width {got[0]} and "
+                f"{got[1]} rows of attention, expected {columns[0]} and {columns[1]}. Run the pipeline's own "
+                "transformer on it."
+            )
+    return wordpieces
+
+
+def drop_observed(doc: Doc, key: str) -> None:
+    """Take the observed tensors out of `doc._.trf_data`, which then holds what it would without us."""
+    data = doc._.trf_data
+    own = key, pairs_key(key)
+    if hasattr(data, "all_outputs"):
+        for name in own:
+            getattr(data, "observed", {}).pop(name, None)
+        return
+    output = data.model_output
+    if key in output:
+        stock = {field: value for field, value in output.items() if field not in own}
+        data.model_output = type(output)(stock)
+
+
+def start_of(doc: Doc) -> str:
+    """The first characters of a doc's text, quoted, for messages."""
+    return repr(doc.text[:40])
+
+
+def _check_alignment(doc: Doc, wordpieces: Wordpieces) -> None:
+    counts, rows, tensors = wordpieces.counts, wordpieces.rows, wordpieces.tensors
+    if len(counts) != len(doc):
+        raise ValueError(
+            f"The transformer's alignment covers {len(counts)} tokens, but the doc {start_of(doc)} has "
+            f"{len(doc)}. Expected one entry for each token. Put components that merge or split tokens "
+            "before the transformer, and use a span getter whose spans cover the whole doc."
+        )
+    if tensors is not None and len(rows) > 0 and not 0 <= rows.min() <= rows.max() < len(tensors[1]):
+        raise ValueError(
+            f"The transformer aligned the doc {start_of(doc)} to wordpieces that it does not have, as it "
+            "does where the same doc stands twice in a batch. Expected every doc once: make another of its "
+            "text, nlp.make_doc(doc.text)."
+        )
+
+
+def _of_transformer_data(doc: Doc, data: Any, source: Source) -> Wordpieces:
+    """From the `TransformerData` of spacy-transformers: windows, with their special tokens and padding."""
+    counts = np.asarray(data.align.lengths)
+    output = data.model_output
+    if len(counts) == 0 or len(output) == 0:
+        return Wordpieces(np.zeros(len(doc), dtype=np.int64), _NONE, 1, None)
+    if source.key in output:
+        static, attention = output[source.key]
+        pairs = output.get(pairs_key(source.key))
+    elif output.get("hidden_states") and output.get("attentions"):
+        static = output["hidden_states"][0]
+        attention, pairs = _sums(output["attentions"], data.wordpieces.attention_mask, source.request)
+    else:
+        raise ValueError(_not_observed(doc, list(output)))
+    contextual = output["last_hidden_state"] if "last_hidden_state" in output else output["hidden_states"][-1]
+    tensors = _flat(static), _flat(contextual), _flat(attention)
+    length = contextual.shape[1]
+    windows = [] if pairs is None else [(n * length, to_numpy(window)) for n, window in enumerate(pairs)]
+    mask = data.wordpieces.attention_mask
+    return Wordpieces(counts, np.asarray(data.align.dataXd), length, tensors, windows, mask)
+
+
+def _of_curated_output(doc: Doc, data: Any, source: Source) -> Wordpieces:
+    """From the `DocTransformerOutput` of spacy-curated-transformers: windows already averaged."""
+    last = data.all_outputs[-1]
+    counts = np.asarray(to_numpy(last.lengths), dtype=np.int64)
+    if len(doc) == 0 or len(counts) == 0:
+        return Wordpieces(np.zeros(len(doc), dtype=np.int64), _NONE, 1, None)
+    observed = getattr(data, "observed", {})
+    if source.key not in observed:
+        raise ValueError(_not_observed(doc, ["all_outputs"]))
+    static, attention = observed[source.key]
+    rows = np.arange(len(last.dataXd))
+    tensors = static, last.dataXd, attention
+    return Wordpieces(counts, rows, max(1, len(rows)), tensors, observed.get(pairs_key(source.key), ()))
+
+
+def _sums(attentions: Sequence[Any], mask: Any, request: AttentionRequest) -> tuple[Any, Any]:
+    """The rows asked for, `(windows, wordpieces, rows)`, and the attention between wordpieces, from whole
+    attention matrices by layer."""
+    name = "of a doc made elsewhere"
+    xp = get_array_module(attentions[0])
+    # Copies: the arrays of a doc that was stored are read-only, which torch does not take.
+    queries = xp2torch(xp.array(mask, dtype="float32"))
+    layers = len(attentions)
+    observer = AttentionObserver(
+        request.layer_numbers(layers, name), queries, request.pair_layers(layers, name)
+    )
+    for layer in observer.layers | observer.pair_layers:
+        observer.take(layer, xp2torch(xp.array(attentions[layer], dtype="float32")))
+    pairs = request_pairs(request, layers, name, observer.means)
+    rows = torch2xp(request_rows(request, layers, name, observer.received))
+    return rows, None if pairs is None else torch2xp(pairs)
+
+
+def _no_output(doc: Doc, data: Any) -> str:
+    if data is None:
+        return (
+            f"The doc {start_of(doc)} has no transformer output: got doc._.trf_data = None. Expected the "
+            "transformer to have run on it before 'trend_vector'. Check nlp.pipe_names: if the transformer "
+            "stands after 'trend_vector', add it before; if it is disabled or excluded, enable it or "
+            "disable 'trend_vector' as well."
+        )
+    return (
+        f"doc._.trf_data of the doc {start_of(doc)} is of type {type(data)}. Expected the TransformerData of "
+        "spacy-transformers, or the DocTransformerOutput of spacy-curated-transformers. Use a component "
+        "'transformer' or 'curated_transformer'."
+    )
+
+
+def _not_observed(doc: Doc, fields: list[str]) -> str:
+    return (
+        f"The transformer of the doc {start_of(doc)} was not observed: its output has the fields "
+        f"{fields}. Expected the attention of its forward pass. If 'trend_vector' or the "
+        "transformer came from another pipeline or was replaced, call spacy_trend.observe(nlp); if there "
+        "are several transformers, only the last one before it can be read; a doc made elsewhere needs "
+        "the fields 'hidden_states' and 'attentions'."
+    )
+
+
+def _flat(array: Any) -> Any:
+    return array.reshape(-1, array.shape[-1])

@@ -1,0 +1,189 @@
+"""The extension attributes: their names, the record they read, and their getters.
+
+The component stores one record per `Doc`, plain numpy and text, so that it travels with the doc. Getters are
+pure functions of the `Doc`, `Span` or `Token`; phrases are computed from the record when they are read.
+"""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import spacy
+from spacy.tokens import Doc, Span, Token
+
+from ..alignment.annotations import head_words
+from ..method.interface import Select, Selection, evidence_for
+from ..method.segments import weighted_sums
+from ..types import Floats, Ints
+from .record import RECORD, Record, checked_record, other_tokens, read_record
+
+
+def install_extensions() -> None:
+    """Register the extension attributes; a second call changes nothing.
+
+    RAISES: ValueError where another package has registered one of these names.
+    """
+    if not Doc.has_extension(RECORD):
+        Doc.set_extension(RECORD, default=None)
+    for owner, getters in _GETTERS.items():
+        for name, getter in getters.items():
+            if not owner.has_extension(name):
+                owner.set_extension(name, getter=getter)
+            _, _, registered, _ = owner.get_extension(name)
+            if getattr(registered, "__module__", None) != __name__:
+                raise ValueError(
+                    f"The attribute {owner.__name__}._.{name} is taken: got {registered!r}, expected the "
+                    "getter of spacy_trend. Register the other one under another name."
+                )
+
+
+def doc_vector(doc: Doc) -> Floats | None:
+    """`Doc._.trend_vector`: float32 `(width,)`, read-only; None where the component has not run."""
+    record = checked_record(doc)
+    return None if record is None else _read_only(record["vector"])
+
+
+def doc_focus(doc: Doc) -> Token | None:
+    """`Doc._.trend_focus`: the word that draws most attention, or None. A mean of several sentences
+    (`level="sentence"`) has none: read it from its sentences."""
+    return _doc_word(doc, "focus")
+
+
+def doc_related(doc: Doc) -> Token | None:
+    """`Doc._.trend_related`: the word related to the focus, or None."""
+    return _doc_word(doc, "related")
+
+
+def doc_truncated(doc: Doc) -> int | None:
+    """`Doc._.trend_truncated`: how many tokens, other than spaces, have no wordpiece because a window had
+    more than the encoder takes; None where the component has not run."""
+    record = checked_record(doc)
+    return None if record is None else record["truncated"]
+
+
+def span_vector(span: Span) -> Floats | None:
+    """`Span._.trend_vector`: float32 `(width,)`, the selection made among the span's words; zeros where it
+    has none; None where the component has not run on the doc.
+
+    RAISES: ValueError where the words' vectors were not kept.
+    """
+    record = checked_record(span)
+    if record is None:
+        return None
+    words = _span_words(span, record)
+    weights = _selected(span.doc, record, words).weights
+    return _read_only(weighted_sums(_word_vectors(record)[words], weights)[0])
+
+
+def span_focus(span: Span) -> Token | None:
+    """`Span._.trend_focus`: the span's word that draws most attention, or None."""
+    return _span_word(span, "focus")
+
+
+def span_related(span: Span) -> Token | None:
+    """`Span._.trend_related`: the span's word related to its focus, or None."""
+    return _span_word(span, "related")
+
+
+def token_vector(token: Token) -> Floats | None:
+    """`Token._.trend_vector`: float32 `(width,)`, the word's change; zeros for what is not a word; None where
+    the component has not run on the doc.
+
+    RAISES: ValueError where the words' vectors were not kept.
+    """
+    record = read_record(token.doc)
+    if record is None:
+        return None
+    vectors = _word_vectors(record)
+    word = _word_of(token, record)
+    return _read_only(np.zeros(vectors.shape[1], dtype=np.float32) if word is None else vectors[word])
+
+
+def token_attention(token: Token) -> Floats | None:
+    """`Token._.trend_attention`: float32 `(rows,)`, attention received; zeros for what is not a word; None
+    where the component has not run on the doc."""
+    record = read_record(token.doc)
+    if record is None:
+        return None
+    attention = record["attention"]
+    word = _word_of(token, record)
+    return _read_only(np.zeros(len(attention), dtype=np.float32) if word is None else attention[:, word])
+
+
+_GETTERS: dict[Any, dict[str, Any]] = {
+    Doc: {
+        "trend_vector": doc_vector,
+        "trend_focus": doc_focus,
+        "trend_related": doc_related,
+        "trend_truncated": doc_truncated,
+    },
+    Span: {"trend_vector": span_vector, "trend_focus": span_focus, "trend_related": span_related},
+    Token: {"trend_vector": token_vector, "trend_attention": token_attention},
+}
+
+
+def _doc_word(doc: Doc, which: str) -> Token | None:
+    record = checked_record(doc)
+    if record is None:
+        return None
+    focus, related = record["pair"].tolist()
+    token = focus if which == "focus" else related
+    return None if token < 0 else doc[token]
+
+
+def _span_word(span: Span, which: str) -> Token | None:
+    record = checked_record(span)
+    if record is None:
+        return None
+    words = _span_words(span, record)
+    word = int(getattr(_selected(span.doc, record, words), which)[0])
+    return None if word < 0 else span.doc[int(record["tokens"][words][word])]
+
+
+def _selected(doc: Doc, record: Record, words: slice) -> Selection:
+    select = _select(record["select"])
+
+    def heads() -> Ints:
+        inside = head_words(doc, record["tokens"].astype(np.int64))[words] - words.start
+        return np.where((inside < 0) | (inside >= words.stop - words.start), -1, inside)
+
+    evidence = evidence_for(select, record["mutual"][words], heads)
+    return select(record["attention"][:, words], **evidence)
+
+
+@lru_cache(maxsize=64)
+def _select(config: str) -> Select:
+    select: Select = spacy.registry.resolve({"select": json.loads(config)})["select"]
+    return select
+
+
+def _span_words(span: Span, record: Record) -> slice:
+    return slice(*np.searchsorted(record["tokens"], [span.start, span.end]))
+
+
+def _word_of(token: Token, record: Record) -> int | None:
+    tokens = record["tokens"]
+    word = int(np.searchsorted(tokens, token.i))
+    if word == len(tokens) or tokens[word] != token.i:
+        return None
+    if record["offsets"][word].tolist() != [token.idx, len(token)]:
+        raise ValueError(other_tokens(token.doc, "other tokens than it had"))
+    return word
+
+
+def _word_vectors(record: Record) -> Floats:
+    vectors = record["word_vectors"]
+    if vectors is None:
+        raise ValueError(
+            "The vectors of words, phrases and sentences were not kept: got a doc made with "
+            "token_vectors=False. Expected token_vectors=True: set it in the config of 'trend_vector' and "
+            "run the pipeline again."
+        )
+    return vectors
+
+
+def _read_only(array: Floats) -> Floats:
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,141 @@
+"""The record that is kept of a doc: plain numpy and text, so that it travels with the doc."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.attrs import IDX, LENGTH
+from spacy.tokens import Doc, Span
+
+from ..alignment.words import Words
+from ..method.interface import Select
+from ..method.trend import Trends
+from ..types import Floats
+
+#: The attribute of `Doc` that holds the record. Read the attributes below instead.
+RECORD = "trend_record"
+
+
+class Record(TypedDict):
+    """What is kept of a doc.
+
+    length: how many tokens the doc had.
+    tokens: int32 `(words,)`, the positions of its words among its tokens.
+    offsets: int32 `(words, 2)`, of each word the position of its first character, and its length: by these,
+        tokens that are not the same any more are known.
+    attention: float32 `(rows, words)`, attention received.
+    mutual: float32 `(words, reach)`, a band of mutual attention, see `mutual`; no reach where the selection
+        does not read it.
+    word_vectors: float32 `(words, width)`, or None where they were not to be kept.
+    vector: float32 `(width,)`.
+    pair: int32 `(2,)`, the tokens of focus and related word, -1 for none.
+    truncated: how many tokens the encoder's limit cut off.
+    select: the config of the selection, as JSON.
+    """
+
+    length: int
+    tokens: NDArray[np.int32]
+    offsets: NDArray[np.int32]
+    attention: Floats
+    mutual: Floats
+    word_vectors: Floats | None
+    vector: Floats
+    pair: NDArray[np.int32]
+    truncated: int
+    select: str
+
+
+def make_records(
+    docs: Sequence[Doc], words: Words, trends: Trends, select: str, token_vectors: bool
+) -> list[Record]:
+    """A record for each doc.
+
+    words, trends: of all docs, one after another.
+    select: the config of the selection, as JSON.
+    token_vectors: whether the vectors of words are kept.
+    """
+    tokens = words.tokens.astype(np.int32)
+    pairs = np.append(tokens, np.int32(-1))[np.stack([trends.focus, trends.related], axis=1)]
+    records = []
+    end = 0
+    of_docs = zip(docs, words.lengths, trends.vectors, pairs, words.truncated.tolist(), strict=True)
+    for doc, length, vector, pair, truncated in of_docs:
+        start, end = end, end + length
+        # Copies: a view would keep the arrays of the whole batch alive with the doc.
+        record = Record(
+            length=len(doc),
+            tokens=tokens[start:end].copy(),
+            offsets=words.offsets[start:end].copy(),
+            attention=words.attention[:, start:end].copy(),
+            mutual=words.mutual[start:end, : max(0, length - 1)].copy(),
+            word_vectors=trends.word_vectors[start:end].copy() if token_vectors else None,
+            vector=vector.copy(),
+            pair=pair.copy(),
+            truncated=truncated,
+            select=select,
+        )
+        records.append(record)
+    return records
+
+
+def describe(select: Select) -> str:
+    """A selection's config as JSON, for the record.
+
+    RAISES: ValueError where the selection does not say what it reads or how a config names it.
+    """
+    config = getattr(select, "config", None)
+    if not isinstance(config, dict) or "@misc" not in config:
+        raise ValueError(
+            f"The setting 'select' got {select!r}, whose attribute 'config' is {config!r}. Expected the "
+            "block of a config that makes it, such as {'@misc': 'spacy-trend.leading_pair.v1'}: phrases "
+            "and sentences of stored docs are computed with it. Give the selection such an attribute."
+        )
+    missing = [name for name in ("rows", "layers") if not hasattr(select, name)]
+    if missing:
+        raise ValueError(
+            f"The setting 'select' got {select!r}, which lacks {missing}. Expected the attributes 'rows' "
+            "('heads' or 'layers') and 'layers' (numbers, or None for all), which say what attention it "
+            "reads. Give the selection both."
+        )
+    return json.dumps(config, sort_keys=True)
+
+
+def read_record(doc: Doc) -> Record | None:
+    """The record of a doc, which has as many tokens still; None where the component has not run.
+
+    RAISES: ValueError where it has not.
+    """
+    record: Record | None = doc._.get(RECORD)
+    if record is not None and record["length"] != len(doc):
+        raise ValueError(other_tokens(doc, f"{len(doc)} tokens, but had {record['length']}"))
+    return record
+
+
+def checked_record(item: Doc | Span) -> Record | None:
+    """The record of a doc, the words of the item being the same still; None where there is none.
+
+    item: the doc, or a span of it.
+    RAISES: ValueError where they are not.
+    """
+    doc, start = (item, 0) if isinstance(item, Doc) else (item.doc, item.start)
+    record = read_record(doc)
+    if record is not None:
+        words = slice(*np.searchsorted(record["tokens"], [start, start + len(item)]))
+        to_array: Any = item.to_array  # type: ignore[union-attr] # spaCy's types forget that of spans
+        now = to_array([IDX, LENGTH])[record["tokens"][words] - start]
+        if not np.array_equal(now, record["offsets"][words]):
+            raise ValueError(other_tokens(doc, "other tokens than it had"))
+    return record
+
+
+def other_tokens(doc: Doc, has: str) -> str:
+    """The message for a doc whose tokens were merged or split since.
+
+    has: what it has now, and had.
+    """
+    return (
+        f"The doc {doc.text[:40]!r} has {has} when 'trend_vector' ran on it. Expected the same tokens. Put "
+        "components that merge or split tokens before the transformer, or run the pipeline again."
+    )

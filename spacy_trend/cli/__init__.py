@@ -1,0 +1,14 @@
+"""The commands `python -m spacy trend ...`: thin shells over the functions of the package.
+
+This room may import anything. Importing it adds the commands to spaCy's; spaCy does that by itself, through the
+entry-point group `spacy_cli`.
+"""
+
+from spacy.cli._util import app as spacy_app
+
+from . import compare, embed, explain
+from .app import trend_cli
+
+__all__ = ["compare", "embed", "explain", "trend_cli"]
+
+spacy_app.add_typer(trend_cli)

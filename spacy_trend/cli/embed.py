@@ -1,0 +1,71 @@
+"""The command for corpora: `embed`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from wasabi import msg
+
+from ..corpus import embed_corpus
+from .app import Encoder, Lang, Model, Preset, trend_cli
+
+
+@trend_cli.command("embed")
+def embed_cli(
+    source: Annotated[
+        str, typer.Argument(metavar="INPUT", help="File or folder of texts, or - for JSON lines")
+    ],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT_DIR", help="Folder for Parquet files")],
+    model: Model = None,
+    encoder: Encoder = None,
+    lang: Lang = "en",
+    preset: Preset = None,
+    gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU to use, or -1 for the CPU")] = -1,
+    text_field: Annotated[str, typer.Option("--text-field", help="Column that holds the texts")] = "text",
+    processes: Annotated[int, typer.Option("--processes", "-n", help="How many processes")] = 1,
+    engine: Annotated[str, typer.Option("--engine", help="local, or ray for Ray Data")] = "local",
+    address: Annotated[str | None, typer.Option("--address", help="Of a Ray cluster")] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option("--batch-size", help="Texts a pipeline takes at once; by default what its config says"),
+    ] = None,
+    shard_rows: Annotated[int, typer.Option("--shard-rows", help="Rows of a file")] = 10_000,
+    on_error: Annotated[str, typer.Option("--on-error", help="raise, or skip and name such rows")] = "raise",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start again")] = False,
+) -> None:
+    """Embed all texts of an input into Parquet files; a run that was killed goes on where it was.
+
+    INPUT is .jsonl, .csv, .tsv or .txt, each also with .gz, .parquet, or a folder of these.
+    """
+    try:
+        summary = embed_corpus(
+            source,
+            output,
+            model=model,
+            encoder=encoder,
+            lang=lang,
+            preset=preset,
+            gpu_id=gpu_id,
+            text_field=text_field,
+            processes=processes,
+            engine=engine,
+            address=address,
+            batch_size=batch_size,
+            shard_rows=shard_rows,
+            on_error=on_error,
+            overwrite=overwrite,
+        )
+    except (ImportError, OSError, ValueError) as error:
+        msg.fail("The texts could not be embedded", str(error), exits=1)
+    except KeyboardInterrupt:
+        msg.warn(f"Stopped. What is complete stays in {output}: the same command goes on there.")
+        raise typer.Exit(130) from None
+    embedded = summary.rows - summary.errors
+    rate = (summary.rows - summary.done_before) / max(summary.seconds, 1e-9)
+    msg.good(f"{output} has {embedded} rows in {summary.shards} files")
+    if summary.done_before:
+        msg.info(f"{summary.done_before} rows of the input were done before")
+    if summary.errors:
+        msg.warn(f"{summary.errors} rows had errors: see {output / 'errors.jsonl'}")
+    if summary.rows > summary.done_before:
+        msg.info(f"{summary.seconds:.0f} s, {rate:.0f} rows a second")

@@ -1,0 +1,101 @@
+"""The commands that say why: `explain` and `doctor`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import srsly
+import typer
+from wasabi import msg
+
+from ..doctor import diagnose
+from ..doctor.findings import has_errors, print_findings
+from ..output_paths import make_room
+from ..pipelines import load_pipeline
+from ..text_files import read_texts
+from ..visualize import check_style, render
+from ..visualize.explanation import explain, format_explanation
+from .app import Encoder, Lang, Model, Preset, trend_cli
+
+
+@trend_cli.command("explain")
+def explain_cli(
+    text: Annotated[str | None, typer.Argument(help="The text to explain")] = None,
+    texts: Annotated[
+        Path | None, typer.Option("--texts", "-t", help="Instead of a text, a file of them")
+    ] = None,
+    text_field: Annotated[
+        str, typer.Option("--text-field", help="With --texts, the column that holds them")
+    ] = "text",
+    model: Model = None,
+    encoder: Encoder = None,
+    lang: Lang = "en",
+    preset: Preset = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File for the JSON")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="File for a picture, a web page")] = None,
+    style: Annotated[
+        str | None, typer.Option("--style", help="Of the picture: attention (a heat map) or words")
+    ] = None,
+) -> None:
+    """Show which words the vector of a text comes from, and why.
+
+    Prints a table of rows of attention against words, each row's leader marked with *, the focus, the related
+    word and the first ten numbers of the vector; of several texts, one after another, as JSON one a line. A
+    pipeline without a 'trend_vector' gets one with the default settings. Without --model and --encoder it
+    uses the encoder that the extra 'demo' installs.
+    """
+    try:
+        to_explain = _texts(text, texts, text_field)
+        if style is not None and html is None:
+            raise ValueError("--style is of the picture. Add --html FILE.")
+        # Before an encoder is loaded: what is wrong or not possible costs no time then.
+        check_style(style or "attention")
+        for path in filter(None, (html, output)):
+            make_room(path)
+        nlp = load_pipeline(model, encoder, lang, preset)
+        docs = list(nlp.pipe(to_explain))
+        if html:
+            html.write_text(
+                str(render(docs, style or "attention", page=True, jupyter=False)), encoding="utf8"
+            )
+        explanations = [explain(doc) for doc in docs]
+        lines = [srsly.json_dumps(explanation) for explanation in explanations]
+        if output:
+            output.write_text("\n".join(lines) + "\n", encoding="utf8")
+    except (ImportError, OSError, ValueError) as error:
+        msg.fail("The text could not be explained", str(error), exits=1)
+    if as_json:
+        print("\n".join(lines))
+    elif html:
+        msg.good(f"Wrote {html}")
+    else:
+        print("\n\n".join(map(format_explanation, explanations)))
+
+
+@trend_cli.command("doctor")
+def doctor_cli(
+    model: Model = None,
+    encoder: Encoder = None,
+    lang: Lang = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines")] = False,
+) -> None:
+    """Say what a pipeline is made of, what of it is wrong, and how to mend it.
+
+    A short text is run through it. The exit code is 1 where something is wrong. Without --model and --encoder
+    it is the encoder that the extra 'demo' installs, with default settings.
+    """
+    findings = diagnose(model, encoder, lang)
+    if as_json:
+        print(srsly.json_dumps([finding._asdict() for finding in findings], indent=2))
+    else:
+        print_findings(findings)
+    raise typer.Exit(has_errors(findings))
+
+
+def _texts(text: str | None, path: Path | None, text_field: str) -> list[str]:
+    if text is not None and path is None:
+        return [text]
+    if text is None and path is not None:
+        return list(read_texts(path, text_field))
+    got = "neither a text nor a file" if text is None else f"the text {text!r} and the file {path}"
+    raise ValueError(f"Got {got}. Expected one of them: a TEXT in quotes, or --texts FILE.")

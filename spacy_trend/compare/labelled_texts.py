@@ -1,0 +1,146 @@
+"""Labelled texts, and what a classifier needs of them."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from numbers import Number
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..text_files import Row, decoded_lines, format_of, is_unicode, read_rows
+
+
+class LabelledText(NamedTuple):
+    """A text, its label, and where it stands, for messages."""
+
+    text: str
+    label: str
+    place: str
+
+
+def read_labelled_texts(source: Path | str | Iterable[tuple[str, str]], name: str) -> list[LabelledText]:
+    """Texts and labels, in order.
+
+    source: a file whose name ends in `.jsonl`, with an object with `text` and `label` in each line, or in
+        `.csv` or `.tsv`, with a header that names these columns; UTF-8. Or pairs of text and label.
+    name: what the texts are, where they are not of a file.
+    RAISES: ValueError, naming file and line, for a format that is unknown, a field that is missing, an empty
+        text or label; FileNotFoundError.
+    """
+    rows = read_rows(Path(source)) if isinstance(source, (Path, str)) else _pairs(source, name)
+    texts = [_labelled_text(row) for row in rows]
+    if not texts:
+        raise ValueError(f"There is no text in {source if isinstance(source, (Path, str)) else name}.")
+    return texts
+
+
+def read_label_first(path: Path, encoding: str = "utf-8", separator: str | None = None) -> list[LabelledText]:
+    """Texts and labels of a file that has a label, a space or tab, and a text in each line.
+
+    separator: what comes after the part of the label that is kept, such as ":" for `NUM` out of `NUM:date`;
+        None to keep all.
+    encoding: one in which the end of a line is a byte of its own.
+    RAISES: ValueError, naming the line, for one without a text, another encoding, or JSON lines; LookupError
+        for an unknown encoding.
+    """
+    if "\n".encode(encoding) != b"\n":
+        raise ValueError(f"The encoding {encoding} cannot be read line by line. Convert {path} to UTF-8.")
+    texts = []
+    with path.open("rb") as file:
+        for line in decoded_lines(path, file, encoding):
+            if line.error or line.value.strip():
+                texts.append(_labelled_text(line if line.error else _split_label(line, separator)))
+    if format_of(path) == ".jsonl":
+        raise ValueError(f"{path} has fields, and no lines of a label and a text. Leave --label-first out.")
+    if not texts:
+        raise ValueError(f"There is no text in {path}.")
+    return texts
+
+
+def check_classes(train: list[LabelledText], test: list[LabelledText] | None, fewest: int) -> None:
+    """Refuse texts that no classifier can learn from or be measured on.
+
+    fewest: how many texts every class must have.
+    RAISES: ValueError, naming the line, for fewer, for one class alone, for a label that only the test texts
+        have, or a single test text.
+    """
+    counts = Counter(text.label for text in train)
+    if len(counts) < 2:
+        raise ValueError(
+            f"All {len(train)} training texts, from {train[0].place} on, have the label "
+            f"{train[0].label!r}. Expected two labels or more."
+        )
+    for text in train:
+        if counts[text.label] < fewest:
+            raise ValueError(
+                f"{text.place}: the label {text.label!r} has {counts[text.label]} training texts. Expected "
+                f"at least {fewest}, for the folds of the cross-validation. Add texts, take these out, or "
+                "merge labels."
+            )
+    for text in test or []:
+        if text.label not in counts:
+            raise ValueError(
+                f"{text.place}: the label {text.label!r} is not among those of the training texts, "
+                f"{sorted(counts)}. Correct the line or take it out."
+            )
+    if test is not None and len(test) < 2:
+        raise ValueError(f"{test[0].place} is the only text to predict. Expected two or more.")
+
+
+def count_repeated(train: list[LabelledText], test: list[LabelledText] | None) -> int:
+    """How many of the test texts stand among the training texts too; without test texts, how many of the
+    training texts stand there more than once."""
+    counts = Counter(text.text for text in train)
+    if test is None:
+        return sum(count for count in counts.values() if count > 1)
+    return sum(text.text in counts for text in test)
+
+
+def _split_label(line: Row, separator: str | None) -> Row:
+    label = re.split(r"[ \t]", line.value, maxsplit=1)[0]
+    text = line.value[len(label) :].strip()
+    kept = label if separator is None else label.split(separator)[0]
+    return Row({"text": text, "label": kept}, line.place)
+
+
+def _pairs(pairs: Iterable[Any], name: str) -> Iterator[Row]:
+    for number, pair in enumerate(pairs, start=1):
+        place = f"{name}, item {number}"
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ValueError(f"{place}: got {pair!r}, expected a pair of text and label.")
+        yield Row(dict(zip(("text", "label"), pair, strict=True)), place)
+
+
+def _labelled_text(read: Row) -> LabelledText:
+    row, place, error = read
+    if error:
+        raise ValueError(error)
+    if not isinstance(row, Mapping):
+        raise ValueError(f"{place}: got {row!r}, expected an object with the fields 'text' and 'label'.")
+    for field in ("text", "label"):
+        if field not in row:
+            raise ValueError(
+                f"{place}: the field '{field}' is missing: got {list(row)}. Expected 'text' and 'label' in "
+                "every line, in a CSV or TSV file named by its first line."
+            )
+    text, label = row["text"], row["label"]
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(
+            f"{place}: the text is empty or no text: got {text!r}. Correct the line or take it out."
+        )
+    if not is_unicode(text):
+        raise ValueError(f"{place}: the text {text[:40]!r} holds half of a surrogate pair. Correct the line.")
+    if not _is_label(label):
+        raise ValueError(
+            f"{place}: got the label {label!r}. Expected a text or a number. Correct the line or take it out."
+        )
+    return LabelledText(text, str(label), place)
+
+
+def _is_label(label: Any) -> bool:
+    if isinstance(label, str):
+        return bool(label.strip()) and is_unicode(label)
+    # NaN, which is not equal to itself, is what a table has where a label is missing.
+    return isinstance(label, (Number, np.generic)) and bool(label == label)

@@ -1,0 +1,227 @@
+"""The spaCy component: takes words from docs, has them computed, and stores the result on the docs."""
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+import numpy as np
+from spacy import Language
+from spacy.pipeline import Pipe
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.util import minibatch
+
+from ..alignment.annotations import heads_of, segments_of
+from ..alignment.trf_data import drop_observed, start_of
+from ..alignment.words import Words, align_words
+from ..architectures import set_vector_width
+from ..attributes.extensions import install_extensions
+from ..attributes.hooks import install_hooks
+from ..attributes.record import RECORD, describe, make_records
+from ..encoder.requests import AttentionRequest
+from ..method.interface import Change, Select, changed_width, evidence_for, pairs_of
+from ..method.trend import Trends, summarize
+from ..settings import check_choice
+
+if TYPE_CHECKING:
+    from ..encoder.transformer import ObservedEncoder
+
+#: How many tokens are computed on together: their arrays stay in the caches, and memory flat.
+TOKENS_AT_A_TIME = 2048
+
+
+class TrendVector(Pipe):
+    """Sets the trend vector on docs that a transformer ran on. Made by `nlp.add_pipe("trend_vector")`.
+
+    name: the component's name in the pipeline.
+    encoder: the observed transformer.
+    select: the selection, see `selections.Select`.
+    change: the change, see `changes.Change`.
+    level: "doc" for a selection over the whole text, "sentence" for the mean of its sentences' vectors.
+    token_vectors: keep the vectors of words, which phrases and sentences need too.
+    vector_hooks: answer `doc.vector`, `.similarity` and so on with the trend vector.
+    transformer: name of the transformer component to read; None for the nearest before this one.
+    precision: "model" to run the encoder as it is, "bfloat16" to run it so where the device is made for it.
+
+    RAISES: ValueError for an unknown value, or a selection that does not say what it reads.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        encoder: "ObservedEncoder | None" = None,
+        *,
+        select: Select,
+        change: Change,
+        level: str = "doc",
+        token_vectors: bool = True,
+        vector_hooks: bool = False,
+        transformer: str | None = None,
+        precision: str = "model",
+    ) -> None:
+        check_choice("trend_vector", "level", level, ("doc", "sentence"))
+        check_choice("trend_vector", "precision", precision, ("model", "bfloat16"))
+        self.name = name
+        self.encoder = encoder
+        self.select = select
+        self.change = change
+        self.level = level
+        self.token_vectors = token_vectors
+        self.vector_hooks = vector_hooks
+        self.transformer = transformer
+        self.precision = precision
+        self.has_warned_of_truncation = False
+        self.select_config = describe(select)
+        install_extensions()
+
+    def attach(self, nlp: Language, before: str | None = None) -> None:
+        """Read the transformer of a pipeline from now on: the one named in the settings, or the nearest.
+
+        before: this component's name in the pipeline; None where it is not in it yet.
+        RAISES: ValueError where there is no transformer, or it lacks a layer that the selection reads.
+        """
+        # Here, because transformers takes seconds to import and every pipeline imports this file.
+        from ..encoder.requests import Request
+        from ..encoder.transformer import attach, find_transformer
+
+        attention = AttentionRequest(self.select.rows, self.select.layers, pairs_of(self.select))
+        transformer = find_transformer(nlp, self.transformer, before)
+        self.encoder = attach(transformer, Request(attention, self.precision == "bfloat16"))
+
+    def initialize(
+        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None
+    ) -> None:
+        """Load the encoder of a frozen transformer, and tell models that read the vector how wide it is.
+
+        get_examples: not used: there is nothing to learn.
+        nlp: the pipeline that this component is in.
+        RAISES: ValueError when a model was made for vectors of another width.
+        """
+        if nlp is None or self.encoder is None:
+            return
+        # Here, because transformers takes seconds to import and every pipeline imports this file.
+        from ..encoder.transformer import load_encoder
+
+        load_encoder(self.encoder.transformer, nlp)
+        width = changed_width(self.change, self.encoder.width)
+        pipes = [pipe for _, pipe in nlp.components]
+        after = pipes[pipes.index(self) + 1 :]
+        # What stands after the next trend vector reads that one.
+        for pipe in takewhile(lambda pipe: not isinstance(pipe, TrendVector), after):
+            set_vector_width(getattr(pipe, "model", None), width)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set the trend vector of one doc; RETURNS the doc.
+
+        RAISES: ValueError where the transformer did not run on it or was not observed, or where
+            `level="sentence"` finds no sentence boundaries.
+        """
+        self._annotate([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Set the trend vectors of a stream of docs, a batch at a time; YIELDS the docs in order.
+
+        batch_size: how many docs to take from the stream at a time; a doc that is refused with a ValueError
+            goes alone to the pipeline's error handler.
+        """
+        for batch in minibatch(stream, batch_size):
+            for docs in _by_tokens(batch, TOKENS_AT_A_TIME):
+                try:
+                    self._annotate(docs)
+                except ValueError:
+                    yield from self._annotate_singly(docs)
+                else:
+                    yield from docs
+
+    def _annotate_singly(self, docs: list[Doc]) -> list[Doc]:
+        annotated = []
+        for doc in docs:
+            try:
+                annotated.append(self(doc))
+            except ValueError as error:
+                self.get_error_handler()(self.name, self, [doc], error)
+        return annotated
+
+    def _annotate(self, docs: list[Doc]) -> None:
+        if self.encoder is None:
+            raise ValueError(
+                f"'{self.name}' is not attached to a transformer. Expected a component made by "
+                "nlp.add_pipe('trend_vector'). Call spacy_trend.observe(nlp) once it is in the pipeline."
+            )
+        words = align_words(docs, self.encoder)
+        lengths, segments = segments_of(docs, words, self.level)
+        trends = summarize(
+            words.static,
+            words.contextual,
+            words.attention,
+            select=self.select,
+            change=self.change,
+            lengths=lengths,
+            segments=segments,
+            **evidence_for(self.select, words.mutual, lambda: heads_of(docs, words)),
+        )
+        records = make_records(docs, words, trends, self.select_config, self.token_vectors)
+        for doc, record in zip(docs, records, strict=True):
+            doc._.set(RECORD, record)
+            drop_observed(doc, self.encoder.key)
+            if self.vector_hooks:
+                install_hooks(doc, with_words=self.token_vectors)
+        report_not_finite(docs, words, trends)
+        if not self.has_warned_of_truncation:
+            self.has_warned_of_truncation = report_truncated(docs, words, self.encoder.most_wordpieces)
+
+
+def trend_vectors(nlp: Language) -> list[tuple[str, TrendVector]]:
+    """The trend vectors of a pipeline and their names, without those that are disabled."""
+    return [(name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, TrendVector)]
+
+
+def _by_tokens(docs: Iterable[Doc], tokens: int) -> Iterator[list[Doc]]:
+    """Docs in lists of at most so many tokens, or of one doc that has more."""
+    group: list[Doc] = []
+    size = 0
+    for doc in docs:
+        if group and size + len(doc) > tokens:
+            yield group
+            group, size = [], 0
+        group.append(doc)
+        size += len(doc)
+    if group:
+        yield group
+
+
+def report_truncated(docs: Sequence[Doc], words: Words, most: int | None) -> bool:
+    """Warn of the first doc of which the encoder's limit cut something off.
+
+    most: the limit, in wordpieces of a window.
+    RETURNS: whether there was one.
+    """
+    cut = np.flatnonzero(words.truncated)
+    if len(cut) == 0:
+        return False
+    warnings.warn(
+        f"{words.truncated[cut[0]]} tokens of the doc {start_of(docs[cut[0]])} have no vector: the encoder "
+        f"takes {most} wordpieces of a window, and their window has more. Expected shorter windows: use the "
+        "span getter spacy-transformers.strided_spans.v1 with a smaller window, or sent_spans.v1. This is "
+        "said once a pipeline; Doc._.trend_truncated counts such tokens in every doc.",
+        stacklevel=4,
+    )
+    return True
+
+
+def report_not_finite(docs: Sequence[Doc], words: Words, trends: Trends) -> None:
+    """Warn of docs with a vector or attention that is NaN or infinite: the first by its text, the others by
+    their number."""
+    of_words = np.isfinite(trends.word_vectors).all(axis=1) & np.isfinite(words.attention).all(axis=0)
+    not_finite = set(np.flatnonzero(~np.isfinite(trends.vectors).all(axis=1)).tolist())
+    not_finite.update(np.repeat(np.arange(len(docs)), words.lengths)[~of_words].tolist())
+    if not_finite:
+        others = f" and {len(not_finite) - 1} more of its batch" if len(not_finite) > 1 else ""
+        warnings.warn(
+            f"The doc {start_of(docs[min(not_finite)])}{others} got vectors with NaN or infinite "
+            "numbers, which stay as they are. Expected finite output of the encoder: check its weights, "
+            "and whether half precision overflows.",
+            stacklevel=4,
+        )

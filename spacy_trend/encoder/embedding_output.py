@@ -1,0 +1,97 @@
+"""The embedding layer's output, out of a running forward pass (torch).
+
+It is `hidden_states[0]` of an encoder, but asking for hidden states keeps those of every layer. So the first
+pass asks for them and notes which module is given that very tensor; later passes watch this module alone.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import get_ident
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from torch import Tensor, nn
+
+#: A module, and where in its call the embedding output stands: an argument's position or keyword.
+Place = tuple[nn.Module, int | str]
+
+
+_PLACES: WeakKeyDictionary[nn.Module, Place] = WeakKeyDictionary()
+
+
+class EmbeddingObserver:
+    """Catches the embedding output of one forward pass of an encoder, in the thread that makes it.
+
+    encoder: the model that is called.
+    attention_began: tells, during the pass, whether the encoder's first attention call is over; only modules
+        called before are given the embedding output.
+
+    `output` is the tensor `(windows, wordpieces, width)` once the pass is over; None after a pass that was
+    asked for hidden states, which `learn` takes, and where the place learned is not passed any more.
+    """
+
+    def __init__(self, encoder: nn.Module, attention_began: Callable[[], bool]) -> None:
+        self.encoder = encoder
+        self.attention_began = attention_began
+        self.thread = get_ident()
+        self.output: Tensor | None = None
+        self._seen: dict[Place, Tensor] = {}
+
+    @property
+    def needs_hidden_states(self) -> bool:
+        """Whether the pass must be asked for `hidden_states`, to be handed to `learn`."""
+        return self.encoder not in _PLACES
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch the calls made inside the `with` block."""
+        if self.needs_hidden_states:
+            hooks = [
+                module.register_forward_pre_hook(self._note, with_kwargs=True)
+                for module in self.encoder.modules()
+                if module is not self.encoder
+            ]
+        else:
+            module, _ = _PLACES[self.encoder]
+            hooks = [module.register_forward_pre_hook(self._catch, with_kwargs=True)]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def learn(self, hidden_states: tuple[Tensor, ...]) -> Tensor:
+        """Take the output from all hidden states, and remember where it stood for the next pass.
+
+        hidden_states: of each layer, `(windows, wordpieces, width)`, the embedding output first.
+        RETURNS: the embedding output.
+        """
+        output = hidden_states[0]
+        for place, tensor in self._seen.items():
+            if tensor.data_ptr() == output.data_ptr() and tensor.shape == output.shape:
+                _PLACES[self.encoder] = place
+                break
+        self._seen.clear()
+        return output
+
+    def forget(self) -> None:
+        """Forget where the output stood, so that the next pass asks for hidden states again."""
+        _PLACES.pop(self.encoder, None)
+
+    def _note(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if get_ident() == self.thread and not self.attention_began():
+            for where, value in _arguments(args, kwargs).items():
+                # The first call only, as later passes take the first.
+                if isinstance(value, Tensor):
+                    self._seen.setdefault((module, where), value)
+
+    def _catch(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if get_ident() == self.thread and self.output is None:
+            _, where = _PLACES[self.encoder]
+            self.output = _arguments(args, kwargs).get(where)
+
+
+def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[int | str, Any]:
+    arguments: dict[int | str, Any] = dict(enumerate(args))
+    arguments.update(kwargs)
+    return arguments

@@ -1,0 +1,225 @@
+"""The only file that knows transformer components: find one, attach a shim to it, ask what it is."""
+
+import sys
+from typing import Any
+from uuid import uuid4
+from weakref import finalize
+
+from spacy import Language
+from spacy_transformers import Transformer
+from spacy_transformers.layers.hf_shim import HFShim
+from thinc.api import PyTorchShim, TorchScriptShim
+
+from ..bundled import BUNDLED_ENCODER, ENCODER_PACKAGE
+from .hugging_face import ObservingShim, size_of
+from .requests import AttentionRequest, EncoderSize, Request
+from .shim import Observing
+
+
+class ObservedEncoder:
+    """A transformer component as the trend vector sees it: what it is asked for and what it gives.
+
+    transformer: the component.
+    key: the name under which the tensors are handed on in `doc._.trf_data`, one of its own.
+    request: the attention wanted.
+    """
+
+    def __init__(self, transformer: Any, key: str, request: AttentionRequest) -> None:
+        self.transformer = transformer
+        self.key = key
+        self.request = request
+
+    def is_of(self, nlp: Language) -> bool:
+        """Whether the component is one of a pipeline's."""
+        return any(pipe is self.transformer for _, pipe in nlp.components)
+
+    @property
+    def name(self) -> str:
+        """The encoder's class, and where it is from."""
+        return self._size.name
+
+    @property
+    def width(self) -> int:
+        """The width of the encoder's embeddings."""
+        return self._size.width
+
+    @property
+    def row_count(self) -> int:
+        """The number of rows of attention that the request gives on this encoder."""
+        size = self._size
+        return self.request.row_count(size.layers, size.heads, size.name)
+
+    @property
+    def most_wordpieces(self) -> int | None:
+        """How many wordpieces of a window the tokenizer keeps; None where windows are never cut."""
+        tokenizer = getattr(self.transformer.model, "tokenizer", None)
+        return None if tokenizer is None else int(tokenizer.model_max_length)
+
+    @property
+    def has_special_tokens(self) -> bool:
+        """Whether the output has rows of special tokens; that of spacy-curated-transformers has none."""
+        return isinstance(self.transformer, Transformer)
+
+    def has_wordpiece(self, text: str) -> bool:
+        """Whether a text alone has a wordpiece, special tokens not counted."""
+        return len(self.transformer.model.tokenizer.tokenize(text)) > 0
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the component is observed still: somebody may have put its own shim back."""
+        shims = (shim for node in self.transformer.model.walk() for shim in node.shims)
+        return any(self.key in getattr(shim, "requests", ()) for shim in shims)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
+        return bool(getattr(shim_of(self.transformer), "is_asked", False))
+
+    @property
+    def _size(self) -> EncoderSize:
+        # Somebody may have put the transformer's own shim back: then docs say that they were not observed.
+        return size_of_encoder(self.transformer)
+
+
+def attach(transformer: Any, request: Request) -> ObservedEncoder:
+    """Have a transformer component hand on its embedding output and attention from now on.
+
+    transformer: a component of spacy-transformers or spacy-curated-transformers; its config, weights and
+        saved form stay as they are.
+    request: what is wanted.
+    RETURNS: the component as observed; once nothing holds this object, the request is forgotten.
+    RAISES: ValueError where the component has no encoder that can be observed, or for a layer that the
+        encoder lacks.
+    """
+    shim = _observe(transformer)
+    observed = ObservedEncoder(transformer, f"observed_{uuid4().hex}", request.attention)
+    if shim.has_encoder:
+        observed.row_count  # noqa: B018 - raises for a layer that does not exist
+    shim.requests[observed.key] = request
+    finalize(observed, shim.requests.pop, observed.key, None).atexit = False
+    return observed
+
+
+def find_transformer(nlp: Language, name: str | None, before: str | None = None) -> Any:
+    """The transformer component that a trend vector reads.
+
+    name: its name in the pipeline; None for the nearest.
+    before: the component that reads it, where it is already in the pipeline.
+    RAISES: ValueError where there is none.
+    """
+    names = nlp.component_names
+    upstream = dict(nlp.components[: names.index(before)] if before in names else nlp.components)
+    if name is not None:
+        found = upstream.get(name)
+        if is_transformer(found):
+            return found
+        got = f"no component of that name among {list(upstream)}" if found is None else f"a {type(found)}"
+        raise ValueError(
+            f"The setting 'transformer' names '{name}', but got {got}. Expected a transformer component, of "
+            "spacy-transformers or spacy-curated-transformers, before 'trend_vector'. Correct the name, or "
+            "leave the setting out to read the nearest one."
+        )
+    transformers = [pipe for _, pipe in upstream.items() if is_transformer(pipe)]
+    if not transformers:
+        raise ValueError(
+            f"There is no transformer for 'trend_vector' to read: got the components {names}, expected one "
+            "of spacy-transformers or spacy-curated-transformers before it. Add one first, such as "
+            "nlp.add_pipe('transformer'), and do not "
+            "exclude it when the pipeline is loaded."
+        )
+    return transformers[-1]
+
+
+def has_weights(transformer: Any) -> bool:
+    """Whether a transformer component has its encoder; one that was not initialized has none."""
+    return shim_of(transformer)._model is not None
+
+
+def size_of_encoder(transformer: Any) -> EncoderSize:
+    """What is known of the encoder of a transformer component, observed or not.
+
+    RAISES: ValueError where it has none that can be observed, or none yet.
+    """
+    shim = shim_of(transformer)
+    if isinstance(shim, HFShim):
+        return size_of(shim)
+    from .curated import size_of as size_of_curated
+
+    return size_of_curated(shim)
+
+
+def shim_of(transformer: Any) -> Any:
+    """What holds the encoder of a transformer component, observed or not.
+
+    RAISES: ValueError where it has none that can be observed.
+    """
+    return _node_and_shim(transformer)[1]
+
+
+def is_transformer(pipe: Any) -> bool:
+    """Whether a component is a transformer, of spacy-transformers or spacy-curated-transformers."""
+    # A pipeline that has a curated transformer has imported its class; nobody else needs the package.
+    curated = sys.modules.get("spacy_curated_transformers.pipeline.transformer")
+    return isinstance(pipe, Transformer) or (
+        curated is not None and isinstance(pipe, curated.CuratedTransformer)
+    )
+
+
+def _observe(transformer: Any) -> Observing:
+    node, shim = _node_and_shim(transformer)
+    if isinstance(shim, Observing):
+        return shim
+    kind: type[Any] = ObservingShim
+    if not isinstance(transformer, Transformer):
+        from .curated import ObservingCuratedShim, ObservingCuratedTransformer
+
+        if type(transformer) is not ObservingCuratedTransformer.__base__:
+            raise ValueError(
+                f"The transformer component '{transformer.name}' is a {type(transformer)}, a subclass of "
+                "CuratedTransformer whose methods would be lost where it is observed. Expected the class "
+                "itself: use the factory 'curated_transformer'."
+            )
+        kind = ObservingCuratedShim
+        transformer.__class__ = ObservingCuratedTransformer
+    observing: Observing = object.__new__(kind)
+    observing.stand_in_for(shim)
+    node.shims[node.shims.index(shim)] = observing
+    return observing
+
+
+def _node_and_shim(transformer: Any) -> tuple[Any, Any]:
+    """The layer of a component's model that runs its encoder, and the shim around that."""
+    kind = HFShim if isinstance(transformer, Transformer) else PyTorchShim
+    for node in transformer.model.walk():
+        for shim in node.shims:
+            if isinstance(shim, kind) and not isinstance(shim, TorchScriptShim):
+                return node, shim
+    raise ValueError(
+        f"The transformer component '{transformer.name}' has the model '{transformer.model.name}', in which "
+        "no encoder was found that can be observed. Expected one of Hugging Face, as in the architecture "
+        "'spacy-transformers.TransformerModel.v3', or one of the architectures of "
+        "spacy-curated-transformers with torchscript = false."
+    )
+
+
+def load_encoder(pipe: Any, nlp: Language) -> None:
+    """Give a transformer of spacy-transformers its encoder, unless it has one.
+
+    pipe: a component of the pipeline; one of another kind is left alone.
+    nlp: the pipeline; `nlp.meta` then names the bundled encoder's package if its config names that encoder.
+    """
+    _require_bundled_encoder(nlp)
+    if isinstance(pipe, Transformer) and not has_weights(pipe):
+        pipe.initialize(lambda: [], nlp=nlp)
+        # As it is disabled while the others are initialized, it does not find its listeners by itself.
+        for _, other in nlp.components:
+            pipe.find_listeners(other)
+
+
+def _require_bundled_encoder(nlp: Language) -> None:
+    """Where a config names the bundled encoder, have `spacy package` name the package that it is in."""
+    models = [block.get("model") for block in nlp.config["components"].values()]
+    if any(isinstance(model, dict) and model.get("name") == {"@misc": BUNDLED_ENCODER} for model in models):
+        requirements = nlp.meta.setdefault("requirements", [])
+        if ENCODER_PACKAGE not in requirements:
+            requirements.append(ENCODER_PACKAGE)

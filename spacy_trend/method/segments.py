@@ -1,0 +1,153 @@
+"""Arrays over segments: the words of several texts stand one after another in one array.
+
+`lengths`, int64 `(segments,)`, says how many words belong to each text, sentence or phrase: a segment is
+whatever gets one vector. A segment may have no words.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..types import Floats, Ints
+
+
+def as_lengths(lengths: Ints | None, words: int) -> Ints:
+    """`lengths` as int64 `(segments,)`, one segment of all words where it is None.
+
+    lengths: int `(segments,)`, words in each segment, or None.
+    words: how many there are.
+    RAISES: ValueError where a length is negative or they do not add up to the number of words.
+    """
+    if lengths is None:
+        return np.array([words], dtype=np.int64)
+    lengths = np.asarray(lengths, dtype=np.int64)
+    if lengths.sum() != words or (lengths < 0).any():
+        raise ValueError(
+            f"The lengths of the segments {lengths.tolist()} add up to {lengths.sum()}, but there are {words}"
+            " words. Expected every word in exactly one segment, and no negative length."
+        )
+    return lengths
+
+
+def segment_leaders(attention: Floats, lengths: Ints) -> Ints:
+    """Each row's word with most attention received in each segment; the first of equals.
+
+    attention: float32 `(rows, words)`.
+    lengths: int64 `(segments,)`.
+    RETURNS: int64 `(rows, segments)`, positions among all words; -1 for a segment without words. A NaN
+        leads, as in `numpy.argmax`.
+    """
+    filled = lengths > 0
+    leaders: Ints = np.full((attention.shape[0], len(lengths)), -1, dtype=np.int64)
+    if filled.any():
+        starts = _starts(lengths)[filled]
+        most = np.repeat(np.maximum.reduceat(attention, starts, axis=1), lengths[filled], axis=1)
+        words = attention.shape[1]
+        positions = np.where((attention == most) | np.isnan(attention), np.arange(words), words)
+        leaders[:, filled] = np.minimum.reduceat(positions, starts, axis=1)
+    return leaders
+
+
+def leaders_beside(focus: Ints, values: Floats, lengths: Ints) -> Ints:
+    """The word with the greatest value in each segment, its focus left out; the first of equals.
+
+    focus: int64 `(segments,)`, positions among all words, -1 for none.
+    values: float32 `(words,)`.
+    lengths: int64 `(segments,)`.
+    RETURNS: int64 `(segments,)`, -1 where there is no other word.
+    """
+    others = np.array(values, dtype=np.float32)
+    others[focus[focus >= 0]] = -np.inf
+    leaders: Ints = segment_leaders(others[None], lengths)[0]
+    leaders[lengths < 2] = -1
+    return leaders
+
+
+def most_frequent(candidates: Ints, counted: NDArray[np.bool_], lengths: Ints) -> Ints:
+    """The word that is named most often in each segment; the first of equals.
+
+    candidates: int64 `(rows, segments)`, positions among all words, -1 for none.
+    counted: bool `(rows, segments)`, which of them count.
+    lengths: int64 `(segments,)`.
+    RETURNS: int64 `(segments,)`.
+    """
+    votes = np.zeros((1, int(lengths.sum())), dtype=np.float32)
+    np.add.at(votes[0], candidates[counted & (candidates >= 0)], 1.0)
+    leaders: Ints = segment_leaders(votes, lengths)[0]
+    return leaders
+
+
+def weighted_sums(vectors: Floats, weights: Floats, lengths: Ints | None = None) -> Floats:
+    """Each segment's vector: the sum of its words' vectors, times the words' weights.
+
+    vectors: float32 `(words, width)`; those of words with weight 0 are not looked at.
+    weights: float32 `(words,)`.
+    lengths: int64 `(segments,)`; None for one segment of all words.
+    RETURNS: float32 `(segments, width)`, zeros for a segment without words.
+    """
+    lengths = as_lengths(lengths, len(vectors))
+    used = np.flatnonzero(weights)
+    segment = np.repeat(np.arange(len(lengths)), lengths)[used]
+    used_lengths = np.bincount(segment, minlength=len(lengths))
+    return segment_sums(vectors[used] * weights[used, None], used_lengths)
+
+
+def segment_shares(values: Floats, lengths: Ints) -> Floats:
+    """Each word's share of its segment's total.
+
+    values: float32 `(words,)`, not negative.
+    lengths: int64 `(segments,)`.
+    RETURNS: float32 `(words,)`, which add up to 1 in each segment; equal shares where the total is 0.
+    """
+    totals = np.repeat(segment_sums(values[:, None], lengths)[:, 0], lengths)
+    is_none = totals == 0
+    shares: Floats = np.where(is_none, 1 / np.repeat(lengths, lengths), values / np.where(is_none, 1, totals))
+    return shares.astype(np.float32)
+
+
+def segment_sums(values: Floats, lengths: Ints) -> Floats:
+    """The sum of the values of each segment's words.
+
+    values: float32 `(words, width)`.
+    lengths: int64 `(segments,)`.
+    RETURNS: float32 `(segments, width)`, zeros for a segment without words.
+    """
+    sums = np.zeros((len(lengths), values.shape[1]), dtype=np.float32)
+    filled = lengths > 0
+    if filled.any():
+        sums[filled] = np.add.reduceat(values, _starts(lengths)[filled], axis=0)
+    return sums
+
+
+def means_of_filled(vectors: Floats, lengths: Ints, groups: Ints) -> Floats:
+    """The mean of the vectors of the segments that have words, over each group of segments.
+
+    vectors: float32 `(segments, width)`.
+    lengths: int `(segments,)`, words in each segment.
+    groups: int `(groups,)`, segments in each group.
+    RETURNS: float32 `(groups, width)`, zeros for a group without words.
+    """
+    filled = lengths > 0
+    group = np.repeat(np.arange(len(groups)), groups)[filled]
+    counts = np.bincount(group, minlength=len(groups))
+    sums = segment_sums(vectors[filled], counts)
+    return (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)
+
+
+def only_filled(values: Ints, lengths: Ints, groups: Ints) -> Ints:
+    """The value of each group's only segment that has words.
+
+    values, lengths: int64 `(segments,)`, a number and how many words there are.
+    groups: int64 `(groups,)`, segments in each group.
+    RETURNS: int64 `(groups,)`, -1 for a group with no such segment or several.
+    """
+    filled = np.flatnonzero(lengths)
+    group = np.repeat(np.arange(len(groups)), groups)[filled]
+    is_only = np.bincount(group, minlength=len(groups))[group] == 1
+    only: Ints = np.full(len(groups), -1, dtype=np.int64)
+    only[group[is_only]] = values[filled[is_only]]
+    return only
+
+
+def _starts(lengths: Ints) -> Ints:
+    ends: Ints = np.cumsum(lengths)
+    return ends - lengths
