@@ -10,7 +10,7 @@ from report import markdown_table
 from scale_numbers import keep, write_found
 from scale_runs import Rows, ShardRows, seconds_of, workplace, write_texts
 
-from spacy_trend.corpus.input import input_files, shards, survey
+from spacy_trend.corpus.input import input_files, scan_input, shards
 from spacy_trend.corpus.shards import write_shard
 
 #: What one process does for all, by the name it has among the numbers that are kept.
@@ -48,7 +48,7 @@ def seconds_reading(
         raise ValueError(f"The row {number} was not expected to have an error: {row}")
 
     files = input_files(write_texts(folder / "texts.jsonl", rows), folder / "none")
-    surveyed, found = seconds_of(lambda: survey(files, "text", refuse))
+    surveyed, found = seconds_of(lambda: scan_input(files, "text", refuse))
     wanted = set(range(-(-rows // shard_rows)))
     handed, tables = seconds_of(lambda: list(shards(found, shard_rows, wanted)))
     return {"surveyed": surveyed, "handed": handed}, tables

@@ -1,7 +1,7 @@
 """`spacy train` on the trend vector: as good as a logistic regression on it, and how long an epoch takes.
 
-TREC with its own test part, SMS split by `spacy_trend.compare.split`; the config is `configs/trend_vector.cfg`.
-The first epoch's time holds that of the encoder, which runs once on every text.
+TREC with its own test part, SMS split by `spacy_trend.compare.split`; the config is
+`configs/trend_vector.cfg`. The first epoch's time holds that of the encoder, which runs once on every text.
 """
 
 from collections.abc import Callable

@@ -25,7 +25,7 @@ def make_folder(folder: Path) -> None:
         )
 
 
-def make_room(file: Path) -> None:
+def prepare_file(file: Path) -> None:
     """Make the folder that a file is to be written into, unless it is there.
 
     RAISES: as `make_folder`; IsADirectoryError or PermissionError where the file itself cannot be written.

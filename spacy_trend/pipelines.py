@@ -7,7 +7,7 @@ import spacy
 from spacy import Language
 
 from .bundled import bundled_encoder
-from .component.trend_vector import trend_vectors
+from .component.trend_vector import trend_components
 
 
 def from_encoder(
@@ -70,7 +70,7 @@ def load_pipeline(model: str | None, encoder: str | None, lang: str, preset: str
         settings of its own beside the preset.
     """
     nlp = open_pipeline(model, encoder, lang)
-    present = trend_vectors(nlp)
+    present = trend_components(nlp)
     if present and preset is not None:
         name = present[-1][0]
         raise ValueError(

@@ -8,7 +8,7 @@ import numpy as np
 from spacy import Language
 from spacy.tokens import Doc
 
-from .component.trend_vector import trend_vectors
+from .component.trend_vector import trend_components
 from .dependencies import check_extra, versions
 from .encoder.fingerprint import fingerprint
 from .pipelines import open_pipeline
@@ -116,7 +116,7 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             nlp = self.pipeline
         else:
             nlp = open_pipeline(self.pipeline, self.encoder, self.lang)
-        if trend_vectors(nlp):
+        if trend_components(nlp):
             if self.config is not None:
                 raise ValueError(
                     f"TrendVectorizer: got config={self.config!r}, but the pipeline has a trend vector with "

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import spacy_trend.cli
 import spacy_trend.pipelines
-from spacy_trend.output_paths import make_room
+from spacy_trend.output_paths import prepare_file
 from spacy_trend.visualize.explanation import explain, format_explanation
 
 EXPLANATION = {
@@ -214,11 +214,11 @@ def test_explain_refuses_where_it_cannot_write_before_it_loads_an_encoder(
 
 def test_what_may_not_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
-    make_room(tmp_path / "file")
-    make_room(tmp_path / "folder" / "new")
+    prepare_file(tmp_path / "file")
+    prepare_file(tmp_path / "folder" / "new")
     # The tests may run as root, who may write anywhere.
     monkeypatch.setattr("spacy_trend.output_paths.os.access", lambda path, mode: False)
     with pytest.raises(PermissionError, match=r"file' cannot be written: .* Expected a file that you may"):
-        make_room(tmp_path / "file")
+        prepare_file(tmp_path / "file")
     with pytest.raises(PermissionError, match=r"folder' cannot be written into: .* Expected a folder that"):
-        make_room(tmp_path / "folder" / "new")
+        prepare_file(tmp_path / "folder" / "new")

@@ -142,9 +142,9 @@ class TestErrors:
         assert again.done_before == 0
 
     def test_are_two_runs_at_a_time(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
-        from spacy_trend.corpus.folder import only_run
+        from spacy_trend.corpus.folder import lock_folder
 
-        with only_run(tmp_path / "out"), pytest.raises(ValueError, match="Another run is at work"):
+        with lock_folder(tmp_path / "out"), pytest.raises(ValueError, match="Another run is at work"):
             embed(source, tmp_path / "out", tiny_encoder)
 
     def test_are_a_missing_extra_and_settings_out_of_range(

@@ -22,9 +22,9 @@ from spacy_trend.cli import app
 from spacy_trend.doctor import diagnose
 from spacy_trend.doctor.examination import TEXT, examine
 from spacy_trend.doctor.findings import Finding
-from spacy_trend.doctor.transformer import look_at
+from spacy_trend.doctor.transformer import describe_transformer
 from spacy_trend.encoder.bfloat16 import bfloat16_time
-from spacy_trend.encoder.hugging_face import positions_of
+from spacy_trend.encoder.hugging_face import max_positions
 
 from .test_families import BERT_TOKENS, VOCABULARY, Family, hide_softmax, make_encoder, save_tokenizer
 
@@ -462,18 +462,18 @@ def test_windows_of_an_encoder_without_limit(make: Callable[..., Language]) -> N
     nlp = make({})
     nlp.get_pipe("transformer").model.tokenizer.model_max_length = int(1e30)
     nlp.get_pipe("transformer").model.transformer.embeddings.position_embeddings = torch.nn.Identity()
-    _, findings = look_at("transformer", "transformer", nlp.get_pipe("transformer"))
+    _, findings = describe_transformer("transformer", "transformer", nlp.get_pipe("transformer"))
     assert "takes any number of wordpieces" in about("windows", findings).text
 
 
 def test_positions_of_roberta_begin_behind_padding() -> None:
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 64}
     encoder = RobertaModel(RobertaConfig(vocab_size=10, max_position_embeddings=34, pad_token_id=1, **sizes))
-    assert positions_of(encoder) == 32
+    assert max_positions(encoder) == 32
     encoder(torch.full((1, 32), 5))
     with pytest.raises((IndexError, RuntimeError)):
         encoder(torch.full((1, 33), 5))
-    assert positions_of(AutoModel.from_pretrained(bundled_encoder())) == 512
+    assert max_positions(AutoModel.from_pretrained(bundled_encoder())) == 512
 
 
 # bfloat16.

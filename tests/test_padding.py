@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers.modeling_outputs import BaseModelOutputWithPoolingAndCrossAttentions
 
-from spacy_trend.encoder.buckets import PADDED_DIMENSIONS, LaidBack, take_windows, window_lengths
+from spacy_trend.encoder.buckets import PADDED_DIMENSIONS, BatchOutput, take_windows, window_lengths
 from spacy_trend.encoder.hugging_face import output_of
 
 
@@ -27,7 +27,7 @@ def test_windows_are_taken_and_cut() -> None:
 
 def test_outputs_are_laid_back_with_zeros_for_padding() -> None:
     mask = torch.tensor([[1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0]])
-    laid_back = LaidBack(mask, {**PADDED_DIMENSIONS, "observed": (1,)})
+    laid_back = BatchOutput(mask, {**PADDED_DIMENSIONS, "observed": (1,)})
     for windows, length in (([1], 2), ([2, 0], 3)):
         here = torch.tensor(windows)
         number = (here + 1).float()

@@ -15,7 +15,7 @@ pytest.importorskip("sklearn")
 from scipy.stats import norm
 from sklearn.metrics import accuracy_score, f1_score
 
-from spacy_trend.compare.scores import Measure, accuracy, interval, macro_f1, mcnemar
+from spacy_trend.compare.scores import Measure, accuracy, confidence_interval, macro_f1, mcnemar
 
 from .test_trend import Ints, ints
 
@@ -114,18 +114,18 @@ class TestInterval:
     @pytest.mark.parametrize("texts", [2, 3, 100])
     def test_is_a_point_where_all_is_right(self, measure: Measure, texts: int) -> None:
         labels = np.arange(texts) % 3
-        assert interval(measure, labels, labels, 0) == (1, 1)
+        assert confidence_interval(measure, labels, labels, 0) == (1, 1)
 
     def test_is_a_point_where_all_is_wrong(self, measure: Measure) -> None:
         labels = np.arange(10) % 2
-        assert interval(measure, labels, 1 - labels, 0) == (0, 0)
+        assert confidence_interval(measure, labels, 1 - labels, 0) == (0, 0)
 
     def test_is_the_same_for_the_same_seed_only(self, measure: Measure) -> None:
         rng = np.random.default_rng(0)
         true, predicted = rng.integers(0, 3, 40), rng.integers(0, 3, 40)
-        first = interval(measure, true, predicted, 1)
-        assert first == interval(measure, true, predicted, 1)
-        assert len({interval(measure, true, predicted, seed) for seed in range(5)}) > 1
+        first = confidence_interval(measure, true, predicted, 1)
+        assert first == confidence_interval(measure, true, predicted, 1)
+        assert len({confidence_interval(measure, true, predicted, seed) for seed in range(5)}) > 1
         assert all(type(limit) is float for limit in first)
 
     @pytest.mark.parametrize("texts", [10, 50, 500])
@@ -133,7 +133,7 @@ class TestInterval:
     def test_has_the_measure_inside(self, measure: Measure, texts: int, wrong: float) -> None:
         true = np.arange(texts) % 3
         predicted = np.where(np.random.default_rng(0).random(texts) < wrong, (true + 1) % 3, true)
-        low, high = interval(measure, true, predicted, 0)
+        low, high = confidence_interval(measure, true, predicted, 0)
         assert 0 <= low <= float(measure(true, predicted)) <= high <= 1
         assert low < high
 
@@ -142,7 +142,7 @@ class TestInterval:
         for texts in 20, 200, 2000:
             true = np.arange(texts) % 2
             predicted = np.where(np.arange(texts) % 5 == 0, 1 - true, true)
-            low, high = interval(measure, true, predicted, 0)
+            low, high = confidence_interval(measure, true, predicted, 0)
             widths.append(high - low)
         assert widths[0] > 2 * widths[1] > 4 * widths[2]
 
@@ -151,7 +151,7 @@ class TestInterval:
         true = np.arange(200) % 2
         predicted = true.copy()
         predicted[:10] = 1 - predicted[:10]
-        assert interval(measure, true, predicted, 0)[0] > 0.9
+        assert confidence_interval(measure, true, predicted, 0)[0] > 0.9
 
 
 def test_the_interval_of_many_texts_is_near_that_of_the_normal_distribution() -> None:
@@ -159,7 +159,7 @@ def test_the_interval_of_many_texts_is_near_that_of_the_normal_distribution() ->
     true = np.zeros(texts, dtype=np.int64)
     predicted = (np.arange(texts) >= right).astype(np.int64)
     margin = norm.ppf(0.975) * np.sqrt(0.75 * 0.25 / texts)
-    low, high = interval(accuracy, true, predicted, 0)
+    low, high = confidence_interval(accuracy, true, predicted, 0)
     assert low == pytest.approx(0.75 - margin, abs=0.1 * margin)
     assert high == pytest.approx(0.75 + margin, abs=0.1 * margin)
 

@@ -28,7 +28,7 @@ class FakeSource:
     request: AttentionRequest = FIRST_HEADS
     width: int = WIDTH
     row_count: int = ROWS
-    most_wordpieces: int | None = None
+    max_length: int | None = None
 
     def has_wordpiece(self, text: str) -> bool:
         return True

@@ -29,7 +29,7 @@ class Source(Protocol):
         """The number of rows of attention."""
 
     @property
-    def most_wordpieces(self) -> int | None:
+    def max_length(self) -> int | None:
         """How many wordpieces of a window are kept; None for all."""
 
     @property

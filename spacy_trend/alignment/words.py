@@ -77,9 +77,7 @@ def align_words(docs: Sequence[Doc], source: Source) -> Words:
         values[:, :width],
         values[:, width : 2 * width],
         np.ascontiguousarray(values[:, 2 * width :].T),
-        np.array(
-            list(map(count_truncated, docs, wordpieces, repeat(source), repeat(source.most_wordpieces)))
-        ),
+        np.array(list(map(count_truncated, docs, wordpieces, repeat(source), repeat(source.max_length)))),
         stacked(list(map(_mutual, places, wordpieces))),
         np.concatenate([place.offsets for place in places]),
     )

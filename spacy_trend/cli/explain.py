@@ -9,7 +9,7 @@ from wasabi import msg
 
 from ..doctor import diagnose
 from ..doctor.findings import has_errors, print_findings
-from ..output_paths import make_room
+from ..output_paths import prepare_file
 from ..pipelines import load_pipeline
 from ..text_files import read_texts
 from ..visualize import check_style, render
@@ -51,7 +51,7 @@ def explain_cli(
         # Before an encoder is loaded: what is wrong or not possible costs no time then.
         check_style(style or "attention")
         for path in filter(None, (html, output)):
-            make_room(path)
+            prepare_file(path)
         nlp = load_pipeline(model, encoder, lang, preset)
         docs = list(nlp.pipe(to_explain))
         if html:

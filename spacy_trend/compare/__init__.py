@@ -80,7 +80,7 @@ def _part(embedded: dict[str, Floats], labels: Ints, texts: slice) -> _Part:
 
 def _scores(train: _Part, test: _Part | None, folds: int, seed: int) -> list[Score]:
     from .classifier import cross_predict, predict_test
-    from .scores import accuracy, interval, macro_f1, mcnemar
+    from .scores import accuracy, confidence_interval, macro_f1, mcnemar
 
     true = (test or train).labels
     predictions = {
@@ -97,9 +97,9 @@ def _scores(train: _Part, test: _Part | None, folds: int, seed: int) -> list[Sco
             config={"preset": name} if name in PRESETS else None,
             width=train.embedded[name].shape[1],
             accuracy=float(accuracy(true, labels)),
-            accuracy_interval=interval(accuracy, true, labels, seed),
+            accuracy_interval=confidence_interval(accuracy, true, labels, seed),
             macro_f1=float(macro_f1(true, labels)),
-            macro_f1_interval=interval(macro_f1, true, labels, seed),
+            macro_f1_interval=confidence_interval(macro_f1, true, labels, seed),
             p_value=None
             if reference is None or name == CLS
             else mcnemar(labels == true, reference.labels == true),

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from ..alignment.trf_data import Source, Wordpieces, read_wordpieces
 from ..attributes.record import RECORD
 from ..component.presets import PRESETS, resolve_preset
-from ..component.trend_vector import TrendVector, trend_vectors
+from ..component.trend_vector import TrendVector, trend_components
 from ..pipelines import check_every_doc
 from ..types import Floats, Ints
 
@@ -47,7 +47,7 @@ def embed_texts(texts: Sequence[str], nlp: Language, *, seed: int = 0) -> Senten
     RAISES: ValueError where there is no transformer, or the pipeline lost a text.
     """
     rng = np.random.default_rng(seed)
-    own = [name for name, _ in trend_vectors(nlp)][-1:]
+    own = [name for name, _ in trend_components(nlp)][-1:]
     components = {name: _component(nlp, name) for name in PRESETS}
     source: Any = components["article"].encoder
     columns: dict[str, list[Floats]] = {}

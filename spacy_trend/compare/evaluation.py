@@ -45,7 +45,7 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
         pipeline predicts none, or there are fewer than two docs.
     """
     check_extra_compare()
-    from .scores import accuracy, interval, macro_f1
+    from .scores import accuracy, confidence_interval, macro_f1
 
     gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
     if len(gold) < 2:
@@ -63,9 +63,9 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
         labels=labels,
         confusion=confusion.tolist(),
         accuracy=float(accuracy(true, predicted)),
-        accuracy_interval=interval(accuracy, true, predicted, seed),
+        accuracy_interval=confidence_interval(accuracy, true, predicted, seed),
         macro_f1=float(macro_f1(true, predicted)),
-        macro_f1_interval=interval(macro_f1, true, predicted, seed),
+        macro_f1_interval=confidence_interval(macro_f1, true, predicted, seed),
         texts=len(gold),
     )
 

@@ -45,7 +45,7 @@ def macro_f1(true: Ints, predicted: Ints, axis: int = -1) -> NDArray[np.float64]
     return np.asarray(sums / counts)
 
 
-def interval(measure: Measure, true: Ints, predicted: Ints, seed: int) -> tuple[float, float]:
+def confidence_interval(measure: Measure, true: Ints, predicted: Ints, seed: int) -> tuple[float, float]:
     """The 95% interval of a measure by the percentile bootstrap: Efron & Tibshirani, "An introduction to the
     bootstrap" (1993), chapter 13.
 

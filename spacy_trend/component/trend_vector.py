@@ -21,7 +21,7 @@ from ..attributes.hooks import install_hooks
 from ..attributes.record import RECORD, describe, make_records
 from ..encoder.requests import AttentionRequest
 from ..method.interface import Change, Select, changed_width, evidence_for, pairs_of
-from ..method.trend import Trends, summarize
+from ..method.trend import Trends, compute_trends
 from ..settings import check_choice
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class TrendVector(Pipe):
             )
         words = align_words(docs, self.encoder)
         lengths, segments = segments_of(docs, words, self.level)
-        trends = summarize(
+        trends = compute_trends(
             words.static,
             words.contextual,
             words.attention,
@@ -170,10 +170,10 @@ class TrendVector(Pipe):
                 install_hooks(doc, with_words=self.token_vectors)
         report_not_finite(docs, words, trends)
         if not self.has_warned_of_truncation:
-            self.has_warned_of_truncation = report_truncated(docs, words, self.encoder.most_wordpieces)
+            self.has_warned_of_truncation = report_truncated(docs, words, self.encoder.max_length)
 
 
-def trend_vectors(nlp: Language) -> list[tuple[str, TrendVector]]:
+def trend_components(nlp: Language) -> list[tuple[str, TrendVector]]:
     """The trend vectors of a pipeline and their names, without those that are disabled."""
     return [(name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, TrendVector)]
 

@@ -22,7 +22,7 @@ from .component import (
 )
 from .findings import FAILURES, Finding, error, fine, from_exception, has_errors, warning
 from .machine import about_bfloat16, about_packages
-from .transformer import ANOTHER_ENCODER, look_at
+from .transformer import ANOTHER_ENCODER, describe_transformer
 
 
 def examine(nlp: Language) -> list[Finding]:
@@ -73,7 +73,7 @@ def _examine_reading(
     before: what a text has to run through first; None where it would be of no use.
     """
     reads = read_by(nlp, name, component)
-    facts, findings = look_at(reads, nlp.get_pipe_meta(reads).factory, nlp.get_pipe(reads))
+    facts, findings = describe_transformer(reads, nlp.get_pipe_meta(reads).factory, nlp.get_pipe(reads))
     findings += found
     if facts is None:
         return findings
@@ -148,7 +148,7 @@ def about_attention(component: TrendVector, transformer: str) -> Finding:
 
     transformer: its name.
     """
-    if component.encoder is not None and component.encoder.is_asked:
+    if component.encoder is not None and component.encoder.uses_output_attentions:
         return warning(
             "attention",
             "Attention is asked for (output_attentions), as it could not be observed in the running forward "

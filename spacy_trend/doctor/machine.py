@@ -29,7 +29,7 @@ def about_bfloat16(size: EncoderSize, device: torch.device, precision: str) -> F
     """
     reason = bfloat16_obstacle(device)
     if reason is None:
-        share = bfloat16_time(device, size.width, size.inner)
+        share = bfloat16_time(device, size.width, size.intermediate_width)
         reason = f"a product of matrices of the encoder's size takes {share:.2f} of the time of float32"
         if share < 1:
             used = "is used" if precision == "bfloat16" else "is not used: set precision='bfloat16' to use it"

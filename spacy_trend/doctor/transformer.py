@@ -18,7 +18,9 @@ ANOTHER_ENCODER = (
 )
 
 
-def look_at(name: str, factory: str, transformer: Any) -> tuple[TransformerFacts | None, list[Finding]]:
+def describe_transformer(
+    name: str, factory: str, transformer: Any
+) -> tuple[TransformerFacts | None, list[Finding]]:
     """What is known of a transformer component, and the findings about it.
 
     name, factory: as the pipeline has them.

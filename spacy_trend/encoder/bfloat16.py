@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 #: State of an encoder's weights: it changes when they do.
-Stamp = tuple[tuple[int, int, int], ...]
+WeightsState = tuple[tuple[int, int, int], ...]
 
 
-_COPIES: WeakKeyDictionary[nn.Module, tuple[Stamp, nn.Module]] = WeakKeyDictionary()
+_COPIES: WeakKeyDictionary[nn.Module, tuple[WeightsState, nn.Module]] = WeakKeyDictionary()
 
 
 def bfloat16_copy(encoder: nn.Module) -> nn.Module:
@@ -20,13 +20,13 @@ def bfloat16_copy(encoder: nn.Module) -> nn.Module:
 
     RETURNS: a module in evaluation mode, on the device of the encoder.
     """
-    stamp = _stamp(encoder)
+    state = _weights_state(encoder)
     known, copy = _COPIES.get(encoder, (None, None))
     if copy is None:
         copy = deepcopy(encoder).to(torch.bfloat16).requires_grad_(False).eval()
-    elif stamp != known:
+    elif state != known:
         copy.to(next(encoder.parameters()).device).load_state_dict(encoder.state_dict())
-    _COPIES[encoder] = stamp, copy
+    _COPIES[encoder] = state, copy
     return copy
 
 
@@ -46,10 +46,11 @@ def bfloat16_obstacle(device: torch.device) -> str | None:
     return f"it is not known to pay on devices of type '{device.type}'"
 
 
-def bfloat16_time(device: torch.device, width: int, inner: int) -> float:
+def bfloat16_time(device: torch.device, width: int, intermediate_width: int) -> float:
     """How long a matrix product takes in bfloat16, as a share of its time in float32; measured in 0.1 s.
 
-    width, inner: of the encoder's embeddings, and of its widest activation: 128 wordpieces are multiplied.
+    width, intermediate_width: of the encoder's embeddings, and of its widest activation: 128 wordpieces are
+        multiplied.
     """
     # Here, because it is slow to import.
     from torch.utils.benchmark import Timer
@@ -58,14 +59,14 @@ def bfloat16_time(device: torch.device, width: int, inner: int) -> float:
     for dtype in (torch.float32, torch.bfloat16):
         factors = {
             "wordpieces": torch.rand(128, width, device=device, dtype=dtype),
-            "weights": torch.rand(width, inner, device=device, dtype=dtype),
+            "weights": torch.rand(width, intermediate_width, device=device, dtype=dtype),
         }
         timer = Timer("wordpieces @ weights", globals=factors, num_threads=torch.get_num_threads())
         seconds[dtype] = timer.blocked_autorange(min_run_time=0.05).median
     return seconds[torch.bfloat16] / seconds[torch.float32]
 
 
-def _stamp(encoder: nn.Module) -> Stamp:
+def _weights_state(encoder: nn.Module) -> WeightsState:
     return tuple(_state(tensor) for tensor in _weights(encoder))
 
 

@@ -62,10 +62,10 @@ def length_buckets(lengths: Sequence[int] | Ints, cost: RunCost) -> list[Ints]:
 NEVER_TOO_MANY = 2**40
 
 
-def run_cost(width: int, inner: int, device: torch.device, dtype: torch.dtype) -> RunCost:
+def run_cost(width: int, intermediate_width: int, device: torch.device, dtype: torch.dtype) -> RunCost:
     """What a forward pass of an encoder costs, beside its wordpieces, on the device it is on.
 
-    width, inner: the width of its embeddings, and of its widest activation.
+    width, intermediate_width: the width of its embeddings, and of its widest activation.
     dtype: of its weights.
 
     On a CPU, measured with all-MiniLM-L6-v2 (6 layers, width 384) on two cores: a call costs as much as 54
@@ -74,10 +74,10 @@ def run_cost(width: int, inner: int, device: torch.device, dtype: torch.dtype) -
     GPU, not measured: launching the kernels of a layer takes as long as 5 * 10^9 operations, and a device is
     filled when each multiprocessor has a tile of 128 by 128 of every matrix product.
     """
-    operations = 4 * width * (2 * width + inner)
+    operations = 4 * width * (2 * width + intermediate_width)
     if device.type == "cpu":
         is_half = dtype.itemsize == 2
-        most = max(1, torch.get_num_threads() * 2**22 // (dtype.itemsize * inner))
+        most = max(1, torch.get_num_threads() * 2**22 // (dtype.itemsize * intermediate_width))
         return RunCost(call=(10**9 if is_half else 2 * 10**8) // operations, least=1, most=most)
     if device.type == "cuda":
         processors = torch.cuda.get_device_properties(device).multi_processor_count
@@ -155,7 +155,7 @@ def run_in_buckets(
     device, (windows, wordpieces) = attention_mask.device, attention_mask.shape
     if lengths is None:
         return run(torch.arange(windows, device=device), wordpieces)
-    laid_back = LaidBack(attention_mask, known)
+    laid_back = BatchOutput(attention_mask, known)
     for bucket in length_buckets(lengths.tolist(), cost):
         at = torch.from_numpy(bucket).to(device)
         length = int(lengths[at].max())
@@ -168,7 +168,7 @@ def run_in_buckets(
     return laid_back.fields
 
 
-class LaidBack:
+class BatchOutput:
     """The outputs of a whole batch, filled in window by window; zeros where there is padding.
 
     attention_mask: `(windows, wordpieces)` of the whole batch, 1 for a wordpiece and 0 for padding.

@@ -59,7 +59,9 @@ class ObservingCuratedShim(Observing, PyTorchShim):
                 return _run(encoder, pieces[windows, :length], mask[windows, :length], requests)
 
             weight = next(encoder.parameters())
-            cost = run_cost(requests.size.width, requests.size.inner, weight.device, weight.dtype)
+            cost = run_cost(
+                requests.size.width, requests.size.intermediate_width, weight.device, weight.dtype
+            )
             output = run_in_buckets(run, mask, cost, {"layers": (1,)} | requests.pair_dimensions())
         layers = as_float32(output).pop("layers")
         for window, length in enumerate(mask.sum(dim=1).tolist()):

@@ -8,7 +8,7 @@ from spacy_transformers import Transformer
 from spacy_transformers.span_getters import get_doc_spans, get_sent_spans, get_strided_spans
 from transformers.tokenization_utils_base import LARGE_INTEGER
 
-from .hugging_face import positions_of
+from .hugging_face import max_positions
 from .requests import EncoderSize
 from .transformer import shim_of, size_of_encoder
 
@@ -78,7 +78,7 @@ def facts_of(transformer: Any) -> TransformerFacts:
         device=device,
         windows=_windows(stock.attrs["get_spans"]),
         cut_at=cut_at,
-        positions=positions_of(model),
+        positions=max_positions(model),
         special=tokenizer.num_special_tokens_to_add(),
     )
 

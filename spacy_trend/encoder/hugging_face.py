@@ -53,9 +53,9 @@ class ObservingShim(Observing, HFShim):
         self._expect_weights()
         return self
 
-    def stand_in_for(self, shim: HFShim) -> None:
+    def take_over_from(self, shim: HFShim) -> None:
         """Take over the state of the shim in whose place this one is put."""
-        super().stand_in_for(shim)
+        super().take_over_from(shim)
         self._expect_weights()
 
     @property
@@ -64,10 +64,10 @@ class ObservingShim(Observing, HFShim):
         return size_of(self)
 
     @property
-    def is_asked(self) -> bool:
+    def uses_output_attentions(self) -> bool:
         """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
         with self.encoder_to_run(self.requests_now()) as encoder:
-            return is_asked(encoder)
+            return uses_output_attentions(encoder)
 
     def _expect_weights(self) -> None:
         """Where no encoder is loaded yet, have its use say so instead of failing on None."""
@@ -86,7 +86,7 @@ class ObservingShim(Observing, HFShim):
         if encoder in _WHOLE:
             return _run(encoder, inputs, requests)
         known = PADDED_DIMENSIONS | dict.fromkeys(requests.by_key, (1,)) | requests.pair_dimensions()
-        cost = run_cost(requests.size.width, requests.size.inner, encoder.device, encoder.dtype)
+        cost = run_cost(requests.size.width, requests.size.intermediate_width, encoder.device, encoder.dtype)
         try:
             output = run_in_buckets(run, inputs.kwargs["attention_mask"], cost, known)
         except UnknownOutputError:
@@ -160,12 +160,12 @@ def observed_pass(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver
     return Observed(_as_configured(output, encoder.config), static)
 
 
-def is_asked(encoder: Any) -> bool:
+def uses_output_attentions(encoder: Any) -> bool:
     """Whether an encoder is asked for `output_attentions`, as its attention could not be seen before."""
     return encoder in _UNSEEN
 
 
-def positions_of(encoder: nn.Module) -> int | None:
+def max_positions(encoder: nn.Module) -> int | None:
     """How many wordpieces of a window an encoder has positions for, and fails beyond; None for any number."""
     tables = [
         part
@@ -195,7 +195,7 @@ def encoder_size(encoder: Any) -> EncoderSize:
         layers=config.num_hidden_layers,
         heads=config.num_attention_heads,
         width=config.hidden_size,
-        inner=getattr(config, "intermediate_size", 4 * config.hidden_size),
+        intermediate_width=getattr(config, "intermediate_size", 4 * config.hidden_size),
     )
 
 

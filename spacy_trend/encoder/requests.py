@@ -91,14 +91,14 @@ class EncoderSize(NamedTuple):
     name: its class, and where it is from, for messages.
     layers, heads: how many it has, and how many heads a layer.
     width: the width of its embeddings.
-    inner: the width of its widest activation.
+    intermediate_width: the width of its widest activation.
     """
 
     name: str
     layers: int
     heads: int
     width: int
-    inner: int
+    intermediate_width: int
 
 
 class Requests(NamedTuple):

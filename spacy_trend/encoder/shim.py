@@ -30,7 +30,7 @@ class Observing:
     requests: dict[str, Request]
     has_warned: bool
 
-    def stand_in_for(self, shim: Any) -> None:
+    def take_over_from(self, shim: Any) -> None:
         """Take over the state of the shim in whose place this one is put."""
         self.__dict__ = {**shim.__dict__, "requests": {}, "has_warned": False}
 
@@ -40,7 +40,7 @@ class Observing:
         return self._model is not None
 
     @property
-    def is_asked(self) -> bool:
+    def uses_output_attentions(self) -> bool:
         """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
         return False
 

@@ -50,7 +50,7 @@ class ObservedEncoder:
         return self.request.row_count(size.layers, size.heads, size.name)
 
     @property
-    def most_wordpieces(self) -> int | None:
+    def max_length(self) -> int | None:
         """How many wordpieces of a window the tokenizer keeps; None where windows are never cut."""
         tokenizer = getattr(self.transformer.model, "tokenizer", None)
         return None if tokenizer is None else int(tokenizer.model_max_length)
@@ -71,9 +71,9 @@ class ObservedEncoder:
         return any(self.key in getattr(shim, "requests", ()) for shim in shims)
 
     @property
-    def is_asked(self) -> bool:
+    def uses_output_attentions(self) -> bool:
         """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
-        return bool(getattr(shim_of(self.transformer), "is_asked", False))
+        return bool(getattr(shim_of(self.transformer), "uses_output_attentions", False))
 
     @property
     def _size(self) -> EncoderSize:
@@ -182,7 +182,7 @@ def _observe(transformer: Any) -> Observing:
         kind = ObservingCuratedShim
         transformer.__class__ = ObservingCuratedTransformer
     observing: Observing = object.__new__(kind)
-    observing.stand_in_for(shim)
+    observing.take_over_from(shim)
     node.shims[node.shims.index(shim)] = observing
     return observing
 

@@ -25,7 +25,7 @@ class Trends(NamedTuple):
     related: Ints
 
 
-def summarize(
+def compute_trends(
     static: Floats,
     contextual: Floats,
     attention: Floats,

@@ -239,7 +239,7 @@ def main(
     """Kill runs, compare the rows, print what was found; the exit code is 1 where anything differs."""
     print(machine())
     random = Random(seed)
-    with TemporaryDirectory(prefix="kills-") as folder:
+    with TemporaryDirectory(prefix="resume-") as folder:
         source = write_texts(Path(folder) / "texts.jsonl", rows, seed)
         whole, output = Path(folder) / "whole", Path(folder) / "killed"
         settings = {"engine": engine, "processes": processes, "shard_rows": shard_rows}
