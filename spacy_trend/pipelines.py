@@ -1,4 +1,4 @@
-"""A pipeline around an encoder: the one in the extra `demo`, or any by name or path."""
+"""Pipelines: opened, or made around an encoder, and given a trend vector."""
 
 from pathlib import Path
 from typing import Any
@@ -13,28 +13,34 @@ from .component.trend_vector import trend_components
 def from_encoder(
     encoder: str | Path | None = None, *, lang: str = "en", config: dict[str, Any] | None = None
 ) -> Language:
-    """A pipeline of a tokenizer, a Hugging Face encoder and the trend vector.
+    """Return a pipeline of a tokenizer, a Hugging Face encoder and the trend vector, ready to use.
 
-    encoder: a model's name on the hub, or the path of its folder; None for the bundled one.
-    lang: the code of the language whose tokenizer and punctuation flags are used.
-    config: settings of `trend_vector`.
-    RETURNS: the pipeline, ready to use.
-    RAISES: ImportError where the bundled encoder is not installed; OSError where there is no such model;
-        ValueError where a setting has an unknown value.
+    Args:
+        encoder: a model's name on the hub, or the path of its folder; None for the bundled one.
+        lang: the code of the language whose tokenizer and punctuation flags are used.
+        config: settings of `trend_vector`.
+
+    Raises:
+        ImportError: if the bundled encoder is not installed.
+        OSError: if there is no such model; FileNotFoundError for a path without a folder.
+        ValueError: if a setting has an unknown value.
     """
-    nlp = transformer_pipeline(encoder, lang=lang)
-    nlp.add_pipe("trend_vector", config=config or {})
-    return nlp
+    return with_trend_vector(transformer_pipeline(encoder, lang=lang), config)
 
 
 def transformer_pipeline(encoder: str | Path | None = None, *, lang: str = "en") -> Language:
-    """A pipeline of a tokenizer and a Hugging Face encoder; see `from_encoder`.
+    """Return a pipeline of a tokenizer and a Hugging Face encoder: see `from_encoder`.
 
-    RAISES: as `from_encoder`; FileNotFoundError for a path where there is no folder.
+    Args:
+        encoder: as for `from_encoder`.
+        lang: likewise.
+
+    Raises:
+        FileNotFoundError: for a path without a folder; other errors as `from_encoder`.
     """
     nlp = spacy.blank(lang)
     name = bundled_encoder() if encoder is None else str(encoder)
-    # A name on the hub is "name" or "owner/name"; transformers says of all else that it is no such name.
+    # A name on the hub is "name" or "owner/name"; transformers says of anything else only that it is not one.
     is_path = name.startswith((".", "~")) or Path(name).is_absolute() or name.count("/") > 1
     if is_path and not Path(name).is_dir():
         raise FileNotFoundError(
@@ -46,47 +52,82 @@ def transformer_pipeline(encoder: str | Path | None = None, *, lang: str = "en")
     return nlp
 
 
-def open_pipeline(model: str | Path | None, encoder: str | Path | None, lang: str) -> Language:
-    """A saved pipeline, or one of a tokenizer and an encoder.
+def open_pipeline(model: Language | str | Path | None, encoder: str | Path | None, lang: str) -> Language:
+    """Return a pipeline: the one given, a saved one, or one of a tokenizer and an encoder.
 
-    model: name or path of a pipeline; None for one around an encoder.
-    encoder, lang: see `from_encoder`.
-    RAISES: as `from_encoder`, and ValueError where both model and encoder are named.
+    Args:
+        model: a pipeline, or the name or path of one; None for one around an encoder.
+        encoder: as for `from_encoder`.
+        lang: likewise.
+
+    Raises:
+        ValueError: if both model and encoder are named; other errors as `from_encoder`.
     """
     if model and encoder:
         raise ValueError(
             f"Got the model {model!r} and the encoder {encoder!r}: --model and --encoder exclude each other. "
             "Give one of them."
         )
+    if isinstance(model, Language):
+        return model
     return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)
 
 
 def load_pipeline(model: str | None, encoder: str | None, lang: str, preset: str | None) -> Language:
-    """A pipeline with a trend vector: see `open_pipeline`.
+    """Return a pipeline with a trend vector, which keeps no vectors of words unless it was there before.
 
-    preset: for the trend vector, where the pipeline has none; None for the default. No vectors of words are
-        kept then.
-    RAISES: as `open_pipeline`, and ValueError where there is no transformer, or a trend vector that has
-        settings of its own beside the preset.
+    Args:
+        model: as for `open_pipeline`.
+        encoder: likewise.
+        lang: likewise.
+        preset: for the trend vector, if the pipeline has none; None for the default.
+
+    Raises:
+        ValueError: as `open_pipeline` and `with_trend_vector`.
     """
     nlp = open_pipeline(model, encoder, lang)
+    return with_trend_vector(nlp, None if preset is None else {"preset": preset}, token_vectors=False)
+
+
+def with_trend_vector(
+    nlp: Language, config: dict[str, Any] | None = None, *, token_vectors: bool = True
+) -> Language:
+    """Give a pipeline a trend vector unless it has one.
+
+    Args:
+        nlp: the pipeline, which is changed.
+        config: settings of the trend vector that is added; None for the default ones.
+        token_vectors: whether that one keeps the vectors of words, unless the settings say so.
+
+    Returns:
+        the pipeline.
+
+    Raises:
+        ValueError: if there is no transformer, or a trend vector that has settings of its own beside these.
+    """
     present = trend_components(nlp)
-    if present and preset is not None:
+    if not present:
+        nlp.add_pipe("trend_vector", config={"token_vectors": token_vectors, **(config or {})})
+    elif config is not None:
         name = present[-1][0]
         raise ValueError(
-            f"Got the preset {preset!r}, but the pipeline has the trend vector {name!r} with settings of its "
-            f"own. Leave --preset out, or take it out of the pipeline: nlp.remove_pipe({name!r})."
+            f"Got the settings {config!r}, but the pipeline has the trend vector {name!r} with settings of "
+            "its own. Leave yours out (in a command, --preset), or take the trend vector out of the "
+            f"pipeline: nlp.remove_pipe({name!r})."
         )
-    if not present:
-        nlp.add_pipe("trend_vector", config={"preset": preset or "article", "token_vectors": False})
     return nlp
 
 
 def check_every_doc(given: int, expected: int, by: str = "The pipeline") -> None:
-    """Refuse to go on where docs were lost on their way.
+    """Refuse to go on if docs were lost on their way.
 
-    by: who gave them, for the message.
-    RAISES: ValueError where there are not as many as expected.
+    Args:
+        given: how many docs there are.
+        expected: how many there should be.
+        by: what gave them, for the message.
+
+    Raises:
+        ValueError: if the two numbers differ.
     """
     if given != expected:
         raise ValueError(

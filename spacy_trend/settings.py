@@ -9,10 +9,16 @@ Layers = tuple[int | float, ...] | None
 
 
 def check_choice(owner: str, setting: str, value: str, choices: tuple[str, ...]) -> None:
-    """Refuse a value that a setting does not know.
+    """Refuse an unknown value of a setting.
 
-    owner: whose setting it is, for the message.
-    RAISES: ValueError where the value is not among the choices.
+    Args:
+        owner: whose setting it is, for the message.
+        setting: its name.
+        value: what was given.
+        choices: the known values.
+
+    Raises:
+        ValueError: if the value is not among the choices.
     """
     if value not in choices:
         expected = " or ".join(repr(choice) for choice in choices)
@@ -20,10 +26,14 @@ def check_choice(owner: str, setting: str, value: str, choices: tuple[str, ...])
 
 
 def check_layer(owner: str, layer: int | float) -> None:
-    """Refuse a fraction that is no part of the way up.
+    """Refuse a layer fraction outside (0, 1).
 
-    owner: whose setting it is, for the message.
-    RAISES: ValueError for a number that is neither whole nor between 0 and 1.
+    Args:
+        owner: whose setting it is, for the message.
+        layer: a layer number, see above.
+
+    Raises:
+        ValueError: for a number that is neither whole nor between 0 and 1.
     """
     if isinstance(layer, float) and not (layer.is_integer() or 0 < layer < 1):
         raise ValueError(
@@ -33,16 +43,19 @@ def check_layer(owner: str, layer: int | float) -> None:
 
 
 def layer_numbers(wanted: Layers, layers: int, encoder: str) -> list[int]:
-    """Return the layers that a setting names, each as a number from 0.
+    """Return the layers that a setting names, counted from 0.
 
-    wanted: layer numbers, see above; None for all.
-    layers: how many the encoder has.
-    encoder: its name, for the message.
-    RAISES: ValueError for a layer that the encoder does not have.
+    Args:
+        wanted: layer numbers, see above; None for all layers.
+        layers: how many layers the encoder has.
+        encoder: its name, for the message.
+
+    Raises:
+        ValueError: for a layer that the encoder does not have.
     """
     if wanted is None:
         return list(range(layers))
-    # Without the small addend, 0.58 of 50 would be 28: that is how floating-point numbers round.
+    # Without the small addend, 0.58 of 50 would be 28: floating-point numbers are not exact.
     numbers = [int(layer * layers + 1e-9) if 0 < layer < 1 else int(layer) for layer in wanted]
     for layer in numbers:
         if not -layers <= layer < layers:
@@ -55,6 +68,13 @@ def layer_numbers(wanted: Layers, layers: int, encoder: str) -> list[int]:
 
 
 def check_seed(seed: int) -> None:
-    """Refuse a seed that a library would refuse later. RAISES: ValueError."""
+    """Refuse a seed that a library would refuse later.
+
+    Args:
+        seed: of a random generator.
+
+    Raises:
+        ValueError: for a seed outside 0 to 2**32 - 1.
+    """
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed={seed} is out of range. Expected a number from 0 to 2**32 - 1.")

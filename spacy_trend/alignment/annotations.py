@@ -1,22 +1,30 @@
-"""What other components wrote on docs, told of their words: sentences and dependency trees."""
+"""What other components wrote on docs, counted in words: sentences and dependency trees."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from spacy.tokens import Doc
 
+from ..method.segments import starts
 from ..types import Ints
 from .trf_data import start_of
 from .words import Words
 
 
 def segments_of(docs: Sequence[Doc], words: Words, level: str) -> tuple[Ints, Ints]:
-    """The segments that get a vector each.
+    """Return the segments that get a vector each.
 
-    level: "doc" for one segment a doc, "sentence" for its sentences.
-    RETURNS: how many words each has, int64 `(segments,)`, and how many segments each doc has, int64
+    Args:
+        docs: the docs.
+        words: their words.
+        level: "doc" for one segment a doc, "sentence" for its sentences.
+
+    Returns:
+        the number of words in each segment, int64 `(segments,)`, and of segments in each doc, int64
         `(docs,)`.
-    RAISES: ValueError where nothing set sentence boundaries.
+
+    Raises:
+        ValueError: if nothing set sentence boundaries.
     """
     if level == "doc":
         return words.lengths, np.ones(len(docs), dtype=np.int64)
@@ -25,23 +33,36 @@ def segments_of(docs: Sequence[Doc], words: Words, level: str) -> tuple[Ints, In
 
 
 def heads_of(docs: Sequence[Doc], words: Words) -> Ints:
-    """The head of each word in the dependency tree: see `head_words`.
+    """Return the head of each word in the dependency tree: see `head_words`.
 
-    RETURNS: int64 `(words,)`, positions among the words of all docs.
-    RAISES: ValueError where no parser ran.
+    Args:
+        docs: the docs.
+        words: their words.
+
+    Returns:
+        int64 `(words,)`, positions among the words of all docs.
+
+    Raises:
+        ValueError: if no parser ran.
     """
-    starts = np.cumsum(words.lengths) - words.lengths
+    first = starts(words.lengths)
     of_docs = [head_words(doc, tokens) for doc, tokens in zip(docs, _by_doc(words), strict=True)]
-    shifted = [np.where(heads < 0, -1, heads + start) for heads, start in zip(of_docs, starts, strict=True)]
+    shifted = [np.where(heads < 0, -1, heads + start) for heads, start in zip(of_docs, first, strict=True)]
     return np.concatenate(shifted)
 
 
 def sentence_lengths(doc: Doc, tokens: Ints) -> Ints:
-    """How many words each sentence of a doc has.
+    """Return the number of words in each sentence of a doc.
 
-    tokens: int64 `(words,)`, the doc's, as in `Words`.
-    RETURNS: int64 `(sentences,)`.
-    RAISES: ValueError where nothing set sentence boundaries.
+    Args:
+        doc: the doc.
+        tokens: int64 `(words,)`, its words, as in `Words`.
+
+    Returns:
+        int64 `(sentences,)`.
+
+    Raises:
+        ValueError: if nothing set sentence boundaries.
     """
     if not doc.has_annotation("SENT_START"):
         raise ValueError(
@@ -54,11 +75,17 @@ def sentence_lengths(doc: Doc, tokens: Ints) -> Ints:
 
 
 def head_words(doc: Doc, tokens: Ints) -> Ints:
-    """The head of each word in the dependency tree.
+    """Return the head of each word in the dependency tree.
 
-    tokens: int `(words,)`, the doc's, as in `Words`.
-    RETURNS: int64 `(words,)`, positions among these words; its own for a root, -1 for a head that is no word.
-    RAISES: ValueError where no parser ran.
+    Args:
+        doc: the doc.
+        tokens: int `(words,)`, its words, as in `Words`.
+
+    Returns:
+        int64 `(words,)`, positions among these words; its own for a root, -1 for a head that is not a word.
+
+    Raises:
+        ValueError: if no parser ran.
     """
     if len(doc) > 0 and not doc.has_annotation("DEP"):
         raise ValueError(
@@ -73,5 +100,5 @@ def head_words(doc: Doc, tokens: Ints) -> Ints:
 
 
 def _by_doc(words: Words) -> list[Ints]:
-    """Each doc's own words, as positions among its tokens."""
+    """Return each doc's words, as positions among its tokens."""
     return np.split(words.tokens, np.cumsum(words.lengths)[:-1])

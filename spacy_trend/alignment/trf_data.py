@@ -8,25 +8,21 @@ from spacy.tokens import Doc
 from thinc.api import get_array_module, to_numpy, torch2xp, xp2torch
 
 from ..encoder.attention import AttentionObserver
-from ..encoder.requests import AttentionRequest, pairs_key, request_pairs, request_rows
+from ..encoder.requests import AttentionRequest, EncoderSize, mutual_key
 from ..types import Ints
 
 _NONE: Ints = np.zeros(0, dtype=np.int64)
 
 
 class Source(Protocol):
-    """Where the tensors of a doc come from: see `encoder.ObservedEncoder`."""
+    """Where the tensors of a doc come from: see `encoder.transformer.ObservedEncoder`."""
 
     key: str
     request: AttentionRequest
 
     @property
-    def width(self) -> int:
-        """The width of the encoder's embeddings."""
-
-    @property
-    def row_count(self) -> int:
-        """The number of rows of attention."""
+    def size(self) -> EncoderSize:
+        """The size of the encoder."""
 
     @property
     def max_length(self) -> int | None:
@@ -37,38 +33,46 @@ class Source(Protocol):
         """Whether special tokens have rows in the tensors."""
 
     def has_wordpiece(self, text: str) -> bool:
-        """Whether a text alone has a wordpiece, special tokens not counted."""
+        """Return whether a text alone has a wordpiece, special tokens not counted."""
 
 
 class Wordpieces(NamedTuple):
     """The wordpieces of a doc.
 
-    counts: int `(tokens,)`, how many each token has, in all windows it stands in.
-    rows: int `(sum of counts,)`, for each of them the row of the tensors in which it stands.
-    row_length: how many rows each window has.
-    tensors: static, contextual `(rows, width)` and attention received `(rows, rows of attention)`, on the
-        device they were computed on; None for a doc without tokens.
-    pairs: for each window its first row and the attention between its wordpieces, which take the rows from
-        there, `(wordpieces, wordpieces)`; empty where it was not asked for.
-    mask: `(windows, row_length)`, 1 for a wordpiece or special token and 0 for padding; None where the rows
-        hold neither padding nor special tokens.
+    Attributes:
+        counts: int `(tokens,)`, how many each token has, in all windows it stands in.
+        rows: int `(sum of counts,)`, for each of them the row of the tensors in which it stands.
+        row_length: the rows of each window.
+        tensors: static, contextual `(rows, width)` and attention received `(rows, rows of attention)`, on the
+            device they were computed on; None for a doc without tokens.
+        mutual: for each window its first row and the attention between its wordpieces, which take the rows
+            from there, `(wordpieces, wordpieces)`; empty if it was not asked for.
+        mask: `(windows, row_length)`, 1 for a wordpiece or special token and 0 for padding; None if the rows
+            hold neither padding nor special tokens.
     """
 
     counts: Ints
     rows: Ints
     row_length: int
     tensors: tuple[Any, Any, Any] | None
-    pairs: Sequence[tuple[int, Any]] = ()
+    mutual: Sequence[tuple[int, Any]] = ()
     mask: Any = None
 
 
 def read_wordpieces(doc: Doc, source: Source, columns: tuple[int, int]) -> Wordpieces:
-    """What the transformer left on a doc.
+    """Read what the transformer left on a doc.
 
-    source: says under which key the observed tensors stand.
-    columns: its width and row count.
-    RAISES: ValueError where the transformer did not run on the doc, was not observed, is another one, or ran
-        on other tokens.
+    Args:
+        doc: the doc.
+        source: says under which key the observed tensors stand.
+        columns: the encoder's width and how many rows of attention were asked for.
+
+    Returns:
+        the wordpieces of the doc and the tensors they have rows in.
+
+    Raises:
+        ValueError: if the transformer did not run on the doc, was not observed, is another one, or ran on
+            other tokens.
     """
     data = doc._.trf_data if Doc.has_extension("trf_data") else None
     if hasattr(data, "model_output"):
@@ -89,10 +93,25 @@ def read_wordpieces(doc: Doc, source: Source, columns: tuple[int, int]) -> Wordp
     return wordpieces
 
 
+def columns_of(source: Source) -> tuple[int, int]:
+    """Return the encoder's width and how many rows of attention were asked for, for `read_wordpieces`.
+
+    Args:
+        source: where the tensors come from; its size is read once.
+    """
+    size = source.size
+    return size.width, source.request.row_count(size)
+
+
 def drop_observed(doc: Doc, key: str) -> None:
-    """Take the observed tensors out of `doc._.trf_data`, which then holds what it would without us."""
+    """Remove the observed tensors from `doc._.trf_data`, which then holds what it would without us.
+
+    Args:
+        doc: the doc.
+        key: the key that the tensors stand under.
+    """
     data = doc._.trf_data
-    own = key, pairs_key(key)
+    own = key, mutual_key(key)
     if hasattr(data, "all_outputs"):
         for name in own:
             getattr(data, "observed", {}).pop(name, None)
@@ -104,7 +123,7 @@ def drop_observed(doc: Doc, key: str) -> None:
 
 
 def start_of(doc: Doc) -> str:
-    """The first characters of a doc's text, quoted, for messages."""
+    """Return the first characters of a doc's text, quoted, for messages."""
     return repr(doc.text[:40])
 
 
@@ -119,35 +138,35 @@ def _check_alignment(doc: Doc, wordpieces: Wordpieces) -> None:
     if tensors is not None and len(rows) > 0 and not 0 <= rows.min() <= rows.max() < len(tensors[1]):
         raise ValueError(
             f"The transformer aligned the doc {start_of(doc)} to wordpieces that it does not have, as it "
-            "does where the same doc stands twice in a batch. Expected every doc once: make another of its "
+            "does if the same doc stands twice in a batch. Expected every doc once: make another of its "
             "text, nlp.make_doc(doc.text)."
         )
 
 
 def _of_transformer_data(doc: Doc, data: Any, source: Source) -> Wordpieces:
-    """From the `TransformerData` of spacy-transformers: windows, with their special tokens and padding."""
+    """Read the output of spacy-transformers: windows, with their special tokens and padding."""
     counts = np.asarray(data.align.lengths)
     output = data.model_output
     if len(counts) == 0 or len(output) == 0:
         return Wordpieces(np.zeros(len(doc), dtype=np.int64), _NONE, 1, None)
     if source.key in output:
         static, attention = output[source.key]
-        pairs = output.get(pairs_key(source.key))
+        mutual = output.get(mutual_key(source.key))
     elif output.get("hidden_states") and output.get("attentions"):
         static = output["hidden_states"][0]
-        attention, pairs = _sums(output["attentions"], data.wordpieces.attention_mask, source.request)
+        attention, mutual = _sums(output["attentions"], data.wordpieces.attention_mask, source.request)
     else:
         raise ValueError(_not_observed(doc, list(output)))
     contextual = output["last_hidden_state"] if "last_hidden_state" in output else output["hidden_states"][-1]
     tensors = _flat(static), _flat(contextual), _flat(attention)
     length = contextual.shape[1]
-    windows = [] if pairs is None else [(n * length, to_numpy(window)) for n, window in enumerate(pairs)]
+    windows = [] if mutual is None else [(n * length, to_numpy(window)) for n, window in enumerate(mutual)]
     mask = data.wordpieces.attention_mask
     return Wordpieces(counts, np.asarray(data.align.dataXd), length, tensors, windows, mask)
 
 
 def _of_curated_output(doc: Doc, data: Any, source: Source) -> Wordpieces:
-    """From the `DocTransformerOutput` of spacy-curated-transformers: windows already averaged."""
+    """Read the output of spacy-curated-transformers: windows already averaged."""
     last = data.all_outputs[-1]
     counts = np.asarray(to_numpy(last.lengths), dtype=np.int64)
     if len(doc) == 0 or len(counts) == 0:
@@ -158,25 +177,29 @@ def _of_curated_output(doc: Doc, data: Any, source: Source) -> Wordpieces:
     static, attention = observed[source.key]
     rows = np.arange(len(last.dataXd))
     tensors = static, last.dataXd, attention
-    return Wordpieces(counts, rows, max(1, len(rows)), tensors, observed.get(pairs_key(source.key), ()))
+    return Wordpieces(counts, rows, max(1, len(rows)), tensors, observed.get(mutual_key(source.key), ()))
 
 
 def _sums(attentions: Sequence[Any], mask: Any, request: AttentionRequest) -> tuple[Any, Any]:
-    """The rows asked for, `(windows, wordpieces, rows)`, and the attention between wordpieces, from whole
-    attention matrices by layer."""
-    name = "of a doc made elsewhere"
+    """Return the rows asked for, `(windows, wordpieces, rows)`, and the attention between wordpieces.
+
+    Args:
+        attentions: whole attention matrices, `(windows, heads, wordpieces, wordpieces)` of each layer.
+        mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
+        request: the attention asked for.
+    """
     xp = get_array_module(attentions[0])
+    heads = attentions[0].shape[1]
+    # The widths are not known here, nor read from it.
+    size = EncoderSize("of a doc made elsewhere", len(attentions), heads, width=0, intermediate_width=0)
     # Copies: the arrays of a doc that was stored are read-only, which torch does not take.
     queries = xp2torch(xp.array(mask, dtype="float32"))
-    layers = len(attentions)
-    observer = AttentionObserver(
-        request.layer_numbers(layers, name), queries, request.pair_layers(layers, name)
-    )
-    for layer in observer.layers | observer.pair_layers:
+    observer = AttentionObserver(request.row_layers(size), queries, request.mutual_layer_numbers(size))
+    for layer in observer.layers | observer.mutual_layers:
         observer.take(layer, xp2torch(xp.array(attentions[layer], dtype="float32")))
-    pairs = request_pairs(request, layers, name, observer.means)
-    rows = torch2xp(request_rows(request, layers, name, observer.received))
-    return rows, None if pairs is None else torch2xp(pairs)
+    rows = torch2xp(request.received_rows(size, observer.received))
+    mutual = request.mutual(size, observer.mutual)
+    return rows, None if mutual is None else torch2xp(mutual)
 
 
 def _no_output(doc: Doc, data: Any) -> str:

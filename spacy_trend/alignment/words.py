@@ -1,4 +1,4 @@
-"""Wordpieces become words: tokens with at least one wordpiece that are neither punctuation nor space."""
+"""Words out of wordpieces: tokens with at least one wordpiece that are neither punctuation nor space."""
 
 from collections.abc import Sequence
 from itertools import repeat
@@ -10,23 +10,26 @@ from spacy.tokens import Doc
 from thinc.api import get_array_module, to_numpy
 
 from ..method.mutual_attention import as_band, between_words, stacked
+from ..method.segments import segment_numbers, starts
 from ..types import Ints
-from .trf_data import Source, Wordpieces, read_wordpieces
+from .trf_data import Source, Wordpieces, columns_of, read_wordpieces
 
 
 class Words(NamedTuple):
     """The words of some docs, one after another.
 
-    lengths: int64 `(docs,)`, how many words each doc has.
-    tokens: int64 `(words,)`, each word's position among the tokens of its doc.
-    static: float32 `(words, width)`, the embedding layer's output, mean over the word's wordpieces.
-    contextual: float32 `(words, width)`, the last layer's output, likewise.
-    attention: float32 `(rows, words)`, attention received: the sum over the word's wordpieces, the mean over
-        the windows it stands in.
-    truncated: int64 `(docs,)`, how many tokens of each the encoder's limit cut off.
-    mutual: float32 `(words, reach)`, a band of mutual attention: see `mutual`. No reach where it was not
-        asked for.
-    offsets: int32 `(words, 2)`, of each word the position of its first character in its doc, and its length.
+    Attributes:
+        lengths: int64 `(docs,)`, words in each doc.
+        tokens: int64 `(words,)`, each word's position among the tokens of its doc.
+        static: float32 `(words, width)`, the embedding layer's output, mean over the word's wordpieces.
+        contextual: float32 `(words, width)`, the last layer's output, likewise.
+        attention: float32 `(rows, words)`, attention received: the sum over the word's wordpieces, the mean
+            over the windows it stands in.
+        truncated: int64 `(docs,)`, how many tokens of each doc the encoder's limit cut off.
+        mutual: float32 `(words, reach)`, a band of mutual attention, see `method.mutual_attention`; no reach
+            if it was not asked for.
+        offsets: int32 `(words, 2)`, of each word the position of its first character in its doc, and its
+            length.
     """
 
     lengths: Ints
@@ -42,11 +45,13 @@ class Words(NamedTuple):
 class _Place(NamedTuple):
     """Where the words of a doc stand among its wordpieces.
 
-    tokens, counts: `(words,)`, each word's token and how many wordpieces it has.
-    rows: `(wordpieces of words,)`, their rows in the tensors, word by word.
-    windows: the window of each of these.
-    tensors: see `Wordpieces`.
-    offsets: `(words, 2)`, see `Words`.
+    Attributes:
+        tokens: `(words,)`, each word's token.
+        counts: `(words,)`, how many wordpieces each word has.
+        rows: `(wordpieces of words,)`, their rows in the tensors, word by word.
+        windows: the window of each of these.
+        tensors: see `Wordpieces`.
+        offsets: `(words, 2)`, see `Words`.
     """
 
     tokens: Ints
@@ -58,26 +63,30 @@ class _Place(NamedTuple):
 
 
 def align_words(docs: Sequence[Doc], source: Source) -> Words:
-    """The words of docs, from what the transformer left on them.
+    """Return the words of docs, from what the transformer left on them.
 
-    docs: at least one.
-    source: says under which key the observed tensors stand and, where no doc has a word, how wide they are.
-    RAISES: ValueError where the transformer did not run on a doc, was not observed, or ran on other tokens.
+    Args:
+        docs: at least one.
+        source: says under which key the observed tensors stand and, if no doc has a word, how wide they are.
+
+    Raises:
+        ValueError: if the transformer did not run on a doc, was not observed, or ran on other tokens.
     """
-    columns = width, row_count = source.width, source.row_count
+    columns = width, row_count = columns_of(source)
     wordpieces = [read_wordpieces(doc, source, columns) for doc in docs]
     places = [_place_words(doc, of_doc) for doc, of_doc in zip(docs, wordpieces, strict=True)]
     gathered = _gather(places, width, row_count)
     counts = np.concatenate([place.counts for place in places])
     windows = np.concatenate([place.windows for place in places])
     values = _by_word(gathered, counts, windows, 2 * width)
+    limit = source.max_length
     return Words(
         np.array([len(place.tokens) for place in places]),
         np.concatenate([place.tokens for place in places]),
         values[:, :width],
         values[:, width : 2 * width],
         np.ascontiguousarray(values[:, 2 * width :].T),
-        np.array(list(map(count_truncated, docs, wordpieces, repeat(source), repeat(source.max_length)))),
+        np.array(list(map(count_truncated, docs, wordpieces, repeat(source), repeat(limit)))),
         stacked(list(map(_mutual, places, wordpieces))),
         np.concatenate([place.offsets for place in places]),
     )
@@ -93,24 +102,25 @@ def _place_words(doc: Doc, wordpieces: Wordpieces) -> _Place:
 
 
 def _mutual(place: _Place, wordpieces: Wordpieces) -> NDArray[np.float32]:
-    """The band of mutual attention of a doc's words."""
-    if len(wordpieces.pairs) == 0:
+    """Return the band of mutual attention of a doc's words."""
+    if len(wordpieces.mutual) == 0:
         return np.zeros((len(place.counts), 0), dtype=np.float32)
-    words = np.repeat(np.arange(len(place.counts)), place.counts)
+    words = segment_numbers(place.counts)
     windows = []
-    for start, pairs in wordpieces.pairs:
-        is_inside = (place.rows >= start) & (place.rows < start + len(pairs))
+    for start, mutual in wordpieces.mutual:
+        is_inside = (place.rows >= start) & (place.rows < start + len(mutual))
         at = place.rows[is_inside] - start
         numbers, counts = np.unique(words[is_inside], return_counts=True)
         if len(numbers) > 1:
-            windows.append((numbers, between_words(pairs[np.ix_(at, at)], counts)))
+            windows.append((numbers, between_words(mutual[np.ix_(at, at)], counts)))
     return as_band(windows, len(place.counts))
 
 
 def _gather(places: Sequence[_Place], width: int, rows: int) -> NDArray[np.float32]:
-    """Static, contextual and attention of the words' wordpieces side by side, on the CPU.
+    """Return static, contextual and attention of the words' wordpieces side by side, on the CPU.
 
-    RETURNS: float32 `(wordpieces, 2 * width + rows)`.
+    Returns:
+        float32 `(wordpieces, 2 * width + rows)`.
     """
     shape = (sum(len(place.rows) for place in places), 2 * width + rows)
     gathered: Any = np.empty(shape, dtype=np.float32)
@@ -121,7 +131,7 @@ def _gather(places: Sequence[_Place], width: int, rows: int) -> NDArray[np.float
         static, contextual, attention = place.tensors
         xp = get_array_module(contextual)
         if end == 0:
-            # On the device of the tensors: all that is wanted leaves it in one copy.
+            # On the device of the tensors, so that all of it leaves the device in one copy.
             gathered = xp.empty(shape, dtype="float32")
         start, end = end, end + len(place.rows)
         wanted = xp.asarray(place.rows)
@@ -132,49 +142,64 @@ def _gather(places: Sequence[_Place], width: int, rows: int) -> NDArray[np.float
 
 
 def _by_word(values: NDArray[np.float32], counts: Ints, windows: Ints, embedded: int) -> NDArray[np.float32]:
-    """One row a word, out of one a wordpiece; most words have one and are copied as they are.
+    """Return one row a word, out of one a wordpiece; most words have one and are copied as they are.
 
-    values: `(wordpieces, columns)`, of which the first `embedded` are embeddings, the others attention.
-    counts: `(words,)`, wordpieces of each word.
-    windows: `(wordpieces,)`, the window of each.
-    RETURNS: `(words, columns)`, mean embeddings; the mean over windows of the sum of attention.
+    Args:
+        values: `(wordpieces, columns)`; the first `embedded` columns are embeddings, the others attention.
+        counts: `(words,)`, wordpieces of each word.
+        windows: `(wordpieces,)`, the window of each.
+        embedded: how many columns are embeddings.
+
+    Returns:
+        `(words, columns)`: mean embeddings; the mean over windows of the sum of attention.
     """
-    starts = np.cumsum(counts) - counts
+    first = starts(counts)
     several = np.flatnonzero(counts > 1)
     if len(several) == 0:
         return values
-    by_word: NDArray[np.float32] = values[starts]
+    by_word: NDArray[np.float32] = values[first]
     sums, longer = by_word[several], np.arange(len(several))
     # Piece by piece, which is faster than `numpy.add.reduceat`.
     for piece in range(1, counts.max()):
         longer = longer[counts[several[longer]] > piece]
-        sums[longer] += values[starts[several[longer]] + piece]
+        sums[longer] += values[first[several[longer]] + piece]
     sums[:, :embedded] *= (1 / counts[several])[:, None]
-    sums[:, embedded:] *= (1 / _window_counts(windows, starts)[several])[:, None]
+    sums[:, embedded:] *= (1 / _window_counts(windows, first)[several])[:, None]
     by_word[several] = sums
     return by_word
 
 
-def _window_counts(windows: Ints, starts: Ints) -> NDArray[Any]:
-    """In how many windows each word stands; `windows` of its wordpieces, in ascending order."""
+def _window_counts(windows: Ints, first: Ints) -> NDArray[Any]:
+    """Return in how many windows each word stands, float32 `(words,)`.
+
+    Args:
+        windows: `(wordpieces,)`, the window of each wordpiece, ascending within a word.
+        first: `(words,)`, the position of each word's first wordpiece.
+    """
     is_new = np.diff(windows, prepend=-1) != 0
-    is_new[starts] = True
-    counts: NDArray[Any] = np.add.reduceat(is_new, starts, dtype=np.float32)
+    is_new[first] = True
+    counts: NDArray[Any] = np.add.reduceat(is_new, first, dtype=np.float32)
     return counts
 
 
-def count_truncated(doc: Doc, wordpieces: Wordpieces, source: Source, most: int | None) -> int:
-    """How many tokens, spaces not counted, have no wordpiece because a window had more than the encoder
-    takes.
+def count_truncated(doc: Doc, wordpieces: Wordpieces, source: Source, limit: int | None) -> int:
+    """Count the tokens that have no wordpiece because a window had more than the encoder takes.
 
-    These are the tokens without one that would have one alone, in a doc of which a window is full. (Those
-    that a user's own span getter leaves out of such a doc are counted with them.)
+    These are the tokens, spaces not counted, without a wordpiece that would have one alone, in a doc of which
+    a window is full. (Those that a user's own span getter leaves out of such a doc are counted with them.)
 
-    most: what `source` says.
+    Args:
+        doc: the doc.
+        wordpieces: its wordpieces.
+        source: tells which texts have a wordpiece.
+        limit: how many wordpieces of a window are kept; None for all.
+
+    Returns:
+        the number of tokens that were cut off.
     """
-    if most is None or wordpieces.row_length < most:
+    if limit is None or wordpieces.row_length < limit:
         return 0
-    if not (wordpieces.rows % wordpieces.row_length == most - 1).any():
+    if not (wordpieces.rows % wordpieces.row_length == limit - 1).any():
         return 0
     without = [doc[int(token)] for token in np.flatnonzero(wordpieces.counts == 0)]
     return sum(1 for token in without if not token.is_space and source.has_wordpiece(token.text))

@@ -1,7 +1,7 @@
-"""The extension attributes: their names, the record they read, and their getters.
+"""The extension attributes: their names, and the getters that answer from the record.
 
-The component stores one record per `Doc`, plain numpy and text, so that it travels with the doc. Getters are
-pure functions of the `Doc`, `Span` or `Token`; phrases are computed from the record when they are read.
+Getters are pure functions of the `Doc`, `Span` or `Token`; phrases are computed from the record when they are
+read.
 """
 
 import json
@@ -16,13 +16,14 @@ from ..alignment.annotations import head_words
 from ..method.interface import Select, Selection, evidence_for
 from ..method.segments import weighted_sums
 from ..types import Floats, Ints
-from .record import RECORD, Record, checked_record, other_tokens, read_record
+from .record import RECORD, Record, checked_record, other_tokens, read_record, words_in
 
 
 def install_extensions() -> None:
     """Register the extension attributes; a second call changes nothing.
 
-    RAISES: ValueError where another package has registered one of these names.
+    Raises:
+        ValueError: if another package has registered one of these names.
     """
     if not Doc.has_extension(RECORD):
         Doc.set_extension(RECORD, default=None)
@@ -39,58 +40,73 @@ def install_extensions() -> None:
 
 
 def doc_vector(doc: Doc) -> Floats | None:
-    """`Doc._.trend_vector`: float32 `(width,)`, read-only; None where the component has not run."""
+    """Return `Doc._.trend_vector`, float32 `(width,)`, read-only; None if the component has not run."""
     record = checked_record(doc)
     return None if record is None else _read_only(record["vector"])
 
 
 def doc_focus(doc: Doc) -> Token | None:
-    """`Doc._.trend_focus`: the word that draws most attention, or None. A mean of several sentences
-    (`level="sentence"`) has none: read it from its sentences."""
+    """Return `Doc._.trend_focus`: the most important word, or None.
+
+    A mean of several sentences (`level="sentence"`) has none: read it from its sentences.
+    """
     return _doc_word(doc, "focus")
 
 
 def doc_related(doc: Doc) -> Token | None:
-    """`Doc._.trend_related`: the word related to the focus, or None."""
+    """Return `Doc._.trend_related`: the word related to the focus, or None."""
     return _doc_word(doc, "related")
 
 
 def doc_truncated(doc: Doc) -> int | None:
-    """`Doc._.trend_truncated`: how many tokens, other than spaces, have no wordpiece because a window had
-    more than the encoder takes; None where the component has not run."""
+    """Return `Doc._.trend_truncated`: how many tokens the encoder's limit cut off.
+
+    These are the tokens, spaces not counted, without a wordpiece because a window had more than the encoder
+    takes. None if the component has not run.
+    """
     record = checked_record(doc)
     return None if record is None else record["truncated"]
 
 
 def span_vector(span: Span) -> Floats | None:
-    """`Span._.trend_vector`: float32 `(width,)`, the selection made among the span's words; zeros where it
-    has none; None where the component has not run on the doc.
+    """Return `Span._.trend_vector`, float32 `(width,)`, with the selection made among the span's words.
 
-    RAISES: ValueError where the words' vectors were not kept.
+    Zeros if the span has no word; None if the component has not run on the doc.
+
+    Args:
+        span: the span.
+
+    Raises:
+        ValueError: if the vectors of words were not kept.
     """
     record = checked_record(span)
     if record is None:
         return None
-    words = _span_words(span, record)
+    words = words_in(record, span)
     weights = _selected(span.doc, record, words).weights
     return _read_only(weighted_sums(_word_vectors(record)[words], weights)[0])
 
 
 def span_focus(span: Span) -> Token | None:
-    """`Span._.trend_focus`: the span's word that draws most attention, or None."""
+    """Return `Span._.trend_focus`: the span's most important word, or None."""
     return _span_word(span, "focus")
 
 
 def span_related(span: Span) -> Token | None:
-    """`Span._.trend_related`: the span's word related to its focus, or None."""
+    """Return `Span._.trend_related`: the span's word related to its focus, or None."""
     return _span_word(span, "related")
 
 
 def token_vector(token: Token) -> Floats | None:
-    """`Token._.trend_vector`: float32 `(width,)`, the word's change; zeros for what is not a word; None where
-    the component has not run on the doc.
+    """Return `Token._.trend_vector`, float32 `(width,)`, the word's change.
 
-    RAISES: ValueError where the words' vectors were not kept.
+    Zeros for a token that is not a word; None if the component has not run on the doc.
+
+    Args:
+        token: the token.
+
+    Raises:
+        ValueError: if the vectors of words were not kept.
     """
     record = read_record(token.doc)
     if record is None:
@@ -101,8 +117,10 @@ def token_vector(token: Token) -> Floats | None:
 
 
 def token_attention(token: Token) -> Floats | None:
-    """`Token._.trend_attention`: float32 `(rows,)`, attention received; zeros for what is not a word; None
-    where the component has not run on the doc."""
+    """Return `Token._.trend_attention`, float32 `(rows,)`, the attention that the word receives.
+
+    Zeros for a token that is not a word; None if the component has not run on the doc.
+    """
     record = read_record(token.doc)
     if record is None:
         return None
@@ -121,6 +139,8 @@ _GETTERS: dict[Any, dict[str, Any]] = {
     Span: {"trend_vector": span_vector, "trend_focus": span_focus, "trend_related": span_related},
     Token: {"trend_vector": token_vector, "trend_attention": token_attention},
 }
+#: All attributes, as spaCy names what a component assigns.
+ATTRIBUTES = [f"{owner.__name__.lower()}._.{name}" for owner, getters in _GETTERS.items() for name in getters]
 
 
 def _doc_word(doc: Doc, which: str) -> Token | None:
@@ -136,7 +156,7 @@ def _span_word(span: Span, which: str) -> Token | None:
     record = checked_record(span)
     if record is None:
         return None
-    words = _span_words(span, record)
+    words = words_in(record, span)
     word = int(getattr(_selected(span.doc, record, words), which)[0])
     return None if word < 0 else span.doc[int(record["tokens"][words][word])]
 
@@ -156,10 +176,6 @@ def _selected(doc: Doc, record: Record, words: slice) -> Selection:
 def _select(config: str) -> Select:
     select: Select = spacy.registry.resolve({"select": json.loads(config)})["select"]
     return select
-
-
-def _span_words(span: Span, record: Record) -> slice:
-    return slice(*np.searchsorted(record["tokens"], [span.start, span.end]))
 
 
 def _word_of(token: Token, record: Record) -> int | None:

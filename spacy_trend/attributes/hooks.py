@@ -9,24 +9,30 @@ from ..types import Floats
 
 
 def install_hooks(doc: Doc, with_words: bool) -> None:
-    """Have `vector`, `has_vector`, `vector_norm` and `similarity` answer with the trend vector.
+    """Make `vector`, `has_vector`, `vector_norm` and `similarity` answer with the trend vector.
 
     Like all hooks of spaCy's they are not saved with the doc, nor handed from one process to another.
 
-    with_words: for the doc's spans and tokens too; their vectors must have been kept.
+    Args:
+        doc: the doc.
+        with_words: for the doc's spans and tokens too; their vectors must have been kept.
     """
     doc.user_hooks.update(_HOOKS)
     if not with_words:
         return
     doc.user_token_hooks.update(_HOOKS)
-    # spaCy calls the vector hook of a span where it means the norm; it computes the norm without a hook.
+    # spaCy calls a span's hook for the vector when it means the norm; without a hook it computes the norm.
     doc.user_span_hooks.update({name: hook for name, hook in _HOOKS.items() if name != "vector_norm"})
 
 
 def vector(item: Doc | Span | Token) -> Floats:
-    """The trend vector of a doc, span or token: float32 `(width,)`.
+    """Return the trend vector of a doc, span or token, float32 `(width,)`.
 
-    RAISES: ValueError where a doc has the hooks but no values.
+    Args:
+        item: the doc, span or token.
+
+    Raises:
+        ValueError: if a doc has the hooks but no values.
     """
     found: Floats | None = item._.trend_vector
     if found is None:
@@ -39,19 +45,21 @@ def vector(item: Doc | Span | Token) -> Floats:
 
 
 def has_vector(item: Doc | Span | Token) -> bool:
-    """Whether the trend vector of a doc, span or token is anything but zeros."""
+    """Return whether the trend vector of a doc, span or token is anything but zeros."""
     return bool(np.any(vector(item)))
 
 
 def vector_norm(item: Doc | Span | Token) -> float:
-    """The length (L2 norm) of the trend vector of a doc, span or token."""
+    """Return the length (L2 norm) of the trend vector of a doc, span or token."""
     return float(np.linalg.norm(vector(item)))
 
 
 def similarity(item: Doc | Span | Token, other: Any) -> float:
-    """The cosine of two trend vectors, -1 to 1; 0 where one is zeros, as spaCy has it.
+    """Return the cosine of two trend vectors, -1 to 1; 0 if one is zeros, as in spaCy.
 
-    other: a doc, span or token that the component ran on, or whatever has a `vector` of that width.
+    Args:
+        item: a doc, span or token.
+        other: a doc, span or token that the component ran on, or anything with a `vector` of that width.
     """
     ours = vector(item)
     theirs = other._.trend_vector if isinstance(other, (Doc, Span, Token)) else None

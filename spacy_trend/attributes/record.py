@@ -1,4 +1,4 @@
-"""The record that is kept of a doc: plain numpy and text, so that it travels with the doc."""
+"""The record of a doc: plain numpy and text, so that it travels with the doc."""
 
 import json
 from collections.abc import Sequence
@@ -14,25 +14,26 @@ from ..method.interface import Select
 from ..method.trend import Trends
 from ..types import Floats
 
-#: The attribute of `Doc` that holds the record. Read the attributes below instead.
+#: The attribute of `Doc` that holds the record. Users read the attributes of `extensions` instead.
 RECORD = "trend_record"
 
 
 class Record(TypedDict):
     """What is kept of a doc.
 
-    length: how many tokens the doc had.
-    tokens: int32 `(words,)`, the positions of its words among its tokens.
-    offsets: int32 `(words, 2)`, of each word the position of its first character, and its length: by these,
-        tokens that are not the same any more are known.
-    attention: float32 `(rows, words)`, attention received.
-    mutual: float32 `(words, reach)`, a band of mutual attention, see `mutual`; no reach where the selection
-        does not read it.
-    word_vectors: float32 `(words, width)`, or None where they were not to be kept.
-    vector: float32 `(width,)`.
-    pair: int32 `(2,)`, the tokens of focus and related word, -1 for none.
-    truncated: how many tokens the encoder's limit cut off.
-    select: the config of the selection, as JSON.
+    Attributes:
+        length: how many tokens the doc had.
+        tokens: int32 `(words,)`, the positions of its words among its tokens.
+        offsets: int32 `(words, 2)`, of each word the position of its first character, and its length: they
+            tell if the tokens have changed since.
+        attention: float32 `(rows, words)`, attention received.
+        mutual: float32 `(words, reach)`, a band of mutual attention, see `method.mutual_attention`; no reach
+            if the selection does not read it.
+        word_vectors: float32 `(words, width)`, or None if they were not to be kept.
+        vector: float32 `(width,)`.
+        pair: int32 `(2,)`, the tokens of focus and related word, -1 for none.
+        truncated: how many tokens the encoder's limit cut off.
+        select: the config of the selection, as JSON.
     """
 
     length: int
@@ -50,11 +51,14 @@ class Record(TypedDict):
 def make_records(
     docs: Sequence[Doc], words: Words, trends: Trends, select: str, token_vectors: bool
 ) -> list[Record]:
-    """A record for each doc.
+    """Return a record for each doc.
 
-    words, trends: of all docs, one after another.
-    select: the config of the selection, as JSON.
-    token_vectors: whether the vectors of words are kept.
+    Args:
+        docs: the docs.
+        words: of all docs, one after another.
+        trends: likewise.
+        select: the config of the selection, as JSON.
+        token_vectors: whether the vectors of words are kept.
     """
     tokens = words.tokens.astype(np.int32)
     pairs = np.append(tokens, np.int32(-1))[np.stack([trends.focus, trends.related], axis=1)]
@@ -81,9 +85,13 @@ def make_records(
 
 
 def describe(select: Select) -> str:
-    """A selection's config as JSON, for the record.
+    """Return a selection's config as JSON, for the record.
 
-    RAISES: ValueError where the selection does not say what it reads or how a config names it.
+    Args:
+        select: the selection.
+
+    Raises:
+        ValueError: if the selection does not say what it reads or how a config names it.
     """
     config = getattr(select, "config", None)
     if not isinstance(config, dict) or "@misc" not in config:
@@ -103,9 +111,13 @@ def describe(select: Select) -> str:
 
 
 def read_record(doc: Doc) -> Record | None:
-    """The record of a doc, which has as many tokens still; None where the component has not run.
+    """Return the record of a doc that still has as many tokens; None if the component has not run.
 
-    RAISES: ValueError where it has not.
+    Args:
+        doc: the doc.
+
+    Raises:
+        ValueError: if it has another number of tokens.
     """
     record: Record | None = doc._.get(RECORD)
     if record is not None and record["length"] != len(doc):
@@ -113,16 +125,31 @@ def read_record(doc: Doc) -> Record | None:
     return record
 
 
-def checked_record(item: Doc | Span) -> Record | None:
-    """The record of a doc, the words of the item being the same still; None where there is none.
+def words_in(record: Record, item: Doc | Span) -> slice:
+    """Return which of a doc's words stand in the doc or span, as a slice of the record's words.
 
-    item: the doc, or a span of it.
-    RAISES: ValueError where they are not.
+    Args:
+        record: of the doc.
+        item: the doc, or a span of it.
+    """
+    start = 0 if isinstance(item, Doc) else item.start
+    first, last = np.searchsorted(record["tokens"], [start, start + len(item)]).tolist()
+    return slice(first, last)
+
+
+def checked_record(item: Doc | Span) -> Record | None:
+    """Return the record of a doc if its words are still the same; None if the component has not run.
+
+    Args:
+        item: the doc, or a span of it, whose words alone are compared.
+
+    Raises:
+        ValueError: if the words are others.
     """
     doc, start = (item, 0) if isinstance(item, Doc) else (item.doc, item.start)
     record = read_record(doc)
     if record is not None:
-        words = slice(*np.searchsorted(record["tokens"], [start, start + len(item)]))
+        words = words_in(record, item)
         to_array: Any = item.to_array  # type: ignore[union-attr] # spaCy's types forget that of spans
         now = to_array([IDX, LENGTH])[record["tokens"][words] - start]
         if not np.array_equal(now, record["offsets"][words]):
@@ -131,9 +158,11 @@ def checked_record(item: Doc | Span) -> Record | None:
 
 
 def other_tokens(doc: Doc, has: str) -> str:
-    """The message for a doc whose tokens were merged or split since.
+    """Return the message for a doc whose tokens were merged or split since.
 
-    has: what it has now, and had.
+    Args:
+        doc: the doc.
+        has: what it has now, and had.
     """
     return (
         f"The doc {doc.text[:40]!r} has {has} when 'trend_vector' ran on it. Expected the same tokens. Put "

@@ -1,9 +1,10 @@
-"""The factory of the component: its settings, and how a config becomes a component."""
+"""The factory `trend_vector`: its settings, how a config becomes a component, and attaching by hand."""
 
 from typing import Any
 
 from spacy import Language
 
+from ..attributes.extensions import ATTRIBUTES
 from .presets import resolve_preset
 from .trend_vector import TrendVector
 
@@ -22,17 +23,7 @@ DEFAULT_CONFIG: dict[str, Any] = {
 @Language.factory(
     "trend_vector",
     default_config=DEFAULT_CONFIG,
-    assigns=[
-        "doc._.trend_vector",
-        "doc._.trend_focus",
-        "doc._.trend_related",
-        "doc._.trend_truncated",
-        "span._.trend_vector",
-        "span._.trend_focus",
-        "span._.trend_related",
-        "token._.trend_vector",
-        "token._.trend_attention",
-    ],
+    assigns=ATTRIBUTES,
     requires=["doc._.trf_data"],
 )
 def make_trend_vector(
@@ -47,12 +38,25 @@ def make_trend_vector(
     vector_hooks: bool,
     precision: str,
 ) -> TrendVector:
-    """The factory of `nlp.add_pipe("trend_vector")`; its settings are those of `TrendVector`, and `preset`.
+    """Make the component of `nlp.add_pipe("trend_vector")`, attached to the transformer before it.
 
-    preset: the name of a selection and a change that go well together, see `presets`.
-    select, change: None for the preset's.
-    RETURNS: the component, attached to the transformer before it.
-    RAISES: ValueError where there is no transformer, or a setting has an unknown value.
+    Args:
+        nlp: the pipeline.
+        name: the component's name in it.
+        transformer: see `TrendVector`, as `level`, `token_vectors`, `vector_hooks` and `precision`.
+        level: see there.
+        preset: the name of a selection and a change that go well together, see `presets`.
+        select: a selection; None for the preset's.
+        change: a change; None for the preset's.
+        token_vectors: see there.
+        vector_hooks: see there.
+        precision: see there.
+
+    Returns:
+        the component.
+
+    Raises:
+        ValueError: if there is no transformer, or a setting has an unknown value.
     """
     chosen, changed = resolve_preset(preset, select, change)
     component = TrendVector(
@@ -72,11 +76,15 @@ def make_trend_vector(
 def observe(nlp: Language) -> None:
     """Attach every trend vector of a pipeline to the transformer before it.
 
-    The factory attaches by itself, to the last transformer that is there when it is called. Call this where
-    that is another one: after a component was taken from another pipeline (`nlp.add_pipe(..., source=...)`),
+    The factory attaches by itself, to the last transformer that is there when it is called. Call this if that
+    is not the right one: after a component was taken from another pipeline (`nlp.add_pipe(..., source=...)`),
     was put between transformers (`before=`, `after=`), or a transformer was replaced or moved.
 
-    RAISES: ValueError where the pipeline has no trend vector, or one has no transformer before it.
+    Args:
+        nlp: the pipeline.
+
+    Raises:
+        ValueError: if the pipeline has no trend vector, or one has no transformer before it.
     """
     components = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, TrendVector)]
     if not components:
@@ -86,7 +94,7 @@ def observe(nlp: Language) -> None:
         )
     for name, component in components:
         if component.encoder is not None and not component.encoder.is_of(nlp):
-            # spaCy shares a component with the pipeline it is taken from: that one keeps it, here is another.
+            # spaCy shares a component with the pipeline it is taken from: that one keeps it.
             config = {key: value for key, value in nlp.get_pipe_config(name).items() if key != "factory"}
             nlp.replace_pipe(name, "trend_vector", config=config)
     for name, pipe in nlp.components:

@@ -1,4 +1,4 @@
-"""Named settings: a selection and a change that go well together, for the setting `preset`."""
+"""Presets: a selection and a change that go well together, by name, for the setting `preset`."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -17,17 +17,9 @@ class Preset(NamedTuple):
 
 
 _LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1"}
-
-
 _MUTUAL_PAIR = {"@misc": "spacy-trend.mutual_pair.v1"}
-
-
 _ALL_WORDS = {"@misc": "spacy-trend.attended_words.v1", "residual": 1.0}
-
-
 _SIGNED_LOG = {"@misc": "spacy-trend.signed_log.v1"}
-
-
 #: "article" is what was published. The others were chosen on training parts alone, see benchmarks/RESULTS.md.
 PRESETS: dict[str, Preset] = {
     "article": Preset(_LEADING_PAIR, {"@misc": "spacy-trend.log_ratio.v1"}),
@@ -40,14 +32,18 @@ PRESETS: dict[str, Preset] = {
 
 
 def resolve_preset(name: str, select: Any = None, change: Any = None) -> tuple[Select, Change]:
-    """The selection and the change of a preset, unless others are given.
+    """Return the selection and the change of a preset, unless others are given.
 
-    name: of the preset.
-    select, change: None for the preset's own; a block of a config for what it names, or, where it names no
-        function, such as `{"layer": 1}`, for the preset's own with these arguments; anything else is taken
-        as it is.
-    RAISES: ValueError for an unknown preset, arguments that its function does not take, or what is neither a
-        block nor can be called.
+    Args:
+        name: of the preset.
+        select: None for the preset's own; a block of a config for the function that it names or, if it names
+            none, such as `{"layer": 1}`, for the preset's own with these arguments; anything else is taken as
+            it is.
+        change: likewise.
+
+    Raises:
+        ValueError: for an unknown preset, arguments that its function does not take, or a value that is
+            neither a block nor can be called.
     """
     check_choice("trend_vector", "preset", name, tuple(PRESETS))
     preset = PRESETS[name]

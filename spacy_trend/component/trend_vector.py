@@ -1,4 +1,4 @@
-"""The spaCy component: takes words from docs, has them computed, and stores the result on the docs."""
+"""The component: reads words from docs, computes their trend vectors, and keeps a record on each doc."""
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,50 +20,57 @@ from ..attributes.extensions import install_extensions
 from ..attributes.hooks import install_hooks
 from ..attributes.record import RECORD, describe, make_records
 from ..encoder.requests import AttentionRequest
-from ..method.interface import Change, Select, changed_width, evidence_for, pairs_of
+from ..method.interface import Change, Select, changed_width, evidence_for, mutual_layers_of
+from ..method.segments import segment_numbers
 from ..method.trend import Trends, compute_trends
 from ..settings import check_choice
 
 if TYPE_CHECKING:
     from ..encoder.transformer import ObservedEncoder
 
-#: How many tokens are computed on together: their arrays stay in the caches, and memory flat.
+#: How many tokens are computed together: their arrays stay in the caches, and memory stays flat.
 TOKENS_AT_A_TIME = 2048
 
 
 class TrendVector(Pipe):
     """Sets the trend vector on docs that a transformer ran on. Made by `nlp.add_pipe("trend_vector")`.
 
-    name: the component's name in the pipeline.
-    encoder: the observed transformer.
-    select: the selection, see `selections.Select`.
-    change: the change, see `changes.Change`.
-    level: "doc" for a selection over the whole text, "sentence" for the mean of its sentences' vectors.
-    token_vectors: keep the vectors of words, which phrases and sentences need too.
-    vector_hooks: answer `doc.vector`, `.similarity` and so on with the trend vector.
-    transformer: name of the transformer component to read; None for the nearest before this one.
-    precision: "model" to run the encoder as it is, "bfloat16" to run it so where the device is made for it.
+    The defaults of the settings stand in `factory.DEFAULT_CONFIG`.
 
-    RAISES: ValueError for an unknown value, or a selection that does not say what it reads.
+    Args:
+        name: the component's name in the pipeline.
+        select: the selection, see `method.interface.Select`.
+        change: the change, see `method.interface.Change`.
+        level: "doc" for a selection over the whole text, "sentence" for the mean of its sentences' vectors.
+        token_vectors: keep the vectors of words, which phrases and sentences need too.
+        vector_hooks: answer `doc.vector`, `.similarity` and so on with the trend vector.
+        transformer: name of the transformer component to read; None for the nearest before this one.
+        precision: "model" to run the encoder as it is, "bfloat16" to run it so on devices made for it.
+
+    Raises:
+        ValueError: for an unknown value, or a selection that does not say what it reads.
+
+    Attributes:
+        encoder: the observed transformer, once `attach` was called.
     """
+
+    encoder: "ObservedEncoder | None" = None
 
     def __init__(
         self,
         name: str,
-        encoder: "ObservedEncoder | None" = None,
         *,
         select: Select,
         change: Change,
-        level: str = "doc",
-        token_vectors: bool = True,
-        vector_hooks: bool = False,
-        transformer: str | None = None,
-        precision: str = "model",
+        level: str,
+        token_vectors: bool,
+        vector_hooks: bool,
+        transformer: str | None,
+        precision: str,
     ) -> None:
         check_choice("trend_vector", "level", level, ("doc", "sentence"))
         check_choice("trend_vector", "precision", precision, ("model", "bfloat16"))
         self.name = name
-        self.encoder = encoder
         self.select = select
         self.change = change
         self.level = level
@@ -78,14 +85,18 @@ class TrendVector(Pipe):
     def attach(self, nlp: Language, before: str | None = None) -> None:
         """Read the transformer of a pipeline from now on: the one named in the settings, or the nearest.
 
-        before: this component's name in the pipeline; None where it is not in it yet.
-        RAISES: ValueError where there is no transformer, or it lacks a layer that the selection reads.
+        Args:
+            nlp: the pipeline.
+            before: this component's name in the pipeline; None if it is not in it yet.
+
+        Raises:
+            ValueError: if there is no transformer, or it lacks a layer that the selection reads.
         """
         # Here, because transformers takes seconds to import and every pipeline imports this file.
         from ..encoder.requests import Request
         from ..encoder.transformer import attach, find_transformer
 
-        attention = AttentionRequest(self.select.rows, self.select.layers, pairs_of(self.select))
+        attention = AttentionRequest(self.select.rows, self.select.layers, mutual_layers_of(self.select))
         transformer = find_transformer(nlp, self.transformer, before)
         self.encoder = attach(transformer, Request(attention, self.precision == "bfloat16"))
 
@@ -94,9 +105,12 @@ class TrendVector(Pipe):
     ) -> None:
         """Load the encoder of a frozen transformer, and tell models that read the vector how wide it is.
 
-        get_examples: not used: there is nothing to learn.
-        nlp: the pipeline that this component is in.
-        RAISES: ValueError when a model was made for vectors of another width.
+        Args:
+            get_examples: not used: there is nothing to learn.
+            nlp: the pipeline that this component is in.
+
+        Raises:
+            ValueError: if a model was made for vectors of another width.
         """
         if nlp is None or self.encoder is None:
             return
@@ -104,7 +118,7 @@ class TrendVector(Pipe):
         from ..encoder.transformer import load_encoder
 
         load_encoder(self.encoder.transformer, nlp)
-        width = changed_width(self.change, self.encoder.width)
+        width = changed_width(self.change, self.encoder.size.width)
         pipes = [pipe for _, pipe in nlp.components]
         after = pipes[pipes.index(self) + 1 :]
         # What stands after the next trend vector reads that one.
@@ -112,19 +126,32 @@ class TrendVector(Pipe):
             set_vector_width(getattr(pipe, "model", None), width)
 
     def __call__(self, doc: Doc) -> Doc:
-        """Set the trend vector of one doc; RETURNS the doc.
+        """Set the trend vector of one doc.
 
-        RAISES: ValueError where the transformer did not run on it or was not observed, or where
-            `level="sentence"` finds no sentence boundaries.
+        Args:
+            doc: the doc.
+
+        Returns:
+            the same doc.
+
+        Raises:
+            ValueError: if the transformer did not run on it or was not observed, or if `level="sentence"`
+                finds no sentence boundaries.
         """
         self._annotate([doc])
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Set the trend vectors of a stream of docs, a batch at a time; YIELDS the docs in order.
+        """Set the trend vectors of a stream of docs, a batch at a time.
 
-        batch_size: how many docs to take from the stream at a time; a doc that is refused with a ValueError
-            goes alone to the pipeline's error handler.
+        A doc that is refused with a ValueError goes alone to the pipeline's error handler.
+
+        Args:
+            stream: the docs.
+            batch_size: how many docs to take from the stream at a time.
+
+        Yields:
+            the docs in order.
         """
         for batch in minibatch(stream, batch_size):
             for docs in _by_tokens(batch, TOKENS_AT_A_TIME):
@@ -134,6 +161,20 @@ class TrendVector(Pipe):
                     yield from self._annotate_singly(docs)
                 else:
                     yield from docs
+
+    def __repr__(self) -> str:
+        """Tell the settings, and the transformer that is read."""
+        settings = {
+            "select": self.select,
+            "change": getattr(self.change, "__name__", self.change),
+            "level": self.level,
+            "token_vectors": self.token_vectors,
+            "vector_hooks": self.vector_hooks,
+            "precision": self.precision,
+        }
+        listed = ", ".join(f"{name}={value}" for name, value in settings.items())
+        reads = "no transformer" if self.encoder is None else str(self.encoder)
+        return f"TrendVector({self.name!r}, {listed}; reads {reads})"
 
     def _annotate_singly(self, docs: list[Doc]) -> list[Doc]:
         annotated = []
@@ -174,12 +215,12 @@ class TrendVector(Pipe):
 
 
 def trend_components(nlp: Language) -> list[tuple[str, TrendVector]]:
-    """The trend vectors of a pipeline and their names, without those that are disabled."""
+    """Return the trend vectors of a pipeline and their names, without those that are disabled."""
     return [(name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, TrendVector)]
 
 
 def _by_tokens(docs: Iterable[Doc], tokens: int) -> Iterator[list[Doc]]:
-    """Docs in lists of at most so many tokens, or of one doc that has more."""
+    """Yield lists of docs with at most so many tokens together, or of one doc with more."""
     group: list[Doc] = []
     size = 0
     for doc in docs:
@@ -192,31 +233,41 @@ def _by_tokens(docs: Iterable[Doc], tokens: int) -> Iterator[list[Doc]]:
         yield group
 
 
-def report_truncated(docs: Sequence[Doc], words: Words, most: int | None) -> bool:
+def report_truncated(docs: Sequence[Doc], words: Words, limit: int | None) -> bool:
     """Warn of the first doc of which the encoder's limit cut something off.
 
-    most: the limit, in wordpieces of a window.
-    RETURNS: whether there was one.
+    Args:
+        docs: the docs.
+        words: their words.
+        limit: how many wordpieces of a window the encoder takes.
+
+    Returns:
+        whether there was one.
     """
     cut = np.flatnonzero(words.truncated)
     if len(cut) == 0:
         return False
     warnings.warn(
         f"{words.truncated[cut[0]]} tokens of the doc {start_of(docs[cut[0]])} have no vector: the encoder "
-        f"takes {most} wordpieces of a window, and their window has more. Expected shorter windows: use the "
+        f"takes {limit} wordpieces of a window, and their window has more. Expected shorter windows: use the "
         "span getter spacy-transformers.strided_spans.v1 with a smaller window, or sent_spans.v1. This is "
-        "said once a pipeline; Doc._.trend_truncated counts such tokens in every doc.",
+        "shown once per pipeline; Doc._.trend_truncated counts such tokens in every doc.",
         stacklevel=4,
     )
     return True
 
 
 def report_not_finite(docs: Sequence[Doc], words: Words, trends: Trends) -> None:
-    """Warn of docs with a vector or attention that is NaN or infinite: the first by its text, the others by
-    their number."""
+    """Warn of docs whose vector or attention is NaN or infinite: the first by its text, the others by number.
+
+    Args:
+        docs: the docs.
+        words: their words.
+        trends: their vectors.
+    """
     of_words = np.isfinite(trends.word_vectors).all(axis=1) & np.isfinite(words.attention).all(axis=0)
     not_finite = set(np.flatnonzero(~np.isfinite(trends.vectors).all(axis=1)).tolist())
-    not_finite.update(np.repeat(np.arange(len(docs)), words.lengths)[~of_words].tolist())
+    not_finite.update(segment_numbers(words.lengths)[~of_words].tolist())
     if not_finite:
         others = f" and {len(not_finite) - 1} more of its batch" if len(not_finite) > 1 else ""
         warnings.warn(

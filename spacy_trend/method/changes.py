@@ -1,8 +1,12 @@
 """Changes: from a word's static and contextual embedding to its vector.
 
-Source of `log_ratio`: Y. Vasiliev, "Discovering trends in BERT embeddings of different levels for the task of
-semantic context determining" (2022), with its code, below "the article". The others are this project's.
+Each function returns a change: a function of static and contextual embeddings, both float32 `(words, width)`,
+to the words' vectors, float32. Source of `log_ratio`: Y. Vasiliev, "Discovering trends in BERT embeddings of
+different levels for the task of semantic context determining" (2022), with its code; below, "the article".
+The others are this project's.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,11 +15,13 @@ from .interface import Change
 
 
 def log_ratio() -> Change:
-    """The article's change: the elementwise `log(contextual / static)`, the word's trend.
+    """Return the article's change: the elementwise `log(contextual / static)`, the word's trend.
 
-    RETURNS: a function of static and contextual, both `(words, width)`, to float32 `(words, width)`.
-        Where the two differ in sign, or one is exactly zero, there is no trend: 0, as the article's code
-        does for signs. Infinities and NaN of the encoder are not covered by that rule and stay visible.
+    If the two differ in sign, or one is exactly zero, there is no trend: 0, as the article's code does for
+    signs. Infinities and NaN of the encoder are not covered by that rule and stay visible.
+
+    Returns:
+        a change to float32 `(words, width)`.
     """
     return _log_ratio
 
@@ -26,7 +32,7 @@ def _log_ratio(static: Floats, contextual: Floats) -> Floats:
         trend: Floats = np.log(np.abs(ratio))
         trend *= ratio > 0
     trend += 0.0  # -0.0 becomes 0.0
-    # What is left are factors that are zero or not finite, and ratios beyond float32's normal numbers.
+    # Zeros, factors that are not finite, and ratios beyond float32's normal numbers.
     unusual = ~(np.abs(trend) < 87)
     if unusual.any():
         trend[unusual] = _log_ratio_of_unusual(static[unusual], contextual[unusual])
@@ -44,51 +50,81 @@ def _log_ratio_of_unusual(static: Floats, contextual: Floats) -> Floats:
 
 
 def signed_log(scale: float = 0.1) -> Change:
-    """A logarithm that keeps signs: `asinh(contextual / scale) - asinh(static / scale)`.
+    """Return a logarithm that keeps signs: `asinh(contextual / scale) - asinh(static / scale)`.
 
-    Where both are large against `scale` and of one sign, this is the article's log-ratio, times that sign:
-    asinh(x) tends to sign(x) * log(2 |x|). Where one flipped its sign, or is zero, it is finite and says so.
+    If both are large compared with `scale` and of one sign, this is the article's log-ratio times that sign:
+    asinh(x) tends to sign(x) * log(2 |x|). If one flipped its sign, or is zero, it is finite and shows it.
 
-    scale: what counts as small, in units of the embeddings. Greater than 0.
-    RETURNS: a function of static and contextual, both `(words, width)`, to float32 `(words, width)`.
-    RAISES: ValueError for a scale that is not greater than 0.
+    Args:
+        scale: what counts as small, in units of the embeddings; greater than 0.
+
+    Returns:
+        a change to float32 `(words, width)`.
+
+    Raises:
+        ValueError: for a scale that is not greater than 0.
     """
     if not scale > 0:
         raise ValueError(f"signed_log: scale={scale!r} is out of range. Expected a number greater than 0.")
 
-    return lambda static, contextual: _asinh(contextual, scale) - _asinh(static, scale)
+    return SignedLog(scale)
+
+
+@dataclass(frozen=True)
+class SignedLog:
+    """The change that `signed_log` returns.
+
+    Attributes:
+        scale: what counts as small, in units of the embeddings.
+    """
+
+    scale: float
+
+    def __call__(self, static: Floats, contextual: Floats) -> Floats:
+        """Return the difference of both logarithms, float32 `(words, width)`.
+
+        Args:
+            static: float32 `(words, width)`.
+            contextual: float32 `(words, width)`.
+        """
+        return _asinh(contextual, self.scale) - _asinh(static, self.scale)
 
 
 def difference() -> Change:
-    """What the encoder adds to a word: `contextual - static`.
+    """Return what the encoder adds to a word: `contextual - static`.
 
-    RETURNS: a function of static and contextual, both `(words, width)`, to float32 `(words, width)`.
+    Returns:
+        a change to float32 `(words, width)`.
     """
     return _difference
 
 
 def static_and_contextual() -> Change:
-    """Both embeddings side by side, from which every change can be computed: nothing is lost.
+    """Return both embeddings side by side: every change can be computed from them.
 
-    RETURNS: a function of static and contextual, both `(words, width)`, to float32 `(words, 2 * width)`.
+    Returns:
+        a change to float32 `(words, 2 * width)`.
     """
     return _side_by_side
 
 
 def first_last_mean() -> Change:
-    """The mean of both embeddings, as in the sentence embedding "first-last-avg" (Su et al., "Whitening
-    sentence representations for better semantics and faster retrieval", 2021), the embedding layer taken as
-    the first.
+    """Return the mean of both embeddings.
 
-    RETURNS: a function of static and contextual, both `(words, width)`, to float32 `(words, width)`.
+    As in the sentence embedding "first-last-avg" (Su et al., "Whitening sentence representations for better
+    semantics and faster retrieval", 2021), with the embedding layer as the first.
+
+    Returns:
+        a change to float32 `(words, width)`.
     """
     return _first_last_mean
 
 
 def contextual() -> Change:
-    """What a word is in its context, without what it was before.
+    """Return what a word is in its context, without what it was before.
 
-    RETURNS: a function of static and contextual, both `(words, width)`, to the latter.
+    Returns:
+        a change to float32 `(words, width)`, the contextual embeddings.
     """
     return _contextual
 
@@ -112,7 +148,7 @@ def _side_by_side(static: Floats, contextual: Floats) -> Floats:
 
 
 def _first_last_mean(static: Floats, contextual: Floats) -> Floats:
-    # Halved before they are added: their sum may be beyond float32 where their mean is not.
+    # Halved before they are added: their sum may be beyond float32 although their mean is not.
     return static * np.float32(0.5) + contextual * np.float32(0.5)
 
 

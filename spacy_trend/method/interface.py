@@ -1,14 +1,11 @@
-"""Changes: from a word's static and contextual embedding to its vector.
-
-Source of `log_ratio`: Y. Vasiliev, "Discovering trends in BERT embeddings of different levels for the task of
-semantic context determining" (2022), with its code, below "the article". The others are this project's.
-"""
+"""What a change and a selection are: all that the author of an own function needs to read."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..settings import Layers
 from ..types import Floats, Ints
 
 #: From static and contextual embeddings, both float32 `(words, width)`, to the words' vectors, float32
@@ -17,7 +14,7 @@ Change = Callable[[Floats, Floats], Floats]
 
 
 def changed_width(change: Change, width: int) -> int:
-    """How wide the vectors are that a change makes of embeddings of a width."""
+    """Return the width of the vectors that a change makes of embeddings of a given width."""
     none = np.zeros((0, width), dtype=np.float32)
     return int(change(none, none).shape[1])
 
@@ -25,9 +22,10 @@ def changed_width(change: Change, width: int) -> int:
 class Selection(NamedTuple):
     """Weights over the words of all segments, and the words that stand for each segment.
 
-    weights: float32 `(words,)`; a segment's vector is the sum of its words' vectors times these.
-    focus: int64 `(segments,)`, position among the words of all segments, -1 where there is none.
-    related: as `focus`.
+    Attributes:
+        weights: float32 `(words,)`; a segment's vector is the sum of its words' vectors times these.
+        focus: int64 `(segments,)`, positions among the words of all segments; -1 for none.
+        related: int64 `(segments,)`, likewise.
     """
 
     weights: Floats
@@ -36,10 +34,12 @@ class Selection(NamedTuple):
 
 
 def pair_of(focus: Ints, related: Ints, words: int) -> Selection:
-    """The selection of two words in every segment, each with weight 1.
+    """Return the selection of two words in every segment, each with weight 1.
 
-    focus, related: int64 `(segments,)`, positions among all words, -1 for none.
-    words: how many there are.
+    Args:
+        focus: int64 `(segments,)`, positions among all words; -1 for none.
+        related: int64 `(segments,)`, likewise.
+        words: the number of words in all segments.
     """
     weights = np.zeros(words, dtype=np.float32)
     weights[focus[focus >= 0]] = 1.0
@@ -48,16 +48,16 @@ def pair_of(focus: Ints, related: Ints, words: int) -> Selection:
 
 
 class Select(Protocol):
-    """What the setting `select` expects: a callable that says which attention it reads.
+    """What the setting `select` expects: a callable that chooses words, and says which attention it reads.
 
-    It chooses words in every segment, from `attention`, float32 `(rows, words)`, and `lengths`, int64
-    `(segments,)`, None for one segment of all words, to a `Selection`. One that has these attributes is given
-    more, by keyword:
+    Called with `attention`, float32 `(rows, words)`, and `lengths`, int64 `(segments,)` or None for one
+    segment of all words, it returns a `Selection`. Two more attributes, each optional, ask for more evidence,
+    which is passed by keyword:
 
-    `pairs` (as `layers`; empty for none): `mutual`, float32 `(words, reach)`, the mutual attention of words
-        in the mean of these layers and their heads, as a band: see `mutual`.
-    `reads_heads` (True): `heads`, int64 `(words,)`, the position among all words of each word's head in the
-        dependency tree, its own for a root, -1 for a head that is no word.
+    - `mutual_layers` (as `layers`; empty for none): `mutual`, float32 `(words, reach)`, the mutual attention
+      of words, the mean of these layers and their heads, as a band: see `mutual_attention`.
+    - `reads_heads` (True): `heads`, int64 `(words,)`, the position among all words of each word's head in the
+      dependency tree; its own for a root, -1 for a head that is not a word.
     """
 
     @property
@@ -65,36 +65,37 @@ class Select(Protocol):
         """What a row is: "heads" for one head of a layer, "layers" for one layer, the mean of its heads."""
 
     @property
-    def layers(self) -> tuple[int | float, ...] | None:
-        """The layers to read, from 0, negative ones counted from the last, fractions between 0 and 1 of all
-        of them; None for all."""
+    def layers(self) -> Layers:
+        """The layer numbers of the rows, see `settings`; None for all layers."""
 
     @property
     def config(self) -> dict[str, Any]:
-        """How a pipeline's config names this selection, so that a stored doc can make it again."""
+        """The block of a config that makes this selection again, for phrases of stored docs."""
 
     def __call__(self, attention: Floats, lengths: Ints | None = None) -> Selection:
         """Choose words in every segment."""
 
 
-def pairs_of(select: Select) -> tuple[int | float, ...] | None:
-    """The layers whose mutual attention a selection reads; empty for none, None for all."""
-    return getattr(select, "pairs", ())
+def mutual_layers_of(select: Select) -> Layers:
+    """Return the layers whose mutual attention a selection reads; empty for none, None for all."""
+    return getattr(select, "mutual_layers", ())
 
 
 def reads_heads(select: Select) -> bool:
-    """Whether a selection reads the dependency tree."""
+    """Return whether a selection reads the dependency tree."""
     return bool(getattr(select, "reads_heads", False))
 
 
 def evidence_for(select: Select, mutual: Floats, heads: Callable[[], Ints]) -> dict[str, Any]:
-    """What a selection is given beside attention received, by keyword: see `Select`.
+    """Return what a selection is given beside attention received, by keyword: see `Select`.
 
-    mutual: float32 `(words, reach)`.
-    heads: gives int64 `(words,)`; called only where it is read.
+    Args:
+        select: the selection.
+        mutual: float32 `(words, reach)`, a band of mutual attention.
+        heads: returns int64 `(words,)`; it is called only if the selection reads heads.
     """
     evidence: dict[str, Any] = {}
-    if pairs_of(select) != ():
+    if mutual_layers_of(select) != ():
         evidence["mutual"] = mutual
     if reads_heads(select):
         evidence["heads"] = heads()

@@ -1,7 +1,7 @@
 """Mutual attention: how much two words attend to each other, both ways, in the windows that hold both.
 
-It is kept as a band: `mutual[i, d]` is that of word i and word i + d + 1. As a window holds so many words at
-most, the band of a doc grows with its length and not with the square of it.
+It is kept as a band: `mutual[i, d]` is the mutual attention of word i and word i + d + 1. Because a window
+holds a limited number of words, the band of a doc grows with its length and not with the square of it.
 """
 
 from collections.abc import Sequence
@@ -9,30 +9,37 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..types import Floats, Ints
+from .segments import starts
 
 
-def between_words(pairs: Floats, counts: Ints) -> Floats:
-    """The mutual attention of the words of one window.
+def between_words(mutual: Floats, counts: Ints) -> Floats:
+    """Return the mutual attention of the words of one window.
 
-    What a word gives is the mean over its wordpieces, what it gets their sum (Clark et al. 2019).
+    What a word gives is the mean over its wordpieces; what it gets is their sum (Clark et al. 2019).
 
-    pairs: float32 `(wordpieces, wordpieces)`, what each wordpiece (first) gives to each; word by word.
-    counts: int64 `(words,)`, wordpieces of each word, at least one.
-    RETURNS: float32 `(words, words)`, symmetric; the diagonal means nothing.
+    Args:
+        mutual: float32 `(wordpieces, wordpieces)`, what each wordpiece (first) gives to each; word by word.
+        counts: int64 `(words,)`, wordpieces of each word, at least one.
+
+    Returns:
+        float32 `(words, words)`, symmetric; its diagonal is meaningless.
     """
-    if len(counts) < len(pairs):
-        starts = np.cumsum(counts) - counts
-        sums = np.add.reduceat(np.add.reduceat(pairs, starts, axis=1), starts, axis=0)
-        pairs = (sums / counts[:, None]).astype(np.float32)
-    return pairs + pairs.T
+    if len(counts) < len(mutual):
+        first = starts(counts)
+        sums = np.add.reduceat(np.add.reduceat(mutual, first, axis=1), first, axis=0)
+        mutual = (sums / counts[:, None]).astype(np.float32)
+    return mutual + mutual.T
 
 
 def as_band(windows: Sequence[tuple[Ints, Floats]], words: int) -> Floats:
-    """The band of a text, out of its windows: the mean over those that hold both words, 0 where none does.
+    """Return the band of a text: the mean over the windows that hold both words, 0 if none does.
 
-    windows: of each, its words, int64 ascending, and their mutual attention, `(words, words)`.
-    words: how many the text has.
-    RETURNS: float32 `(words, reach)`; the reach is that of the widest window.
+    Args:
+        windows: of each window, its words, int64 ascending, and their mutual attention, `(words, words)`.
+        words: the number of words of the text.
+
+    Returns:
+        float32 `(words, reach)`; the reach is that of the widest window.
     """
     reach = max((int(numbers[-1] - numbers[0]) for numbers, _ in windows if len(numbers) > 0), default=0)
     sums = np.zeros((words, reach), dtype=np.float32)
@@ -47,10 +54,13 @@ def as_band(windows: Sequence[tuple[Ints, Floats]], words: int) -> Floats:
 
 
 def stacked(bands: Sequence[Floats]) -> Floats:
-    """The bands of several texts one after another.
+    """Return the bands of several texts one after another.
 
-    bands: float32 `(words, reach)` each.
-    RETURNS: float32 `(all words, greatest reach)`, zeros where a text's own reach is less.
+    Args:
+        bands: float32 `(words, reach)` each.
+
+    Returns:
+        float32 `(all words, greatest reach)`; zeros beyond a text's own reach.
     """
     reach = max((band.shape[1] for band in bands), default=0)
     whole = np.zeros((sum(len(band) for band in bands), reach), dtype=np.float32)
@@ -62,11 +72,14 @@ def stacked(bands: Sequence[Floats]) -> Floats:
 
 
 def mutual_with(partners: Ints, band: Floats) -> Floats:
-    """Each word's mutual attention with a partner.
+    """Return each word's mutual attention with a partner.
 
-    partners: int64 `(words,)`, a position among all words; -1 for none.
-    band: float32 `(words, reach)`.
-    RETURNS: float32 `(words,)`; 0 where no window holds both, where the partner is the word itself, or none.
+    Args:
+        partners: int64 `(words,)`, a position among all words; -1 for none.
+        band: float32 `(words, reach)`.
+
+    Returns:
+        float32 `(words,)`; 0 if no window holds both, if the partner is the word itself, or if it has none.
     """
     words = np.arange(len(partners))
     distance = np.abs(partners - words) - 1

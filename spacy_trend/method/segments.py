@@ -1,7 +1,7 @@
 """Arrays over segments: the words of several texts stand one after another in one array.
 
-`lengths`, int64 `(segments,)`, says how many words belong to each text, sentence or phrase: a segment is
-whatever gets one vector. A segment may have no words.
+A segment is whatever gets one vector: a text, a sentence or a phrase. `lengths`, int64 `(segments,)`, says
+how many words each segment has; a segment may have none.
 """
 
 import numpy as np
@@ -11,11 +11,14 @@ from ..types import Floats, Ints
 
 
 def as_lengths(lengths: Ints | None, words: int) -> Ints:
-    """`lengths` as int64 `(segments,)`, one segment of all words where it is None.
+    """Return `lengths` as int64 `(segments,)`, checked; one segment of all words if it is None.
 
-    lengths: int `(segments,)`, words in each segment, or None.
-    words: how many there are.
-    RAISES: ValueError where a length is negative or they do not add up to the number of words.
+    Args:
+        lengths: int `(segments,)`, words in each segment, or None.
+        words: the number of words in all segments.
+
+    Raises:
+        ValueError: if a length is negative or they do not add up to the number of words.
     """
     if lengths is None:
         return np.array([words], dtype=np.int64)
@@ -28,32 +31,57 @@ def as_lengths(lengths: Ints | None, words: int) -> Ints:
     return lengths
 
 
-def segment_leaders(attention: Floats, lengths: Ints) -> Ints:
-    """Each row's word with most attention received in each segment; the first of equals.
+def starts(lengths: Ints) -> Ints:
+    """Return the position of each segment's first word among all words, int64 `(segments,)`.
 
-    attention: float32 `(rows, words)`.
-    lengths: int64 `(segments,)`.
-    RETURNS: int64 `(rows, segments)`, positions among all words; -1 for a segment without words. A NaN
-        leads, as in `numpy.argmax`.
+    Args:
+        lengths: int64 `(segments,)`.
+    """
+    ends: Ints = np.cumsum(lengths)
+    return ends - lengths
+
+
+def segment_numbers(lengths: Ints) -> Ints:
+    """Return the number of each word's segment, from 0, int64 `(words,)`.
+
+    Args:
+        lengths: int64 `(segments,)`.
+    """
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
+def segment_leaders(attention: Floats, lengths: Ints) -> Ints:
+    """Return each row's word with most attention received in each segment; the first of equals.
+
+    Args:
+        attention: float32 `(rows, words)`.
+        lengths: int64 `(segments,)`.
+
+    Returns:
+        int64 `(rows, segments)`, positions among all words; -1 for a segment without words. A NaN leads, as
+        in `numpy.argmax`.
     """
     filled = lengths > 0
     leaders: Ints = np.full((attention.shape[0], len(lengths)), -1, dtype=np.int64)
     if filled.any():
-        starts = _starts(lengths)[filled]
-        most = np.repeat(np.maximum.reduceat(attention, starts, axis=1), lengths[filled], axis=1)
+        first = starts(lengths)[filled]
+        most = np.repeat(np.maximum.reduceat(attention, first, axis=1), lengths[filled], axis=1)
         words = attention.shape[1]
         positions = np.where((attention == most) | np.isnan(attention), np.arange(words), words)
-        leaders[:, filled] = np.minimum.reduceat(positions, starts, axis=1)
+        leaders[:, filled] = np.minimum.reduceat(positions, first, axis=1)
     return leaders
 
 
 def leaders_beside(focus: Ints, values: Floats, lengths: Ints) -> Ints:
-    """The word with the greatest value in each segment, its focus left out; the first of equals.
+    """Return the word with the greatest value in each segment, its focus left out; the first of equals.
 
-    focus: int64 `(segments,)`, positions among all words, -1 for none.
-    values: float32 `(words,)`.
-    lengths: int64 `(segments,)`.
-    RETURNS: int64 `(segments,)`, -1 where there is no other word.
+    Args:
+        focus: int64 `(segments,)`, positions among all words; -1 for none.
+        values: float32 `(words,)`.
+        lengths: int64 `(segments,)`.
+
+    Returns:
+        int64 `(segments,)`; -1 if there is no other word.
     """
     others = np.array(values, dtype=np.float32)
     others[focus[focus >= 0]] = -np.inf
@@ -63,12 +91,15 @@ def leaders_beside(focus: Ints, values: Floats, lengths: Ints) -> Ints:
 
 
 def most_frequent(candidates: Ints, counted: NDArray[np.bool_], lengths: Ints) -> Ints:
-    """The word that is named most often in each segment; the first of equals.
+    """Return the word that is named most often in each segment; the first of equals.
 
-    candidates: int64 `(rows, segments)`, positions among all words, -1 for none.
-    counted: bool `(rows, segments)`, which of them count.
-    lengths: int64 `(segments,)`.
-    RETURNS: int64 `(segments,)`.
+    Args:
+        candidates: int64 `(rows, segments)`, positions among all words; -1 for none.
+        counted: bool `(rows, segments)`, which of them count.
+        lengths: int64 `(segments,)`.
+
+    Returns:
+        int64 `(segments,)`.
     """
     votes = np.zeros((1, int(lengths.sum())), dtype=np.float32)
     np.add.at(votes[0], candidates[counted & (candidates >= 0)], 1.0)
@@ -77,26 +108,31 @@ def most_frequent(candidates: Ints, counted: NDArray[np.bool_], lengths: Ints) -
 
 
 def weighted_sums(vectors: Floats, weights: Floats, lengths: Ints | None = None) -> Floats:
-    """Each segment's vector: the sum of its words' vectors, times the words' weights.
+    """Return each segment's vector: the sum of its words' vectors, times the words' weights.
 
-    vectors: float32 `(words, width)`; those of words with weight 0 are not looked at.
-    weights: float32 `(words,)`.
-    lengths: int64 `(segments,)`; None for one segment of all words.
-    RETURNS: float32 `(segments, width)`, zeros for a segment without words.
+    Args:
+        vectors: float32 `(words, width)`; those of words with weight 0 are not read.
+        weights: float32 `(words,)`.
+        lengths: int64 `(segments,)`; None for one segment of all words.
+
+    Returns:
+        float32 `(segments, width)`; zeros for a segment without words.
     """
     lengths = as_lengths(lengths, len(vectors))
     used = np.flatnonzero(weights)
-    segment = np.repeat(np.arange(len(lengths)), lengths)[used]
-    used_lengths = np.bincount(segment, minlength=len(lengths))
+    used_lengths = np.bincount(segment_numbers(lengths)[used], minlength=len(lengths))
     return segment_sums(vectors[used] * weights[used, None], used_lengths)
 
 
 def segment_shares(values: Floats, lengths: Ints) -> Floats:
-    """Each word's share of its segment's total.
+    """Return each word's share of its segment's total.
 
-    values: float32 `(words,)`, not negative.
-    lengths: int64 `(segments,)`.
-    RETURNS: float32 `(words,)`, which add up to 1 in each segment; equal shares where the total is 0.
+    Args:
+        values: float32 `(words,)`, not negative.
+        lengths: int64 `(segments,)`.
+
+    Returns:
+        float32 `(words,)`; the shares of a segment add up to 1, and are equal if its total is 0.
     """
     totals = np.repeat(segment_sums(values[:, None], lengths)[:, 0], lengths)
     is_none = totals == 0
@@ -105,49 +141,53 @@ def segment_shares(values: Floats, lengths: Ints) -> Floats:
 
 
 def segment_sums(values: Floats, lengths: Ints) -> Floats:
-    """The sum of the values of each segment's words.
+    """Return the sum of the values of each segment's words.
 
-    values: float32 `(words, width)`.
-    lengths: int64 `(segments,)`.
-    RETURNS: float32 `(segments, width)`, zeros for a segment without words.
+    Args:
+        values: float32 `(words, width)`.
+        lengths: int64 `(segments,)`.
+
+    Returns:
+        float32 `(segments, width)`; zeros for a segment without words.
     """
     sums = np.zeros((len(lengths), values.shape[1]), dtype=np.float32)
     filled = lengths > 0
     if filled.any():
-        sums[filled] = np.add.reduceat(values, _starts(lengths)[filled], axis=0)
+        sums[filled] = np.add.reduceat(values, starts(lengths)[filled], axis=0)
     return sums
 
 
 def means_of_filled(vectors: Floats, lengths: Ints, groups: Ints) -> Floats:
-    """The mean of the vectors of the segments that have words, over each group of segments.
+    """Return the mean vector of the segments with words, over each group of segments.
 
-    vectors: float32 `(segments, width)`.
-    lengths: int `(segments,)`, words in each segment.
-    groups: int `(groups,)`, segments in each group.
-    RETURNS: float32 `(groups, width)`, zeros for a group without words.
+    Args:
+        vectors: float32 `(segments, width)`.
+        lengths: int `(segments,)`, words in each segment.
+        groups: int `(groups,)`, segments in each group.
+
+    Returns:
+        float32 `(groups, width)`; zeros for a group without words.
     """
     filled = lengths > 0
-    group = np.repeat(np.arange(len(groups)), groups)[filled]
-    counts = np.bincount(group, minlength=len(groups))
+    counts = np.bincount(segment_numbers(groups)[filled], minlength=len(groups))
     sums = segment_sums(vectors[filled], counts)
     return (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)
 
 
 def only_filled(values: Ints, lengths: Ints, groups: Ints) -> Ints:
-    """The value of each group's only segment that has words.
+    """Return the value of each group's only segment with words.
 
-    values, lengths: int64 `(segments,)`, a number and how many words there are.
-    groups: int64 `(groups,)`, segments in each group.
-    RETURNS: int64 `(groups,)`, -1 for a group with no such segment or several.
+    Args:
+        values: int64 `(segments,)`, a number for each segment.
+        lengths: int64 `(segments,)`, words in each segment.
+        groups: int64 `(groups,)`, segments in each group.
+
+    Returns:
+        int64 `(groups,)`; -1 for a group with no such segment or several.
     """
     filled = np.flatnonzero(lengths)
-    group = np.repeat(np.arange(len(groups)), groups)[filled]
+    group = segment_numbers(groups)[filled]
     is_only = np.bincount(group, minlength=len(groups))[group] == 1
     only: Ints = np.full(len(groups), -1, dtype=np.int64)
     only[group[is_only]] = values[filled[is_only]]
     return only
-
-
-def _starts(lengths: Ints) -> Ints:
-    ends: Ints = np.cumsum(lengths)
-    return ends - lengths

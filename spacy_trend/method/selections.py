@@ -1,9 +1,9 @@
-"""Selections: which words a text's vector is made of, from the attention they receive.
+"""Selections: which words a text's vector is made of, from the attention they receive and give each other.
 
-Nothing here knows a `Doc`. The words of several texts stand one after another, in segments: see `segments`.
+The words of several texts stand one after another, in segments: see `segments`.
 
 Source of `leading_pair`: Y. Vasiliev, "Discovering trends in BERT embeddings of different levels for the task
-of semantic context determining" (2022), with its code, below "the article".
+of semantic context determining" (2022), with its code; below, "the article".
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,25 @@ from typing import Any
 
 import numpy as np
 
-from ..settings import check_choice, check_layer
+from ..settings import Layers, check_choice, check_layer
 from ..types import Floats, Ints
 from .interface import Selection, pair_of
 from .mutual_attention import mutual_with
-from .segments import as_lengths, leaders_beside, most_frequent, segment_leaders, segment_shares
+from .segments import (
+    as_lengths,
+    leaders_beside,
+    most_frequent,
+    segment_leaders,
+    segment_numbers,
+    segment_shares,
+)
 
 
 @dataclass(frozen=True)
 class LeadingPair:
-    """The article's two words: the focus, and the word that follows it where it leads. See `leading_pair`.
+    """The article's two words: the focus, and the word that follows it in the rows it leads.
 
-    RAISES: ValueError, as `leading_pair`.
+    See `leading_pair` for the settings and the errors they raise.
     """
 
     rows: str = "heads"
@@ -36,12 +43,12 @@ class LeadingPair:
         check_choice("leading_pair", "focus", self.focus, ("last", "most"))
         if self.rows == "layers" and self.layer != 0:
             raise ValueError(
-                f"leading_pair: layer={self.layer} has no meaning with rows='layers', where every layer is "
-                "a row. Leave layer out, or set rows='heads' to read the heads of that layer."
+                f"leading_pair: layer={self.layer} has no meaning with rows='layers': every layer is a row. "
+                "Leave layer out, or set rows='heads' to read the heads of that layer."
             )
 
     @property
-    def layers(self) -> tuple[int | float, ...] | None:
+    def layers(self) -> Layers:
         """The layers whose attention is read; None for all."""
         return (self.layer,) if self.rows == "heads" else None
 
@@ -53,9 +60,12 @@ class LeadingPair:
     def __call__(self, attention: Floats, lengths: Ints | None = None) -> Selection:
         """Choose a focus and a related word in every segment.
 
-        attention: float32 `(rows, words)`, attention received.
-        lengths: int `(segments,)`, words in each segment; None for one segment of all words.
-        RETURNS: weight 1 for the chosen words, 0 for the others.
+        Args:
+            attention: float32 `(rows, words)`, attention received.
+            lengths: int `(segments,)`, words in each segment; None for one segment of all words.
+
+        Returns:
+            weight 1 for the chosen words, 0 for the others.
         """
         lengths = as_lengths(lengths, attention.shape[1])
         leaders = segment_leaders(attention, lengths)
@@ -72,27 +82,28 @@ class LeadingPair:
 
 
 def leading_pair(rows: str = "heads", layer: int | float = 0, focus: str = "last") -> LeadingPair:
-    """The article's selection: the focus and the word related to it, each with weight 1.
+    """Return the article's selection: the focus and the word related to it, each with weight 1.
 
-    The related word is the most frequent leader of the rows the focus leads, once the focus's own column
-    is taken out. All ties go to the first word. One word has no related word.
+    The related word is the most frequent leader of the rows that the focus leads, once the focus's own column
+    is taken out. All ties go to the first word. A text of one word has no related word.
 
-    rows: "heads": one row for each head of `layer`, which is what the article's code reads. "layers": one
-        row for each layer, the mean of its heads, which is what its prose says.
-    layer: the layer whose heads are the rows, from 0; negative numbers count from the last, a fraction
-        between 0 and 1 is a part of the way up.
-    focus: "last": the leader of the last row, as in the article's code. "most": the leader of most rows.
-    RETURNS: a selection.
-    RAISES: ValueError for an unknown value, or a layer where every layer is a row.
+    Args:
+        rows: "heads": one row for each head of `layer`, which is what the article's code reads. "layers": one
+            row for each layer, the mean of its heads, which is what its prose says.
+        layer: the layer whose heads are the rows: a layer number, see `settings`.
+        focus: "last": the leader of the last row, as in the article's code. "most": the leader of most rows.
+
+    Raises:
+        ValueError: for an unknown value, or a layer when every layer is a row.
     """
     return LeadingPair(rows=rows, layer=layer, focus=focus)
 
 
 @dataclass(frozen=True)
 class AttendedWords:
-    """All words, weighted by the attention they receive. See `attended_words`.
+    """All words, weighted by the attention they receive.
 
-    RAISES: ValueError, as `attended_words`.
+    See `attended_words` for the settings and the errors they raise.
     """
 
     layer: int | float = 0.5
@@ -112,7 +123,7 @@ class AttendedWords:
         return "layers"
 
     @property
-    def layers(self) -> tuple[int | float, ...]:
+    def layers(self) -> Layers:
         """The layer whose attention is read."""
         return (self.layer,)
 
@@ -124,10 +135,13 @@ class AttendedWords:
     def __call__(self, attention: Floats, lengths: Ints | None = None) -> Selection:
         """Weigh the words of every segment.
 
-        attention: float32 `(1, words)`, attention received.
-        lengths: int `(segments,)`, words in each segment; None for one segment of all words.
-        RETURNS: weights that add up to 1 in every segment with words; the word with most attention as focus,
-            the next as related.
+        Args:
+            attention: float32 `(1, words)`, attention received.
+            lengths: int `(segments,)`, words in each segment; None for one segment of all words.
+
+        Returns:
+            weights that add up to 1 in every segment with words; the word with most attention as focus, the
+            next as related.
         """
         lengths = as_lengths(lengths, attention.shape[1])
         focus = segment_leaders(attention[-1:], lengths)[0]
@@ -136,33 +150,39 @@ class AttendedWords:
 
 
 def attended_words(layer: int | float = 0.5, residual: float = 0.0) -> AttendedWords:
-    """All words of a text, each with the share of attention it receives in one layer (mean of its heads).
+    """Return the selection of all words, each with its share of the attention received in one layer.
 
-    The focus is the word with most attention, the related word the one after it.
+    The attention is the mean of the layer's heads. The focus is the word with most attention, the related
+    word the next.
 
-    layer: a whole number counts layers from 0, or from -1 backwards; a fraction between 0 and 1 is a part of
-        the way up: 0.5 is layer 3 of 6, 6 of 12.
-    residual: what every word is given besides, in units of attention received; the shares become the more
-        equal the greater it is. 1 stands for the residual connection around the attention, by which a
-        position also gives itself 1: Abnar & Zuidema, "Quantifying attention flow in transformers" (2020),
-        section 3, add the identity to the attention matrix.
-    RETURNS: a selection.
-    RAISES: ValueError for a fraction that is not between 0 and 1, or a negative residual.
+    Args:
+        layer: a layer number, see `settings`.
+        residual: what every word is given besides, in units of attention received: the greater, the more
+            equal are the shares. 1 stands for the residual connection around the attention, by which a
+            position also gives itself 1: Abnar & Zuidema, "Quantifying attention flow in transformers"
+            (2020), section 3, add the identity to the attention matrix.
+
+    Raises:
+        ValueError: for a layer fraction outside (0, 1), or a negative residual.
     """
     return AttendedWords(layer=layer, residual=residual)
 
 
 @dataclass(frozen=True)
 class MutualPair:
-    """The focus, and the word with which it shares most attention. See `mutual_pair`.
+    """The focus, and the word with which it shares most attention.
 
-    RAISES: ValueError, as `mutual_pair`.
+    See `mutual_pair` for the settings and the errors they raise.
     """
 
-    layers_between: tuple[int | float, ...] | None = (0.34,)
+    mutual_layers: Layers = (0.34,)
 
     def __post_init__(self) -> None:
-        _check_layers(self.config["@misc"].split(".")[1], self.layers_between)
+        owner = self.config["@misc"].split(".")[1]
+        if self.mutual_layers is not None and not self.mutual_layers:
+            raise ValueError(f"{owner}: layers is empty. Expected one layer or more, or null for all.")
+        for layer in self.mutual_layers or ():
+            check_layer(owner, layer)
 
     @property
     def rows(self) -> str:
@@ -170,57 +190,58 @@ class MutualPair:
         return "layers"
 
     @property
-    def layers(self) -> tuple[int | float, ...]:
+    def layers(self) -> Layers:
         """The layer whose leader is the focus: the last."""
         return (-1,)
 
     @property
-    def pairs(self) -> tuple[int | float, ...] | None:
-        """The layers whose attention between words is read; None for all."""
-        return self.layers_between
-
-    @property
     def config(self) -> dict[str, Any]:
         """The block of a config that makes this selection again."""
-        between = None if self.layers_between is None else list(self.layers_between)
-        return {"@misc": "spacy-trend.mutual_pair.v1", "layers_between": between}
+        layers = None if self.mutual_layers is None else list(self.mutual_layers)
+        return {"@misc": "spacy-trend.mutual_pair.v1", "layers": layers}
 
     def __call__(self, attention: Floats, lengths: Ints | None = None, *, mutual: Floats) -> Selection:
         """Choose a focus and a related word in every segment.
 
-        attention: float32 `(1, words)`, attention received.
-        lengths: int `(segments,)`, words in each segment; None for one segment of all words.
-        mutual: float32 `(words, reach)`, a band of mutual attention.
-        RETURNS: weight 1 for the chosen words, 0 for the others.
+        Args:
+            attention: float32 `(1, words)`, attention received.
+            lengths: int `(segments,)`, words in each segment; None for one segment of all words.
+            mutual: float32 `(words, reach)`, a band of mutual attention.
+
+        Returns:
+            weight 1 for the chosen words, 0 for the others.
         """
         lengths = as_lengths(lengths, attention.shape[1])
         focus = segment_leaders(attention[-1:], lengths)[0]
         with_focus = mutual_with(np.repeat(focus, lengths), mutual)
         related = leaders_beside(focus, with_focus, lengths)
-        # Attention is never zero where a window holds both words.
+        # Attention is never zero if a window holds both words.
         related[np.append(with_focus, 0)[related] == 0] = -1
         return pair_of(focus, related, attention.shape[1])
 
 
-def mutual_pair(layers_between: Sequence[int | float] | None = (0.34,)) -> MutualPair:
-    """The word that draws most attention, and the word with which it shares most, each with weight 1.
+def mutual_pair(layers: Sequence[int | float] | None = (0.34,)) -> MutualPair:
+    """Return the selection of the word with most attention and the word that shares most with it.
 
-    The focus is the leader of the last layer (mean of its heads). The related word is the one with most
-    mutual attention: what it gives to the focus and gets from it, in the mean of some layers and their heads,
-    in the windows that hold both; there is none where no window does.
+    Each has weight 1. The focus is the leader of the last layer (mean of its heads). The related word is the
+    one with most mutual attention: what it gives to the focus and gets from it, in the mean of some layers
+    and their heads, in the windows that hold both. If no window does, there is none.
 
-    layers_between: the layers in which mutual attention is read: whole numbers count from 0, or from -1
-        backwards, fractions between 0 and 1 are a part of the way up: 0.34 is layer 2 of 6, 4 of 12; None for
-        all.
-    RETURNS: a selection.
-    RAISES: ValueError for no layer, or a fraction that is not between 0 and 1.
+    Args:
+        layers: the layers in which mutual attention is read: layer numbers, see `settings`; None for all.
+
+    Raises:
+        ValueError: for no layer, or a layer fraction outside (0, 1).
     """
-    return MutualPair(None if layers_between is None else tuple(layers_between))
+    return MutualPair(None if layers is None else tuple(layers))
 
 
 @dataclass(frozen=True)
 class DependencyPair(MutualPair):
-    """A root and its child with most mutual attention. See `dependency_pair`."""
+    """A root, and its child with most mutual attention.
+
+    See `dependency_pair` for the settings and the errors they raise.
+    """
 
     @property
     def reads_heads(self) -> bool:
@@ -237,48 +258,56 @@ class DependencyPair(MutualPair):
     ) -> Selection:
         """Choose a root and one of its children in every segment.
 
-        attention: float32 `(1, words)`, attention received.
-        lengths: int `(segments,)`, words in each segment; None for one segment of all words.
-        mutual: float32 `(words, reach)`, a band of mutual attention.
-        heads: int64 `(words,)`, the position of each word's head among all words, its own for a root, -1 for
-            a head that is no word.
-        RETURNS: weight 1 for the chosen words, 0 for the others.
-        RAISES: ValueError without heads.
+        Args:
+            attention: float32 `(1, words)`, attention received.
+            lengths: int `(segments,)`, words in each segment; None for one segment of all words.
+            mutual: float32 `(words, reach)`, a band of mutual attention.
+            heads: int64 `(words,)`, the position of each word's head among all words; its own for a root, -1
+                for a head that is not a word.
+
+        Returns:
+            weight 1 for the chosen words, 0 for the others.
+
+        Raises:
+            ValueError: without heads.
         """
         if heads is None:
             raise ValueError("dependency_pair: got no heads. Expected those of a dependency tree.")
         lengths = as_lengths(lengths, attention.shape[1])
-        segment = np.repeat(np.arange(len(lengths)), lengths)
-        is_outside = (heads < 0) | (segment[heads] != segment) if len(heads) > 0 else heads < 0
-        # A phrase has no root of its own where the tree's is elsewhere: then words whose head is outside.
-        rank = 2 * (heads == np.arange(len(heads))) + is_outside
-        highest = rank[segment_leaders(rank[None], lengths)[0]] if len(heads) > 0 else lengths
-        received = np.where(rank == np.repeat(highest, lengths), attention[-1], -np.inf)
-        focus = segment_leaders(received[None], lengths)[0]
+        focus = _roots(heads, attention[-1], lengths)
         of_segment = np.repeat(focus, lengths)
         is_child = (heads == of_segment) & (np.arange(len(heads)) != of_segment)
         with_focus = np.where(is_child, mutual_with(of_segment, mutual), -np.inf)
         related = segment_leaders(with_focus[None].astype(np.float32), lengths)[0]
-        has_child = np.bincount(segment[is_child], minlength=len(lengths)) > 0
+        has_child = np.bincount(segment_numbers(lengths)[is_child], minlength=len(lengths)) > 0
         related[~has_child] = -1
         return pair_of(focus, related, attention.shape[1])
 
 
-def dependency_pair(layers_between: Sequence[int | float] | None = (0.34,)) -> DependencyPair:
-    """The root of the dependency tree, and its child with most mutual attention, each with weight 1.
+def dependency_pair(layers: Sequence[int | float] | None = (0.34,)) -> DependencyPair:
+    """Return the selection of the dependency tree's root and its child with most mutual attention.
 
-    Of several roots, the one with most attention received in the last layer. A phrase without a root has as
-    its focus a word whose head is outside. A root without children that are words stands alone.
+    Each has weight 1. Of several roots, the focus is the one with most attention received in the last layer.
+    The focus of a phrase without a root is a word whose head is outside. If no child of the root is a word,
+    the root stands alone.
 
-    layers_between: as for `mutual_pair`.
-    RETURNS: a selection, for docs that a parser ran on.
-    RAISES: ValueError for no layer, or a fraction that is not between 0 and 1.
+    Args:
+        layers: as for `mutual_pair`.
+
+    Raises:
+        ValueError: for no layer, or a layer fraction outside (0, 1).
     """
-    return DependencyPair(None if layers_between is None else tuple(layers_between))
+    return DependencyPair(None if layers is None else tuple(layers))
 
 
-def _check_layers(owner: str, layers: tuple[int | float, ...] | None) -> None:
-    if layers == ():
-        raise ValueError(f"{owner}: layers_between=[] names no layer. Expected one or more, or null for all.")
-    for layer in layers or ():
-        check_layer(owner, layer)
+def _roots(heads: Ints, attention: Floats, lengths: Ints) -> Ints:
+    """Return each segment's root with most attention, or, without one, a word whose head is outside."""
+    if len(heads) == 0:
+        return np.full(len(lengths), -1, dtype=np.int64)
+    numbers = segment_numbers(lengths)
+    is_outside = (heads < 0) | (numbers[heads] != numbers)
+    rank = 2 * (heads == np.arange(len(heads))) + is_outside
+    highest = rank[segment_leaders(rank[None], lengths)[0]]
+    received = np.where(rank == np.repeat(highest, lengths), attention, -np.inf)
+    leaders: Ints = segment_leaders(received[None], lengths)[0]
+    return leaders

@@ -1,7 +1,4 @@
-"""The trend vector in arrays: words' changes, a selection among them, and their sum.
-
-Nothing here knows a `Doc`. The words of several texts stand one after another, in segments: see `segments`.
-"""
+"""The trend vector in arrays: the words' changes, a selection among them, and the weighted sum."""
 
 from typing import NamedTuple
 
@@ -11,12 +8,14 @@ from .segments import means_of_filled, only_filled, weighted_sums
 
 
 class Trends(NamedTuple):
-    """What comes out for some texts.
+    """The trend vectors of some texts, and what they came from.
 
-    word_vectors: float32 `(words, width)`, each word's change.
-    vectors: float32 `(texts, width)`.
-    focus, related: int64 `(texts,)`, positions among all words; -1 where there is none, or where a text has
-        several segments and so no pair of its own.
+    Attributes:
+        word_vectors: float32 `(words, width)`, each word's change.
+        vectors: float32 `(texts, width)`.
+        focus: int64 `(texts,)`, positions among all words; -1 for none. A text with several segments has no
+            pair of its own.
+        related: int64 `(texts,)`, likewise.
     """
 
     word_vectors: Floats
@@ -36,13 +35,23 @@ def compute_trends(
     segments: Ints,
     **evidence: Floats | Ints,
 ) -> Trends:
-    """The vectors of texts: a segment's is the weighted sum of its words' changes, a text's their mean.
+    """Compute the trend vectors of texts.
 
-    static, contextual: float32 `(words, width)`.
-    attention: float32 `(rows, words)`, attention received.
-    lengths: int64 `(segments,)`, how many words each segment has.
-    segments: int64 `(texts,)`, how many segments each text has; those without words do not count.
-    evidence: what else the selection is given, see `selections.Select`.
+    A segment's vector is the weighted sum of its words' changes; a text's is the mean over its segments with
+    words.
+
+    Args:
+        static: float32 `(words, width)`.
+        contextual: float32 `(words, width)`.
+        attention: float32 `(rows, words)`, attention received.
+        select: the selection.
+        change: the change.
+        lengths: int64 `(segments,)`, words in each segment.
+        segments: int64 `(texts,)`, segments in each text.
+        **evidence: arrays `(words, ...)` that the selection reads too, see `interface.Select`.
+
+    Returns:
+        the vectors and the words they came from.
     """
     selection = select(attention, lengths, **evidence)
     word_vectors = change(static, contextual)

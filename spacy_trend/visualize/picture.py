@@ -80,7 +80,7 @@ def picture_of(item: Doc | Span) -> Picture:
             "phrase, draw the span itself: Span.as_doc() keeps nothing of its doc."
         )
     doc, start = (item, 0) if isinstance(item, Doc) else (item.doc, item.start)
-    words = slice(*np.searchsorted(record["tokens"], [start, start + len(item)]))
+    words = words_in(record, item)
     tokens = record["tokens"][words].tolist()
     positions = {token: word for word, token in enumerate(tokens)}
     attention = record["attention"][:, words]
