@@ -1,5 +1,6 @@
 """The factory `trend_vector`: its settings, how a config becomes a component, and attaching by hand."""
 
+from inspect import signature
 from typing import Any
 
 from spacy import Language
@@ -8,15 +9,16 @@ from ..attributes.extensions import ATTRIBUTES
 from .presets import resolve_preset
 from .trend_vector import TrendVector
 
+#: The component's own settings as its class has them, and the preset that says how words are selected.
 DEFAULT_CONFIG: dict[str, Any] = {
-    "transformer": None,
-    "level": "doc",
     "preset": "article",
     "select": None,
     "change": None,
-    "token_vectors": True,
-    "vector_hooks": False,
-    "precision": "model",
+    **{
+        name: parameter.default
+        for name, parameter in signature(TrendVector).parameters.items()
+        if parameter.default is not parameter.empty
+    },
 }
 
 

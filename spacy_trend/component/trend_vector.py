@@ -35,8 +35,6 @@ TOKENS_AT_A_TIME = 2048
 class TrendVector(Pipe):
     """Sets the trend vector on docs that a transformer ran on. Made by `nlp.add_pipe("trend_vector")`.
 
-    The defaults of the settings stand in `factory.DEFAULT_CONFIG`.
-
     Args:
         name: the component's name in the pipeline.
         select: the selection, see `method.interface.Select`.
@@ -62,11 +60,11 @@ class TrendVector(Pipe):
         *,
         select: Select,
         change: Change,
-        level: str,
-        token_vectors: bool,
-        vector_hooks: bool,
-        transformer: str | None,
-        precision: str,
+        level: str = "doc",
+        token_vectors: bool = True,
+        vector_hooks: bool = False,
+        transformer: str | None = None,
+        precision: str = "model",
     ) -> None:
         check_choice("trend_vector", "level", level, ("doc", "sentence"))
         check_choice("trend_vector", "precision", precision, ("model", "bfloat16"))
@@ -164,17 +162,12 @@ class TrendVector(Pipe):
 
     def __repr__(self) -> str:
         """Tell the settings, and the transformer that is read."""
-        settings = {
-            "select": self.select,
-            "change": getattr(self.change, "__name__", self.change),
-            "level": self.level,
-            "token_vectors": self.token_vectors,
-            "vector_hooks": self.vector_hooks,
-            "precision": self.precision,
-        }
-        listed = ", ".join(f"{name}={value}" for name, value in settings.items())
-        reads = "no transformer" if self.encoder is None else str(self.encoder)
-        return f"TrendVector({self.name!r}, {listed}; reads {reads})"
+        settings = ("level", "token_vectors", "vector_hooks", "transformer", "precision")
+        listed = ", ".join(f"{name}={getattr(self, name)!r}" for name in settings)
+        # The functions that the module `changes` returns are its own under another name.
+        change = getattr(self.change, "__name__", repr(self.change)).lstrip("_")
+        reads = "no transformer" if self.encoder is None else repr(self.encoder.transformer.name)
+        return f"<TrendVector {self.name!r} select={self.select!r}, change={change}, {listed}; reads {reads}>"
 
     def _annotate_singly(self, docs: list[Doc]) -> list[Doc]:
         annotated = []

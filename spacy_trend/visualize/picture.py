@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from spacy.tokens import Doc, Span, Token
 
-from ..attributes.record import Record, checked_record
+from ..attributes.record import Record, checked_record, words_in
 from ..method.segments import as_lengths, segment_leaders
 from ..types import Floats, Ints
 
