@@ -11,8 +11,7 @@ from spacy.vocab import Vocab
 from spacy_trend.reports import report_not_finite
 from spacy_trend.trend import Trends
 from spacy_trend.words import Words
-
-from .conftest import DIFFERENCE
+from tests.support.changes import DIFFERENCE
 
 TEXTS = ["I want an apple.", "", "She sold the old house in the village.", "..."]
 NOT_FINITE = r"The doc 'I want an apple\.' and 1 more of its batch got vectors with NaN or infinite numbers"

@@ -2,21 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import spacy
 from spacy import Language
-from spacy.tokens import Doc
 
 import spacy_trend
-from spacy_trend.changes import log_ratio
-from spacy_trend.extensions import install_extensions
-from spacy_trend.record import describe
-from spacy_trend.selections import leading_pair
-
-LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1"}
 
 
 def test_no_transformer_upstream() -> None:
@@ -81,53 +73,6 @@ def test_transformer_excluded(tiny: Language, tmp_path: Path) -> None:
         spacy.load(tmp_path, exclude=["transformer"])
 
 
-@pytest.mark.parametrize(
-    ("config", "message"),
-    [
-        ({"level": "word"}, r"level='word' is unknown\. Expected 'doc' or 'sentence'"),
-        ({"precision": "float8"}, r"precision='float8' is unknown\. Expected 'model' or 'bfloat16'"),
-        (
-            {"select": {**LEADING_PAIR, "rows": "words"}},
-            r"rows='words' is unknown\. Expected 'heads' or 'layers'",
-        ),
-        (
-            {"select": {**LEADING_PAIR, "focus": "first"}},
-            r"focus='first' is unknown\. Expected 'last' or 'most'",
-        ),
-        (
-            {"select": {**LEADING_PAIR, "rows": "layers", "layer": 1}},
-            r"layer=1 has no meaning with rows='layers'",
-        ),
-        ({"select": {**LEADING_PAIR, "layer": 2}}, r"layer=2 is out of range.*has 2 layers.*from 0 to 1"),
-        ({"select": {**LEADING_PAIR, "layer": -3}}, r"layer=-3 is out of range.*from -2 to -1"),
-        (
-            {"transformer": "trf"},
-            r"names 'trf', but got no component of that name among \['sentencizer', 'transf",
-        ),
-        ({"transformer": "sentencizer"}, r"names 'sentencizer', but got a <class .*Sentencizer'>"),
-        ({"select": "leading_pair"}, r"'select' got 'leading_pair'.*Expected the block of a config"),
-        ({"change": "log_ratio"}, r"'change' got 'log_ratio'\. Expected the block of a config"),
-        ({"selct": LEADING_PAIR}, r"unexpected argument: 'selct'"),
-    ],
-)
-def test_unknown_value_of_a_setting(
-    make_nlp: Callable[..., Language], tiny_encoder: Path, config: dict[str, Any], message: str
-) -> None:
-    nlp = make_nlp(tiny_encoder, None)
-    with pytest.raises(ValueError, match=message):
-        nlp.add_pipe("trend_vector", config=config)
-
-
-def test_layer_out_of_range_of_an_encoder_loaded_later(tiny_encoder: Path) -> None:
-    nlp = spacy.blank("en")
-    nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
-    nlp.add_pipe("trend_vector", config={"select": {**LEADING_PAIR, "layer": 2}})
-    with pytest.raises(
-        ValueError, match=r"layer=2 is out of range.*has 2 layers.*Change the layer in the setting"
-    ):
-        nlp.initialize()
-
-
 def test_sentences_without_boundaries(make_nlp: Callable[..., Language], tiny_encoder: Path) -> None:
     nlp = make_nlp(tiny_encoder, {"level": "sentence"})
     nlp.remove_pipe("sentencizer")
@@ -148,32 +93,6 @@ def test_transformer_component_without_a_hugging_face_encoder(tiny: Language) ->
 def test_nothing_to_observe() -> None:
     with pytest.raises(ValueError, match=r"nothing to attach: got the components \[\].*nlp\.add_pipe"):
         spacy_trend.observe(spacy.blank("en"))
-
-
-def test_a_selection_that_does_not_say_what_it_reads() -> None:
-    class Select:
-        config = {"@misc": "mine"}  # noqa: RUF012
-
-    with pytest.raises(ValueError, match=r"lacks \['rows', 'layers'\].*Give the selection both"):
-        describe(Select())  # type: ignore[arg-type]
-
-
-def test_a_selection_that_is_not_registered_where_a_doc_is_read(tiny: Language) -> None:
-    doc = tiny("I want an apple.")
-    doc._.trend_record["select"] = '{"@misc": "no.such_selection.v1"}'
-    with pytest.raises(Exception, match=r"no\.such_selection\.v1"):
-        doc[0:2]._.trend_vector  # noqa: B018
-
-
-def test_an_attribute_of_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    extension = Doc.get_extension("trend_vector")
-    Doc.set_extension("trend_vector", default=None, force=True)
-    try:
-        with pytest.raises(ValueError, match=r"Doc\._\.trend_vector is taken: got None, expected the getter"):
-            install_extensions()
-    finally:
-        Doc.set_extension("trend_vector", getter=extension[2], force=True)
-    install_extensions()
 
 
 def test_bfloat16_on_a_device_that_is_not_made_for_it(
@@ -201,11 +120,6 @@ def test_a_half_precision_encoder_stays_so_where_bfloat16_is_not_used(
         doc = tiny("I want an apple.")
     assert doc._.trf_data.model_output.last_hidden_state.dtype == np.float16
     assert doc._.trend_vector.dtype == np.float32
-
-
-def test_a_component_made_by_hand_keeps_to_the_settings() -> None:
-    with pytest.raises(ValueError, match=r"level='word' is unknown"):
-        spacy_trend.TrendVector("mine", select=leading_pair(), change=log_ratio(), level="word")
 
 
 def test_a_transformer_that_got_its_own_shim_back(with_stock_shims: Language) -> None:

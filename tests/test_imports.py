@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import WARNINGS_ARE_ERRORS
+from tests.support.scripts import WARNINGS_ARE_ERRORS
 
 #: They take long to import, or come with an extra. spaCy itself imports torch, where it is installed.
 HEAVY = {"transformers", "spacy_transformers", "pyarrow", "sklearn", "scipy", "matplotlib", "joblib", "ray"}

@@ -14,10 +14,10 @@ from spacy import Language
 from spacy.util import load_config_from_str
 
 from spacy_trend.sentence_embeddings import OWN, embed_texts
+from tests.support.checkout import ROOT
+from tests.support.curated import curated_bert
+from tests.support.scripts import WARNINGS_ARE_ERRORS
 
-from .conftest import WARNINGS_ARE_ERRORS
-
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf8")
 
 
@@ -50,7 +50,6 @@ def test_the_block_for_a_trained_pipeline_runs_on_one_that_stands_for_it(
     tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("spacy_curated_transformers")
-    from .test_curated import curated_bert
 
     pipelines = {"en_core_web_trf": curated_bert(tiny_encoder, None)}
     monkeypatch.setattr(spacy, "load", pipelines.__getitem__)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import WARNINGS_ARE_ERRORS
+from tests.support.checkout import ROOT
+from tests.support.scripts import WARNINGS_ARE_ERRORS
 
-ROOT = Path(__file__).parent.parent
 ENTRY: dict[str, Any] = json.loads((ROOT / "universe.json").read_text(encoding="utf8"))
 
 #: Fields and their types, as website/UNIVERSE.md of explosion/spaCy has them.
