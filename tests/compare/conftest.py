@@ -13,6 +13,14 @@ from spacy_trend.pipeline import transformer_pipeline
 from tests.support.comparisons import PAIRS, TEST, TRAIN
 from tests.support.evaluations import STUB, Rows, write_docs
 from tests.support.labelled_texts import Write
+from tests.support.threads import one_thread
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    pytest.importorskip("threadpoolctl")
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,15 @@ import pytest
 from spacy import Language
 
 from spacy_trend.sklearn import TrendVectorizer
+from tests.support.threads import one_thread
 from tests.support.vectorizers import TEXTS
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    pytest.importorskip("threadpoolctl")
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")
