@@ -168,7 +168,7 @@ class TestWidth:
         with pytest.raises(ValueError, match=message):
             spacy.load(tmp_path, config=config)("I want an apple.")
 
-    def test_where_another_preset_was_put_in_is_refused(self, tiny_encoder: Path) -> None:
+    def test_if_another_preset_was_put_in_is_refused(self, tiny_encoder: Path) -> None:
         nlp = trained(tiny_encoder)
         nlp.replace_pipe("trend_vector", "trend_vector", config={"preset": "all_words_wide"})
         with pytest.raises(ValueError, match=r"has width 64, but the classifier was made for 32\."):

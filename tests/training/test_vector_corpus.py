@@ -207,7 +207,7 @@ class TestReader:
         with pytest.raises(ValueError, match="transformer"):
             train(config, tmp_path / "out", overrides=overrides)
 
-    def test_stops_where_there_is_no_corpus(self, tiny_encoder: Path, tmp_path: Path) -> None:
+    def test_stops_if_there_is_no_corpus(self, tiny_encoder: Path, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError):
             list(vector_corpus(tmp_path / "none.spacy")(pipeline(tiny_encoder)))
 
@@ -235,7 +235,7 @@ class TestStoredVectors:
             np.testing.assert_array_equal(example.predicted._.trend_vector, expected)
             assert example.predicted[:2]._.trend_vector.shape == (32,)
 
-    def test_are_computed_only_where_they_lack(
+    def test_are_computed_only_if_they_lack(
         self, tiny: Language, tiny_encoder: Path, seen: Counter[str], tmp_path: Path
     ) -> None:
         docs = [tiny("I want an apple."), tiny.make_doc("She sold the old house.")]

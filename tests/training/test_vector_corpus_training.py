@@ -65,14 +65,14 @@ class TestTraining:
         assert seen == Counter(texts_of(TRAIN) + texts_of(DEV))
         assert spacy.load(tmp_path / "model-last")("I want an apple.").cats["fruit"] > 0.5
 
-    def test_runs_it_once_where_train_and_dev_are_one_file(
+    def test_runs_it_once_if_train_and_dev_are_one_file(
         self, seen: Counter[str], tiny_encoder: Path, corpus: Path, tmp_path: Path
     ) -> None:
         overrides = overrides_for(tiny_encoder, corpus, **{"paths.dev": str(corpus / "train.spacy")})
         train(CONFIGS / "trend_vector.cfg", tmp_path, overrides=overrides)
         assert seen == Counter(texts_of(TRAIN))
 
-    def test_is_refused_where_components_annotate_in_every_epoch(
+    def test_is_refused_if_components_annotate_in_every_epoch(
         self, tiny_encoder: Path, corpus: Path, tmp_path: Path
     ) -> None:
         config = config_file(tmp_path, {"training.annotating_components": ["transformer", "trend_vector"]})
@@ -128,7 +128,7 @@ class TestTraining:
         ]
         assert losses[1] < losses[0]
 
-    def test_saves_whole_pipelines_where_it_was_interrupted(
+    def test_saves_whole_pipelines_if_it_was_interrupted(
         self, tiny_encoder: Path, corpus: Path, tmp_path: Path
     ) -> None:
         @spacy.registry.callbacks("spacy-trend-tests.interrupt.v1")
@@ -149,7 +149,7 @@ class TestTraining:
             assert nlp.disabled == []
             assert set(nlp("I want an apple.").cats) == {"fruit", "house"}
 
-    def test_leaves_the_pipeline_whole_where_nothing_is_saved(self, tiny_encoder: Path, corpus: Path) -> None:
+    def test_leaves_the_pipeline_whole_if_nothing_is_saved(self, tiny_encoder: Path, corpus: Path) -> None:
         config = load_config(CONFIGS / "trend_vector.cfg", overrides=overrides_for(tiny_encoder, corpus))
         nlp, _ = train_nlp(init_nlp(config))
         enable_components()(nlp)
