@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import spacy
+import torch
 from hypothesis import settings
 from spacy import Language
 
@@ -22,9 +23,12 @@ settings.register_profile("ci", max_examples=200, deadline=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Draw many examples if the slow tests run, or if the environment names that profile."""
+    """Draw few examples unless the slow tests run, or the environment names another profile."""
     runs_slow = "not slow" not in str(config.getoption("markexpr"))
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if runs_slow else "default"))
+    if not runs_slow:
+        # Small encoders compute faster so, and what has to be shown with more threads is not shown by them.
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

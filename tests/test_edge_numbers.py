@@ -41,7 +41,7 @@ def test_encoders_in_half_precision_give_float32(
 @pytest.mark.parametrize(
     "layer_norm", ["embeddings.LayerNorm", "encoder.layer.1.output.LayerNorm"], ids=["static", "contextual"]
 )
-def test_where_an_embedding_is_exactly_zero_there_is_no_trend(tiny: Language, layer_norm: str) -> None:
+def test_if_an_embedding_is_exactly_zero_there_is_no_trend(tiny: Language, layer_norm: str) -> None:
     fill(tiny, f"{layer_norm}.weight", 0.0)
     fill(tiny, f"{layer_norm}.bias", 0.0)
     doc = tiny(TEXTS[0])

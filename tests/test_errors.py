@@ -110,7 +110,7 @@ def test_bfloat16_on_a_device_that_is_not_made_for_it(
     nlp("It is said once.")
 
 
-def test_a_half_precision_encoder_stays_so_where_bfloat16_is_not_used(
+def test_a_half_precision_encoder_stays_so_if_bfloat16_is_not_used(
     tiny: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: "no such units")

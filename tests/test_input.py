@@ -58,12 +58,11 @@ def test_odd_texts_with_the_bundled_encoder(nlp: Language, text: str) -> None:
     ],
 )
 def test_odd_texts_in_one_batch_with_other_settings(
-    make_nlp: Callable[..., Language],
-    tiny_encoder: Path,
+    shared_nlp: Callable[..., Language],
     config: dict[str, Any],
     get_spans: dict[str, Any],
 ) -> None:
-    nlp = make_nlp(tiny_encoder, {**DIFFERENCE, "vector_hooks": True, **config}, get_spans)
+    nlp = shared_nlp({**DIFFERENCE, "vector_hooks": True, **config}, get_spans)
     texts = [*WITHOUT_WORDS.values(), *WITH_WORDS.values()]
     for text, doc in zip(texts, nlp.pipe(texts), strict=True):
         assert doc.text == text

@@ -1,7 +1,6 @@
 """Texts of many windows, and what is said of tokens that the encoder's limit cuts off."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from spacy.tokens import Doc, Span
 from spacy_trend import bundled_encoder
 from tests.support.changes import DIFFERENCE
 from tests.support.long_texts import SENTENCE_AND_NEXT, long_text
+from tests.support.values import assert_same_values
 from tests.support.windows import SENTENCES, WHOLE_TEXT
 
 
@@ -44,10 +44,10 @@ def alone(nlp: Language, window: Span) -> Doc:
     ],
 )
 def test_a_word_is_the_mean_of_what_its_windows_give_alone(
-    make_nlp: Callable[..., Language], tiny_encoder: Path, get_spans: dict[str, Any], times: set[int]
+    shared_nlp: Callable[..., Language], get_spans: dict[str, Any], times: set[int]
 ) -> None:
-    nlp = make_nlp(tiny_encoder, DIFFERENCE, get_spans)
-    one_window = make_nlp(tiny_encoder, DIFFERENCE, WHOLE_TEXT)
+    nlp = shared_nlp(DIFFERENCE, get_spans)
+    one_window = shared_nlp(DIFFERENCE, WHOLE_TEXT)
     doc = nlp(long_text(30))
     windows = windows_of(nlp, doc)
     assert len(windows) == 1 if get_spans is WHOLE_TEXT else len(windows) >= 15
@@ -66,10 +66,8 @@ def test_a_word_is_the_mean_of_what_its_windows_give_alone(
     assert doc._.trend_truncated == 0
 
 
-def test_the_selection_is_made_among_the_words_of_all_windows(
-    make_nlp: Callable[..., Language], tiny_encoder: Path
-) -> None:
-    doc = make_nlp(tiny_encoder, DIFFERENCE, strided(10, 10))(long_text(30))
+def test_the_selection_is_made_among_the_words_of_all_windows(shared_nlp: Callable[..., Language]) -> None:
+    doc = shared_nlp(DIFFERENCE, strided(10, 10))(long_text(30))
     most = max(doc, key=lambda token: token._.trend_attention[-1])
     assert doc._.trend_focus == most
     phrase = doc[8:13]
@@ -79,23 +77,17 @@ def test_the_selection_is_made_among_the_words_of_all_windows(
 
 @pytest.mark.parametrize("get_spans", [SENTENCES, strided(20, 20), strided(20, 15), SENTENCE_AND_NEXT])
 def test_long_and_short_docs_in_one_batch_are_as_they_are_alone(
-    make_nlp: Callable[..., Language], tiny_encoder: Path, get_spans: dict[str, Any]
+    shared_nlp: Callable[..., Language], get_spans: dict[str, Any]
 ) -> None:
-    nlp = make_nlp(tiny_encoder, DIFFERENCE, get_spans)
+    nlp = shared_nlp(DIFFERENCE, get_spans)
     texts = [long_text(40), "Stop!", "", long_text(1), " ", long_text(300, seed=1), "...", long_text(8)]
     for text, doc in zip(texts, nlp.pipe(texts), strict=True):
-        other = nlp(text)
-        np.testing.assert_allclose(doc._.trend_vector, other._.trend_vector, atol=1e-4)
-        for name in ("trend_vector", "trend_attention"):
-            ours, theirs = ([token._.get(name) for token in each] for each in (doc, other))
-            np.testing.assert_allclose(ours, theirs, atol=1e-4)
+        assert_same_values(doc, nlp(text), 1e-4)
 
 
 @pytest.mark.parametrize("level", ["doc", "sentence"])
-def test_a_doc_of_thousands_of_tokens(
-    make_nlp: Callable[..., Language], tiny_encoder: Path, level: str
-) -> None:
-    nlp = make_nlp(tiny_encoder, {"level": level})
+def test_a_doc_of_thousands_of_tokens(shared_nlp: Callable[..., Language], level: str) -> None:
+    nlp = shared_nlp({"level": level})
     doc, after = nlp.pipe([long_text(800), "Stop!"])
     assert len(doc) > 6_000
     vectors = np.array([token._.trend_vector for token in doc])

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from spacy import Language
@@ -13,15 +12,15 @@ from tests.support.odd_texts import check_invariants, check_same, random_text
 
 
 @pytest.fixture(scope="module")
-def default(make_nlp: Callable[..., Language], tiny_encoder: Path) -> Language:
+def default(shared_nlp: Callable[..., Language]) -> Language:
     """The tiny encoder with default settings; not to be changed by a test."""
-    return make_nlp(tiny_encoder, {})
+    return shared_nlp({})
 
 
 @pytest.fixture(scope="module")
-def steady(make_nlp: Callable[..., Language], tiny_encoder: Path) -> Language:
+def steady(shared_nlp: Callable[..., Language]) -> Language:
     """The tiny encoder with a change that does not amplify noise; not to be changed by a test."""
-    return make_nlp(tiny_encoder, DIFFERENCE)
+    return shared_nlp(DIFFERENCE)
 
 
 def fuzz(nlp: Language, steady: Language, *, seed: int, texts: int, alone: int) -> None:
@@ -47,9 +46,10 @@ def fuzz(nlp: Language, steady: Language, *, seed: int, texts: int, alone: int) 
 
 
 def test_random_texts(default: Language, steady: Language) -> None:
-    fuzz(default, steady, seed=0, texts=300, alone=60)
+    fuzz(default, steady, seed=0, texts=60, alone=12)
 
 
+@pytest.mark.slow
 def test_random_texts_with_the_bundled_encoder(nlp: Language, make_nlp: Callable[..., Language]) -> None:
     fuzz(nlp, make_nlp(bundled_encoder(), DIFFERENCE), seed=1, texts=100, alone=10)
 

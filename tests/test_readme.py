@@ -37,6 +37,7 @@ def test_the_first_bash_block_is_two_commands() -> None:
     assert test.endswith("python -m pytest")
 
 
+@pytest.mark.slow
 def test_the_python_blocks_run_from_top_to_bottom(tmp_path: Path) -> None:
     copy_checkout(tmp_path)
     script = tmp_path / "readme.py"
@@ -85,6 +86,7 @@ def run_in_a_checkout(block: str, folder: Path) -> None:
     subprocess.run(command, check=True, cwd=folder, env={**os.environ, "PATH": path})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [block for block in blocks("bash")[1:] if "project" not in block])
 def test_the_other_bash_blocks_run(block: str, tmp_path: Path) -> None:
     run_in_a_checkout(block, tmp_path)
@@ -128,6 +130,7 @@ def test_the_training_config_shown_is_of_the_one_that_is_there() -> None:
             assert whole[section][key].replace(" ", "") == value.replace(" ", "")
 
 
+@pytest.mark.slow
 def test_the_table_shown_is_what_the_command_prints() -> None:
     command = [sys.executable, "-m", "spacy", "trend", "explain", "I want an apple."]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout

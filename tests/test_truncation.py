@@ -223,7 +223,7 @@ def test_what_is_cut_off_does_not_depend_on_the_batch(
     ],
 )
 @pytest.mark.parametrize("get_spans", [WHOLE_TEXT, strided(18, 18)])
-def test_settings_hold_where_something_is_cut_off(
+def test_settings_hold_if_something_is_cut_off(
     make_limited: Callable[..., Language], config: dict[str, Any], get_spans: dict[str, Any]
 ) -> None:
     nlp = make_limited(get_spans, config)
@@ -249,7 +249,7 @@ def test_sentences_that_are_cut_off_do_not_count_in_the_mean_of_sentences(
     np.testing.assert_allclose(doc._.trend_vector, mean, atol=1e-5)
 
 
-def test_the_count_is_none_where_the_component_did_not_run_and_is_stored_with_the_doc(
+def test_the_count_is_none_if_the_component_did_not_run_and_is_stored_with_the_doc(
     make_limited: Callable[..., Language],
 ) -> None:
     nlp = make_limited()

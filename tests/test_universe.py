@@ -72,6 +72,7 @@ def test_it_names_the_package_as_it_is_installed_and_its_licence_s_holder() -> N
     assert f" {ENTRY['author']}\n" in (ROOT / "LICENSE").read_text(encoding="utf8")
 
 
+@pytest.mark.slow
 def test_the_example_prints_what_its_comments_say(tmp_path: Path) -> None:
     lines = ENTRY["code_example"]
     pairs = pairwise(lines)

@@ -12,7 +12,7 @@ from tests.support.aligned_docs import WIDTH, FakeSource, make_doc, numbered, ob
 
 
 @pytest.mark.parametrize(("rows", "expected"), [("heads", [[3.0], [11.0]]), ("layers", [[7.0]])])
-def test_stored_attention_matrices_are_used_where_nothing_was_observed(rows: str, expected: Any) -> None:
+def test_stored_attention_matrices_are_used_if_nothing_was_observed(rows: str, expected: Any) -> None:
     # Two heads; wordpiece 2 is padding: what it gives (100) must not count.
     attention = np.array(
         [[[[0, 1, 0], [0, 2, 0], [0, 100, 0]], [[0, 5, 0], [0, 6, 0], [0, 100, 0]]]], dtype="f"

@@ -1,7 +1,6 @@
 """The attributes of docs, spans and tokens."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,7 +66,7 @@ def test_one_word_has_no_related_word(nlp: Language) -> None:
     np.testing.assert_array_equal(doc._.trend_vector, doc[0]._.trend_vector)
 
 
-def test_attributes_are_none_where_the_component_did_not_run() -> None:
+def test_attributes_are_none_if_the_component_did_not_run() -> None:
     doc = Doc(spacy.blank("en").vocab, words=["a", "b"])
     for item in (doc, doc[0:1], doc[0]):
         assert item._.trend_vector is None
@@ -82,11 +81,9 @@ def test_returned_arrays_cannot_change_the_doc(nlp: Language) -> None:
             array[0] = 1
 
 
-def test_words_vectors_are_not_kept_without_token_vectors(
-    make_nlp: Callable[..., Language], tiny_encoder: Path
-) -> None:
-    doc = make_nlp(tiny_encoder, {"token_vectors": False})(TEXT)
-    with_vectors = make_nlp(tiny_encoder, {})(TEXT)
+def test_words_vectors_are_not_kept_without_token_vectors(shared_nlp: Callable[..., Language]) -> None:
+    doc = shared_nlp({"token_vectors": False})(TEXT)
+    with_vectors = shared_nlp({})(TEXT)
     np.testing.assert_array_equal(doc._.trend_vector, with_vectors._.trend_vector)
     assert doc[0]._.trend_attention.shape == (4,)
     assert doc[0:2]._.trend_focus is not None

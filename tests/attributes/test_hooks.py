@@ -2,7 +2,6 @@
 
 import pickle
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +11,8 @@ from spacy.tokens import Doc
 TEXT = "I want an apple. She sold the old house! ..."
 
 
-def test_vector_hooks_answer_for_doc_span_and_token(
-    make_nlp: Callable[..., Language], tiny_encoder: Path
-) -> None:
-    nlp = make_nlp(tiny_encoder, {"vector_hooks": True})
+def test_vector_hooks_answer_for_doc_span_and_token(shared_nlp: Callable[..., Language]) -> None:
+    nlp = shared_nlp({"vector_hooks": True})
     doc, other, empty = nlp.pipe([TEXT, "You need two pears.", "..."])
     for item in (doc, doc[2:4], doc[1]):
         np.testing.assert_array_equal(item.vector, item._.trend_vector)
@@ -28,10 +25,8 @@ def test_vector_hooks_answer_for_doc_span_and_token(
     assert not empty.has_vector
 
 
-def test_vector_hooks_without_word_vectors_answer_for_docs_alone(
-    make_nlp: Callable[..., Language], tiny_encoder: Path
-) -> None:
-    doc = make_nlp(tiny_encoder, {"vector_hooks": True, "token_vectors": False})(TEXT)
+def test_vector_hooks_without_word_vectors_answer_for_docs_alone(shared_nlp: Callable[..., Language]) -> None:
+    doc = shared_nlp({"vector_hooks": True, "token_vectors": False})(TEXT)
     np.testing.assert_array_equal(doc.vector, doc._.trend_vector)
     assert not doc[0].has_vector
     assert not doc[0:2].has_vector
@@ -48,15 +43,15 @@ def test_vector_hooks_are_off_by_default(nlp: Language) -> None:
     "read", [lambda doc, other: doc.vector_norm, lambda doc, other: doc.similarity(other)]
 )
 def test_hooks_of_a_doc_without_values_say_so(
-    make_nlp: Callable[..., Language], tiny_encoder: Path, read: Callable[[Doc, Doc], float]
+    shared_nlp: Callable[..., Language], read: Callable[[Doc, Doc], float]
 ) -> None:
-    doc = make_nlp(tiny_encoder, {"vector_hooks": True})(TEXT)
+    doc = shared_nlp({"vector_hooks": True})(TEXT)
     rebuilt = doc[2:4].as_doc()
     with pytest.raises(ValueError, match="trend_vector"):
         read(rebuilt, doc)
 
 
-def test_hooks_are_carried_by_pickle(make_nlp: Callable[..., Language], tiny_encoder: Path) -> None:
-    doc = make_nlp(tiny_encoder, {"vector_hooks": True})(TEXT)
+def test_hooks_are_carried_by_pickle(shared_nlp: Callable[..., Language]) -> None:
+    doc = shared_nlp({"vector_hooks": True})(TEXT)
     carried = pickle.loads(pickle.dumps(doc))
     np.testing.assert_array_equal(carried.vector, doc._.trend_vector)

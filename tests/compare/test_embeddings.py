@@ -74,13 +74,13 @@ class TestPooledEmbeddings:
     )
     def test_are_what_plain_forward_passes_give(
         self,
-        make_nlp: Callable[..., Language],
+        shared_nlp: Callable[..., Language],
         tiny_encoder: Path,
         spans: dict[str, Any] | None,
         window: int,
         stride: int,
     ) -> None:
-        nlp = make_nlp(tiny_encoder, None, *([spans] if spans else []))
+        nlp = shared_nlp(None, *([spans] if spans else []))
         for text, found in zip(TEXTS, pooled(nlp, TEXTS), strict=True):
             expected = pooled_by_hand(windows_of(text, nlp, window, stride), tiny_encoder)
             assert list(found) == NAMES
@@ -89,27 +89,23 @@ class TestPooledEmbeddings:
                 near(found[name], expected[name])
 
     def test_are_over_the_windows_of_sentences(
-        self, make_nlp: Callable[..., Language], tiny_encoder: Path
+        self, shared_nlp: Callable[..., Language], tiny_encoder: Path
     ) -> None:
-        nlp = make_nlp(tiny_encoder, None, SENTENCES)
+        nlp = shared_nlp(None, SENTENCES)
         found = pooled(nlp, ["I want an apple. She sold the old house in the village! No.", "Stop!"])
         sentences = ["I want an apple.", "She sold the old house in the village!", "No."]
         for name, expected in pooled_by_hand(sentences, tiny_encoder).items():
             near(found[0][name], expected)
 
-    def test_of_a_text_do_not_depend_on_those_beside_it(
-        self, make_nlp: Callable[..., Language], tiny_encoder: Path
-    ) -> None:
-        nlp = make_nlp(tiny_encoder, None, SHORT_WINDOWS)
+    def test_of_a_text_do_not_depend_on_those_beside_it(self, shared_nlp: Callable[..., Language]) -> None:
+        nlp = shared_nlp(None, SHORT_WINDOWS)
         together = pooled(nlp, TEXTS)
         for text, found in zip(TEXTS, together, strict=True):
             for name, vector in pooled(nlp, [text])[0].items():
                 near(found[name], vector)
 
-    def test_of_a_doc_without_tokens_are_zeros(
-        self, make_nlp: Callable[..., Language], tiny_encoder: Path
-    ) -> None:
-        nlp = make_nlp(tiny_encoder, None)
+    def test_of_a_doc_without_tokens_are_zeros(self, shared_nlp: Callable[..., Language]) -> None:
+        nlp = shared_nlp(None)
         for found in pooled(nlp, ["", "Stop!", ""])[::2] + pooled(nlp, [""]):
             assert list(found) == NAMES
             for name, vector in found.items():
@@ -167,8 +163,8 @@ class TestPooledEmbeddings:
 
 
 class TestEmbeddedTexts:
-    def test_have_all_names_and_widths(self, make_nlp: Callable[..., Language], tiny_encoder: Path) -> None:
-        embedded = embed_texts(TEXTS, make_nlp(tiny_encoder, None))
+    def test_have_all_names_and_widths(self, shared_nlp: Callable[..., Language]) -> None:
+        embedded = embed_texts(TEXTS, shared_nlp(None))
         assert set(embedded.by_name) == {*PRESETS, *NAMES, RANDOM_PAIR}
         for name, vectors in embedded.by_name.items():
             assert vectors.dtype == np.float32
@@ -177,33 +173,31 @@ class TestEmbeddedTexts:
 
     @pytest.mark.parametrize("preset", PRESETS)
     def test_have_the_vectors_of_a_pipeline_with_the_preset(
-        self, make_nlp: Callable[..., Language], tiny_encoder: Path, preset: str
+        self, shared_nlp: Callable[..., Language], preset: str
     ) -> None:
-        embedded = embed_texts(TEXTS, make_nlp(tiny_encoder, None, SHORT_WINDOWS)).by_name[preset]
-        nlp = make_nlp(tiny_encoder, {"preset": preset}, SHORT_WINDOWS)
+        embedded = embed_texts(TEXTS, shared_nlp(None, SHORT_WINDOWS)).by_name[preset]
+        nlp = shared_nlp({"preset": preset}, SHORT_WINDOWS)
         expected = np.array([doc._.trend_vector for doc in nlp.pipe(TEXTS)])
         assert expected[0].any()
         near(embedded, expected, 1e-2 if preset in LOGARITHMS else 1e-5)
 
-    def test_have_the_pooled_embeddings(self, make_nlp: Callable[..., Language], tiny_encoder: Path) -> None:
-        nlp = make_nlp(tiny_encoder, None)
+    def test_have_the_pooled_embeddings(self, shared_nlp: Callable[..., Language]) -> None:
+        nlp = shared_nlp(None)
         embedded = embed_texts(TEXTS, nlp).by_name
         for text, found in enumerate(pooled(nlp, TEXTS)):
             for name, vector in found.items():
                 near(embedded[name][text], vector)
 
-    def test_keep_their_order_over_many_batches(
-        self, make_nlp: Callable[..., Language], tiny_encoder: Path
-    ) -> None:
-        nlp = make_nlp(tiny_encoder, None)
+    def test_keep_their_order_over_many_batches(self, shared_nlp: Callable[..., Language]) -> None:
+        nlp = shared_nlp(None)
         texts = [f"Ship {number} sailed{' far' * (number % 7)}." for number in range(300)]
         embedded = embed_texts(texts, nlp).by_name
         backwards = embed_texts(texts[::-1], nlp).by_name
         for name in set(embedded) - LOGARITHMS - {RANDOM_PAIR}:
             near(embedded[name], backwards[name][::-1])
 
-    def test_without_a_word_are_zeros(self, make_nlp: Callable[..., Language], tiny_encoder: Path) -> None:
-        embedded = embed_texts(["!!!", "Two words", "", " \n"], make_nlp(tiny_encoder, None)).by_name
+    def test_without_a_word_are_zeros(self, shared_nlp: Callable[..., Language]) -> None:
+        embedded = embed_texts(["!!!", "Two words", "", " \n"], shared_nlp(None)).by_name
         for name in [*PRESETS, RANDOM_PAIR]:
             assert embedded[name][1].any()
             assert not embedded[name][[0, 2, 3]].any()
@@ -211,27 +205,21 @@ class TestEmbeddedTexts:
             assert embedded[name][[0, 3]].any(axis=1).all()
             assert not embedded[name][2].any()
 
-    def test_may_be_one_text_or_all_without_words(
-        self, make_nlp: Callable[..., Language], tiny_encoder: Path
-    ) -> None:
-        embedded = embed_texts(["!!!"], make_nlp(tiny_encoder, None)).by_name
+    def test_may_be_one_text_or_all_without_words(self, shared_nlp: Callable[..., Language]) -> None:
+        embedded = embed_texts(["!!!"], shared_nlp(None)).by_name
         assert {len(vectors) for vectors in embedded.values()} == {1}
 
-    def test_have_a_control_that_its_seed_makes(
-        self, make_nlp: Callable[..., Language], tiny_encoder: Path
-    ) -> None:
-        nlp = make_nlp(tiny_encoder, None)
+    def test_have_a_control_that_its_seed_makes(self, shared_nlp: Callable[..., Language]) -> None:
+        nlp = shared_nlp(None)
         first, again, other = (embed_texts(TEXTS, nlp, seed=seed).by_name for seed in (5, 5, 6))
         for name, vectors in first.items():
             near(again[name], vectors, 1e-6)
         assert not np.allclose(first[RANDOM_PAIR], other[RANDOM_PAIR], atol=1e-3)
 
-    def test_have_a_control_of_two_words_trends(
-        self, make_nlp: Callable[..., Language], tiny_encoder: Path
-    ) -> None:
+    def test_have_a_control_of_two_words_trends(self, shared_nlp: Callable[..., Language]) -> None:
         texts = ["I want an apple.", "Stop!", "Two words"]
-        embedded = embed_texts(texts, make_nlp(tiny_encoder, None)).by_name
-        docs = list(make_nlp(tiny_encoder, {}).pipe(texts))
+        embedded = embed_texts(texts, shared_nlp(None)).by_name
+        docs = list(shared_nlp({}).pipe(texts))
         words = [token._.trend_vector for token in docs[0] if not token.is_punct]
         pairs = np.array([one + other for n, one in enumerate(words) for other in words[:n]])
         assert np.abs(pairs - embedded[RANDOM_PAIR][0]).max(axis=1).min() < 1e-2
@@ -239,14 +227,12 @@ class TestEmbeddedTexts:
         near(embedded[RANDOM_PAIR][1:], [doc._.trend_vector for doc in docs[1:]], 1e-2)
         near(embedded[RANDOM_PAIR][1:], embedded["article"][1:])
 
-    def test_keep_the_pipelines_own_trend_vector(
-        self, make_nlp: Callable[..., Language], tiny_encoder: Path
-    ) -> None:
-        nlp = make_nlp(tiny_encoder, {"preset": "similarity", "vector_hooks": True})
+    def test_keep_the_pipelines_own_trend_vector(self, shared_nlp: Callable[..., Language]) -> None:
+        nlp = shared_nlp({"preset": "similarity", "vector_hooks": True})
         embedded = embed_texts(TEXTS, nlp).by_name
         assert set(embedded) == {*PRESETS, *NAMES, RANDOM_PAIR, "pipeline's trend_vector"}
         near(embedded["pipeline's trend_vector"], embedded["similarity"])
-        without = embed_texts(TEXTS, make_nlp(tiny_encoder, None)).by_name
+        without = embed_texts(TEXTS, shared_nlp(None)).by_name
         for name in set(without) - LOGARITHMS - {RANDOM_PAIR}:
             near(embedded[name], without[name])
 

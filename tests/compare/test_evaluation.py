@@ -161,7 +161,7 @@ class TestEvaluation:
             evaluate(nlp, write_rows(MIXED))
 
     @pytest.mark.parametrize("package", ["sklearn", "scipy", "matplotlib"])
-    def test_names_the_extra_where_it_is_missing(
+    def test_names_the_extra_if_it_is_missing(
         self,
         monkeypatch: pytest.MonkeyPatch,
         stub: Language,

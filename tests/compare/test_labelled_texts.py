@@ -234,7 +234,7 @@ class TestCsv:
         with pytest.raises(ValueError, match=message):
             read("a.csv", f'text,label\n"a\nb",x\n\n{row}\nc,y\n')
 
-    def test_says_tab_where_it_is_one(self, read: Read) -> None:
+    def test_says_tab_if_it_is_one(self, read: Read) -> None:
         with pytest.raises(ValueError, match=r"a\.tsv, line 2: got 3 values, .* A text with a tab needs quo"):
             read("a.tsv", "text\tlabel\na\tb\tx\n")
 
@@ -249,7 +249,7 @@ class TestCsv:
             ('a,"x', 2),
         ],
     )
-    def test_with_bad_quotation_marks_is_refused_with_the_line_where_the_row_begins(
+    def test_with_bad_quotation_marks_is_refused_with_the_line_if_the_row_begins(
         self, read: Read, rows: str, line: int
     ) -> None:
         message = rf"a\.csv, line {line}: is not well formed \(.+\)\. .* quotation marks inside to be doubled"

@@ -106,11 +106,11 @@ class TestMacroF1:
 @BOTH_MEASURES
 class TestInterval:
     @pytest.mark.parametrize("texts", [2, 3, 100])
-    def test_is_a_point_where_all_is_right(self, measure: Measure, texts: int) -> None:
+    def test_is_a_point_if_all_is_right(self, measure: Measure, texts: int) -> None:
         labels = np.arange(texts) % 3
         assert interval(measure, labels, labels, 0) == (1, 1)
 
-    def test_is_a_point_where_all_is_wrong(self, measure: Measure) -> None:
+    def test_is_a_point_if_all_is_wrong(self, measure: Measure) -> None:
         labels = np.arange(10) % 2
         assert interval(measure, labels, 1 - labels, 0) == (0, 0)
 

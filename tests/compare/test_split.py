@@ -71,7 +71,7 @@ class TestCopies:
         assert [text.label for part in parts[:3] for text in part if bare(text) == "same"] == ["x"]
         assert sum(labels_of(parts), Counter()) == {"x": 11, "y": 10}
 
-    def test_are_none_where_all_are_distinct(self) -> None:
+    def test_are_none_if_all_are_distinct(self) -> None:
         parts = split_texts(many(x=10, y=10))
         assert (parts.copies, parts.contradictions) == (0, 0)
 

@@ -200,14 +200,14 @@ def test_docs_made_elsewhere_with_their_attentions_give_the_same(
         assert_same(doc, nlp(doc.text))
 
 
-def test_a_curated_transformer_gives_the_same(make_nlp: Make, tiny_encoder: Path) -> None:
+def test_a_curated_transformer_gives_the_same(shared_nlp: Make, tiny_encoder: Path) -> None:
     pytest.importorskip("spacy_curated_transformers")
 
     texts = ["I want an apple.", "", "She sold the old house in the village.", " ", "?! ...", "Stop!"]
     # Contractions are cut otherwise by the other package.
     long = LONG.replace("won't", "will not").replace("'s", "")
     for config in (selection("mutual_pair", layers_between=[0, 0.5]), selection("attended_words")):
-        nlp = make_nlp(tiny_encoder, config, WHOLE_TEXT)
+        nlp = shared_nlp(config, WHOLE_TEXT)
         curated = curated_bert(tiny_encoder, config, spans={"window": 512, "stride": 512})
         for doc in curated.pipe([long, *texts]):
             assert_same(doc, nlp(doc.text))
@@ -296,10 +296,10 @@ def test_a_saved_pipeline_gives_the_same(
     ],
 )
 def test_a_layer_that_the_encoder_lacks_is_refused_when_the_pipeline_is_made(
-    make_nlp: Make, tiny_encoder: Path, name: str, setting: dict[str, Any], message: str
+    shared_nlp: Make, name: str, setting: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        make_nlp(tiny_encoder, selection(name, **setting))
+        shared_nlp(selection(name, **setting))
 
 
 @pytest.mark.parametrize(
@@ -307,9 +307,9 @@ def test_a_layer_that_the_encoder_lacks_is_refused_when_the_pipeline_is_made(
     [({"@misc": "spacy-trend.static_and_contextual.v1"}, 64), ({"@misc": "spacy-trend.signed_log.v1"}, 32)],
 )
 def test_other_changes_give_vectors_of_their_width(
-    make_nlp: Make, tiny_encoder: Path, change: dict[str, Any], width: int
+    shared_nlp: Make, change: dict[str, Any], width: int
 ) -> None:
-    nlp = make_nlp(tiny_encoder, {**selection("mutual_pair"), "change": change})
+    nlp = shared_nlp({**selection("mutual_pair"), "change": change})
     for text in "I want an apple.", "", "?!":
         doc = nlp(text)
         assert doc._.trend_vector.shape == (width,)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import spacy
 from spacy import Language
-from spacy.tokens import Doc
 
 import spacy_trend
 from spacy_trend import bundled_encoder
+from spacy_trend.changes import log_ratio
+from spacy_trend.selections import leading_pair
 
 TEXT = "I want an apple. She sold the old house! ..."
 
@@ -96,15 +97,11 @@ def test_a_component_of_its_own_is_attached_by_observe(
 ) -> None:
     nlp = make_nlp(tiny_encoder, None)
 
-    @Language.component("by_hand")
-    def unused(doc: Doc) -> Doc:
-        return doc
+    @Language.factory("spacy_trend_tests_by_hand")
+    def make_by_hand(nlp: Language, name: str) -> spacy_trend.TrendVector:
+        return spacy_trend.TrendVector(name, select=leading_pair(), change=log_ratio())
 
-    component = spacy_trend.TrendVector(
-        "by_hand", select=spacy_trend.selections.leading_pair(), change=spacy_trend.changes.log_ratio()
-    )
-    nlp.add_pipe("by_hand")
-    nlp._components[-1] = ("by_hand", component)
+    nlp.add_pipe("spacy_trend_tests_by_hand", name="by_hand")
     with pytest.raises(ValueError, match=r"'by_hand' is not attached.*spacy_trend\.observe\(nlp\)"):
         nlp(TEXT)
     spacy_trend.observe(nlp)

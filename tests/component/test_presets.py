@@ -23,11 +23,9 @@ def test_the_article_is_what_nothing_asks_for(tiny: Language) -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_gives_what_its_blocks_give(
-    name: str, make_nlp: Callable[..., Language], tiny_encoder: Path
-) -> None:
-    by_name = make_nlp(tiny_encoder, {"preset": name})(TEXT)
-    by_blocks = make_nlp(tiny_encoder, PRESETS[name]._asdict())(TEXT)
+def test_a_preset_gives_what_its_blocks_give(name: str, shared_nlp: Callable[..., Language]) -> None:
+    by_name = shared_nlp({"preset": name})(TEXT)
+    by_blocks = shared_nlp(PRESETS[name]._asdict())(TEXT)
     np.testing.assert_array_equal(by_name._.trend_vector, by_blocks._.trend_vector)
     assert by_name._.trend_focus.i == by_blocks._.trend_focus.i
     assert by_name._.trend_vector.any()

@@ -70,6 +70,7 @@ def test_a_pipeline_in_bytes_gives_equal_values(tiny: Language, doc: Doc) -> Non
     assert_equal(other.from_bytes(tiny.to_bytes())(TEXT), doc, NOISE)
 
 
+@pytest.mark.slow
 def test_the_saved_pipeline_loads_without_this_package(tiny: Language, doc: Doc, tmp_path: Path) -> None:
     tiny.remove_pipe("trend_vector")
     tiny.to_disk(tmp_path)
@@ -106,6 +107,7 @@ def test_a_doc_that_is_carried_keeps_its_values(doc: Doc, carry: Callable[[Doc],
         carried._.trend_vector[0] = 1
 
 
+@pytest.mark.slow
 def test_a_stored_doc_is_read_where_only_this_package_was_imported(doc: Doc, tmp_path: Path) -> None:
     stored, output = tmp_path / "doc.spacy", tmp_path / "values.npz"
     doc._.trf_data = None

@@ -1,7 +1,6 @@
 import gc
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from spacy.tokens import Doc
 
 from spacy_trend import bundled_encoder
 from tests.support.changes import DIFFERENCE
+from tests.support.values import assert_same_values
 
 TEXT = "I want an apple. She sold the old house! ..."
 
@@ -19,16 +19,7 @@ def test_a_result_does_not_depend_on_its_batch(make_nlp: Callable[..., Language]
     nlp = make_nlp(bundled_encoder(), DIFFERENCE)
     texts = ["Stop!", "", TEXT, "a " * 60, "The quick brown fox jumps over the lazy dog.", "..."]
     for text, doc in zip(texts, nlp.pipe(texts), strict=True):
-        alone = nlp(text)
-        for token, other in zip(doc, alone, strict=True):
-            np.testing.assert_allclose(token._.trend_vector, other._.trend_vector, atol=1e-5)
-        assert str(doc._.trend_focus) == str(alone._.trend_focus)
-        assert str(doc._.trend_related) == str(alone._.trend_related)
-        np.testing.assert_allclose(
-            [token._.trend_attention for token in doc],
-            [token._.trend_attention for token in alone],
-            atol=1e-5,
-        )
+        assert_same_values(doc, nlp(text), 1e-5, relative=1e-6, summed=2)
 
 
 def test_windows_of_other_lengths_keep_their_order(make_nlp: Callable[..., Language]) -> None:
@@ -44,9 +35,9 @@ def test_windows_of_other_lengths_keep_their_order(make_nlp: Callable[..., Langu
 
 
 def test_level_sentence_is_the_mean_of_the_sentences_that_have_words(
-    make_nlp: Callable[..., Language], tiny_encoder: Path
+    shared_nlp: Callable[..., Language],
 ) -> None:
-    nlp = make_nlp(tiny_encoder, {"level": "sentence"})
+    nlp = shared_nlp({"level": "sentence"})
     words = [token.text for token in nlp.make_doc(TEXT)]
     starts = [i in (0, 5, 11) for i in range(len(words))]
     cut = Doc(nlp.vocab, words=words, sent_starts=starts)
@@ -62,13 +53,13 @@ def test_level_sentence_is_the_mean_of_the_sentences_that_have_words(
     assert not empty._.trend_vector.any()
 
 
-def test_layers_as_rows(make_nlp: Callable[..., Language], tiny_encoder: Path) -> None:
+def test_layers_as_rows(shared_nlp: Callable[..., Language]) -> None:
     layers = {"select": {"@misc": "spacy-trend.leading_pair.v1", "rows": "layers"}}
-    doc = make_nlp(tiny_encoder, layers)(TEXT)
+    doc = shared_nlp(layers)(TEXT)
     assert doc[0]._.trend_attention.shape == (2,)
     for layer in range(2):
         heads = {"select": {"@misc": "spacy-trend.leading_pair.v1", "layer": layer - 2}}
-        by_head = make_nlp(tiny_encoder, heads)(TEXT)
+        by_head = shared_nlp(heads)(TEXT)
         for token, other in zip(doc, by_head, strict=True):
             mean = other._.trend_attention.mean()
             np.testing.assert_allclose(token._.trend_attention[layer], mean, atol=1e-5)

@@ -181,6 +181,7 @@ class TestErrors:
             embed(path, tmp_path / "out", tiny_encoder)
 
 
+@pytest.mark.slow
 def test_the_command_reads_the_standard_input(tmp_path: Path, tiny_encoder: Path) -> None:
     command = [sys.executable, "-m", "spacy", "trend", "embed", "-", str(tmp_path), "-e", str(tiny_encoder)]
     lines = "".join(json.dumps({"text": text}) + "\n" for text in TEXTS)

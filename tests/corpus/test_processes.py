@@ -21,6 +21,7 @@ import pyarrow as pa
 from spacy_trend import corpus_engines, corpus_progress
 from spacy_trend.corpus_engines import Task
 from spacy_trend.embedder import PipelineChoice
+from tests.support.processes import group_of
 
 
 @pytest.fixture
@@ -55,18 +56,6 @@ def wait_for(run: subprocess.Popen[str], out: Path) -> None:
     while not list(out.glob("part-*.parquet")) and run.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def group_of(pid: int) -> list[tuple[int, str]]:
-    """The processes of a group, without those that have ended."""
-    command = ["ps", "-eww", "-o", "pid=,pgid=,args="]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True)
-    processes = [line.split(maxsplit=2) for line in shown.stdout.splitlines()]
-    return [
-        (int(process), args)
-        for process, group, args in processes
-        if int(group) == pid and "<defunct>" not in args
-    ]
 
 
 def test_a_process_that_is_killed_is_named(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
@@ -104,7 +93,7 @@ def test_only_the_cores_of_this_process_are_counted(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("pause", "said"), [(0.0, ["Embedding: 4 of 6 rows", "Embedding: 6 of 6 rows"]), (9, [])]
 )
-def test_lines_tell_of_the_work_where_there_is_no_terminal(
+def test_lines_tell_of_the_work_if_there_is_no_terminal(
     pause: float, said: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def written() -> Iterator[int]:

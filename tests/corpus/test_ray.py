@@ -78,7 +78,7 @@ class TestOnThisMachine:
         assert run.stdout.split()[-2:] == ["300", "15"]
         check_same(tmp_path / "out", local)
 
-    def test_has_them_where_all_rows_of_a_shard_have_errors(self, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_has_them_if_all_rows_of_a_shard_have_errors(self, tmp_path: Path, tiny_encoder: Path) -> None:
         pytest.importorskip("ray")
         path = tmp_path / "texts.jsonl"
         lines = [{"text": text} for text in TEXTS[:20]] + [{"text": None}] * 25

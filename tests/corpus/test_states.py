@@ -47,7 +47,7 @@ class TestNothingIsLost:
         assert path.exists()
 
     @pytest.mark.parametrize("name", ["typo.jsonl", "broken.jsonl"])
-    def test_where_what_would_overwrite_it_is_refused(
+    def test_if_what_would_overwrite_it_is_refused(
         self, name: str, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         (tmp_path / "broken.jsonl").write_text('{"text": "One"}\nno\n')
@@ -56,7 +56,7 @@ class TestNothingIsLost:
             embed(tmp_path / name, tmp_path / "out", tiny_encoder, overwrite=True)
         assert table_of(tmp_path / "out").num_rows == 6
 
-    def test_where_an_input_is_cut_while_it_is_read(
+    def test_if_an_input_is_cut_while_it_is_read(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         path = write(tmp_path / "a.jsonl", ROWS)
@@ -270,7 +270,7 @@ class TestFolder:
             embed(path, out, tiny_encoder)
         assert embed(path, out, tiny_encoder, overwrite=True).done_before == 0
 
-    def test_is_taken_back_where_nothing_is_in_it(self, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_is_taken_back_if_nothing_is_in_it(self, tmp_path: Path, tiny_encoder: Path) -> None:
         path = write(tmp_path / "a.jsonl", [{"other": 1}])
         for on_error in ("raise", "skip"):
             with pytest.raises(ValueError, match="the field 'text' is missing"):
@@ -282,9 +282,7 @@ class TestFolder:
         assert (tmp_path / "out").exists()
 
     @pytest.mark.parametrize("place", ["file", "file/out"])
-    def test_is_refused_where_a_file_is_in_the_way(
-        self, place: str, tmp_path: Path, tiny_encoder: Path
-    ) -> None:
+    def test_is_refused_if_a_file_is_in_the_way(self, place: str, tmp_path: Path, tiny_encoder: Path) -> None:
         path = write(tmp_path / "a.jsonl", ROWS)
         (tmp_path / "file").touch()
         with pytest.raises(OSError, match=r"cannot be made: '.*file' is a file\. Expected a folder"):
@@ -294,7 +292,7 @@ class TestFolder:
         with pytest.raises(ValueError, match="batch_size=0"):
             embed(write(tmp_path / "a.jsonl", ROWS), tmp_path / "out", tiny_encoder, batch_size=0)
 
-    def test_names_the_errors_where_all_rows_have_one(self, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_names_the_errors_if_all_rows_have_one(self, tmp_path: Path, tiny_encoder: Path) -> None:
         path = write(tmp_path / "a.jsonl", [{"other": 1}] * 3)
         with pytest.raises(ValueError, match="the field 'text' is missing"):
             embed(path, tmp_path / "out", tiny_encoder, on_error="skip")

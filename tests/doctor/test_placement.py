@@ -6,7 +6,7 @@ import pytest
 from spacy import Language
 
 from spacy_trend.doctor import examine
-from tests.support.findings import about, execute, wrong
+from tests.support.findings import about, mend, wrong
 
 
 def test_before_the_transformer(make: Callable[..., Language]) -> None:
@@ -15,7 +15,7 @@ def test_before_the_transformer(make: Callable[..., Language]) -> None:
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
     assert "'mine' stands before the transformer 'transformer'" in about("placement", findings).text
-    execute(about("placement", findings).fix, nlp)
+    mend(about("placement", findings).fix, nlp)
     assert nlp.pipe_names == ["transformer", "mine"]
     assert wrong(examine(nlp)) == []
     assert "'mine': preset='all_words';" in about("settings", examine(nlp)).text
@@ -28,7 +28,7 @@ def test_attached_to_another_transformer(make: Callable[..., Language]) -> None:
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
     assert "is attached to one that is not in this pipeline" in about("placement", findings).text
-    execute(about("placement", findings).fix, nlp)
+    mend(about("placement", findings).fix, nlp)
     assert wrong(examine(nlp)) == []
 
 
@@ -41,7 +41,7 @@ def test_attached_to_a_transformer_behind_it(make: Callable[..., Language]) -> N
     findings = examine(nlp)
     text = "should read the transformer 'transformer', but is attached to 'last'"
     assert text in about("placement", findings).text
-    execute(about("placement", findings).fix, nlp)
+    mend(about("placement", findings).fix, nlp)
     assert wrong(examine(nlp)) == []
 
 
@@ -50,7 +50,7 @@ def test_a_transformer_that_got_its_own_shim_back(with_stock_shims: Language) ->
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
     assert "is not observed any more" in about("placement", findings).text
-    execute(about("placement", findings).fix, nlp)
+    mend(about("placement", findings).fix, nlp)
     assert wrong(examine(nlp)) == []
 
 
@@ -69,7 +69,7 @@ def test_attached_to_nothing(make: Callable[..., Language]) -> None:
     nlp.get_pipe("trend_vector").encoder = None
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
-    execute(about("placement", findings).fix, nlp)
+    mend(about("placement", findings).fix, nlp)
     assert wrong(examine(nlp)) == []
 
 
@@ -80,7 +80,7 @@ def test_disabled(make: Callable[..., Language], name: str, status: str) -> None
     findings = examine(nlp)
     assert wrong(findings) == [(status, "placement")]
     assert f"'{name}' is disabled" in about("placement", findings).text
-    execute(about("placement", findings).fix, nlp)
+    mend(about("placement", findings).fix, nlp)
     assert wrong(examine(nlp)) == []
 
 

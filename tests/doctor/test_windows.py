@@ -1,5 +1,7 @@
 """Windows that are longer than the encoder takes."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,13 +10,14 @@ import pytest
 import spacy
 import torch
 from spacy import Language
-from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, RobertaConfig, RobertaModel
+from transformers import AutoModel, RobertaConfig, RobertaModel
 
 from spacy_trend import bundled_encoder
 from spacy_trend.about_transformer import look_at
 from spacy_trend.doctor import examine
 from spacy_trend.forward import positions_of
-from tests.support.findings import about, execute, wrong
+from tests.support.encoders import save_bert
+from tests.support.findings import about, wrong
 
 DOC_SPANS = {"@span_getters": "spacy-transformers.doc_spans.v1"}
 
@@ -22,14 +25,8 @@ DOC_SPANS = {"@span_getters": "spacy-transformers.doc_spans.v1"}
 @pytest.fixture(scope="module")
 def short_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a BERT with 64 positions, whose tokenizer cuts windows at 512 wordpieces."""
-    path = tmp_path_factory.mktemp("short-bert")
-    tokenizer = AutoTokenizer.from_pretrained(bundled_encoder())
-    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 64}
-    BertModel(BertConfig(vocab_size=len(tokenizer), max_position_embeddings=64, **sizes)).save_pretrained(
-        path
-    )
-    tokenizer.save_pretrained(path)
-    return path
+    folder = tmp_path_factory.mktemp("short-bert")
+    return save_bert(folder, num_hidden_layers=1, max_position_embeddings=64)
 
 
 def test_windows_that_are_longer_than_the_encoder_has_positions(
@@ -44,8 +41,10 @@ def test_windows_that_are_longer_than_the_encoder_has_positions(
         nlp("apple " * 100)
     nlp.to_disk(tmp_path)
     _, load, _, cut = str(about("windows", findings).fix).split("\n")
-    shorter = eval(load.replace("...", repr(str(tmp_path))), {"spacy": spacy})
-    execute(cut, shorter)
+    (config,) = re.fullmatch(r"spacy\.load\(\.\.\., config=(.*)\)", load).groups()
+    shorter = spacy.load(tmp_path, config=json.loads(config))
+    assert cut == 'nlp.get_pipe("transformer").model.tokenizer.model_max_length = 64'
+    shorter.get_pipe("transformer").model.tokenizer.model_max_length = 64
     assert wrong(examine(shorter)) == []
     assert shorter("apple " * 100)._.trend_truncated == 0
 

@@ -20,11 +20,9 @@ def _any_device_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: None)
 
 
-def test_bfloat16_changes_the_numbers_a_little_and_the_types_not(
-    make_nlp: Callable[..., Language], tiny_encoder: Path
-) -> None:
-    precise = make_nlp(tiny_encoder, DIFFERENCE)
-    rough = make_nlp(tiny_encoder, {**DIFFERENCE, "precision": "bfloat16"})
+def test_bfloat16_changes_the_numbers_a_little_and_the_types_not(shared_nlp: Callable[..., Language]) -> None:
+    precise = shared_nlp(DIFFERENCE)
+    rough = shared_nlp({**DIFFERENCE, "precision": "bfloat16"})
     for one, other in zip(precise.pipe(TEXTS), rough.pipe(TEXTS), strict=True):
         assert other._.trend_vector.dtype == np.float32
         for token, other_token in zip(one, other, strict=True):

@@ -42,12 +42,6 @@ from tests.support.values import of_tokens, pair_of
 ONE_WINDOW = (*ARTICLE_TEXTS, story(*CHAPTERS[:2]).replace("won't", "will not"))
 
 
-@pytest.fixture
-def tiny(tiny_encoder: Path) -> Language:
-    """A fresh pipeline around a curated BERT, whose vectors can be compared between forward passes."""
-    return curated_bert(tiny_encoder, DIFFERENCE, spans=SHORT_SPANS)
-
-
 @pytest.fixture(scope="module")
 def same_pieces() -> list[str]:
     """The texts that both packages cut into the same wordpieces."""
@@ -122,12 +116,12 @@ def test_real_weights_over_several_windows_are_as_in_plain_loops() -> None:
     assert_is_the_reference(nlp, nlp(LONG), lambda attention: attention.mean(axis=1))
 
 
-def test_windows_of_every_length_are_as_in_plain_loops(tiny: Language) -> None:
+def test_windows_of_every_length_are_as_in_plain_loops(curated_tiny: Language) -> None:
     # Also a last window that holds nothing but the end of the text.
     words = LONG.replace(".", "").split()
     for length in range(1, 22):
-        doc = tiny(" ".join(words[:length]))
-        expected = reference(tiny, doc.text)
+        doc = curated_tiny(" ".join(words[:length]))
+        expected = reference(curated_tiny, doc.text)
         vectors = of_tokens(doc, "trend_vector")[expected.tokens]
         near(vectors, expected.contextual - expected.static)
         near(of_tokens(doc, "trend_attention")[expected.tokens], expected.attention[0].T)
@@ -192,9 +186,13 @@ def test_the_bundled_encoders_output_is_as_without_us() -> None:
         assert_stock_output(doc._.trf_data, stock[text]._.trf_data, text)
 
 
-def test_a_stored_doc_holds_the_transformers_output_alone(tiny: Language) -> None:
-    doc = tiny(LONG)
-    for carried in (Doc(tiny.vocab).from_bytes(doc.to_bytes()), pickle.loads(pickle.dumps(doc)), doc.copy()):
+def test_a_stored_doc_holds_the_transformers_output_alone(curated_tiny: Language) -> None:
+    doc = curated_tiny(LONG)
+    for carried in (
+        Doc(curated_tiny.vocab).from_bytes(doc.to_bytes()),
+        pickle.loads(pickle.dumps(doc)),
+        doc.copy(),
+    ):
         assert_stock_output(carried._.trf_data, doc._.trf_data)
         assert_same(carried, doc, 0)
 

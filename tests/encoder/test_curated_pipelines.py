@@ -44,17 +44,17 @@ from tests.support.scripts import SPAWN, WARNINGS_ARE_ERRORS, WITHOUT
 from tests.support.values import assert_same_values
 
 
-def test_without_the_trend_vector_nothing_is_observed(tiny: Language) -> None:
-    tiny.remove_pipe("trend_vector")
-    shim = tiny.get_pipe("transformer").model.get_ref("transformer").shims[0]
+def test_without_the_trend_vector_nothing_is_observed(curated_tiny: Language) -> None:
+    curated_tiny.remove_pipe("trend_vector")
+    shim = curated_tiny.get_pipe("transformer").model.get_ref("transformer").shims[0]
     assert shim.requests == {}
-    assert not getattr(tiny(LONG)._.trf_data, "observed", {})
+    assert not getattr(curated_tiny(LONG)._.trf_data, "observed", {})
 
 
-def test_a_disabled_trend_vector_leaves_the_output_readable(tiny: Language) -> None:
-    with tiny.select_pipes(disable="trend_vector"):
-        doc = tiny(LONG)
-    assert_same(tiny.get_pipe("trend_vector")(doc), tiny(LONG))
+def test_a_disabled_trend_vector_leaves_the_output_readable(curated_tiny: Language) -> None:
+    with curated_tiny.select_pipes(disable="trend_vector"):
+        doc = curated_tiny(LONG)
+    assert_same(curated_tiny.get_pipe("trend_vector")(doc), curated_tiny(LONG))
 
 
 def to_disk_and_back(nlp: Language, path: Path) -> Language:
@@ -98,26 +98,28 @@ def test_a_pipeline_that_is_carried_gives_equal_values(
     assert carried(LONG)._.trend_focus is not None
 
 
-def test_the_saved_pipeline_loads_without_the_trend_vector(tiny: Language, tmp_path: Path) -> None:
-    doc = tiny(LONG)
-    tiny.to_disk(tmp_path)
+def test_the_saved_pipeline_loads_without_the_trend_vector(curated_tiny: Language, tmp_path: Path) -> None:
+    doc = curated_tiny(LONG)
+    curated_tiny.to_disk(tmp_path)
     loaded = spacy.load(tmp_path, exclude=["trend_vector"])
     assert type(loaded.get_pipe("transformer")) is CuratedTransformer
     assert type(loaded.get_pipe("transformer").model.get_ref("transformer").shims[0]) is PyTorchShim
     assert_stock_output(doc._.trf_data, loaded(LONG)._.trf_data)
 
 
-def test_the_saved_transformer_is_as_without_us(tiny: Language, tiny_encoder: Path, tmp_path: Path) -> None:
+def test_the_saved_transformer_is_as_without_us(
+    curated_tiny: Language, tiny_encoder: Path, tmp_path: Path
+) -> None:
     stock = curated_bert(tiny_encoder, None, spans=SHORT_SPANS)
-    assert tiny.get_pipe("transformer").to_bytes() == stock.get_pipe("transformer").to_bytes()
-    assert tiny.config["components"]["transformer"] == stock.config["components"]["transformer"]
+    assert curated_tiny.get_pipe("transformer").to_bytes() == stock.get_pipe("transformer").to_bytes()
+    assert curated_tiny.config["components"]["transformer"] == stock.config["components"]["transformer"]
 
 
 @pytest.mark.slow
-def test_the_saved_pipeline_loads_where_this_package_is_not(tiny: Language, tmp_path: Path) -> None:
-    doc = tiny(TEXT)
-    tiny.remove_pipe("trend_vector")
-    tiny.to_disk(tmp_path)
+def test_the_saved_pipeline_loads_where_this_package_is_not(curated_tiny: Language, tmp_path: Path) -> None:
+    doc = curated_tiny(TEXT)
+    curated_tiny.remove_pipe("trend_vector")
+    curated_tiny.to_disk(tmp_path)
     script = WITHOUT.replace("model_output.last_hidden_state", "last_hidden_layer_state.dataXd")
     output = tmp_path / "output.npy"
     subprocess.run([sys.executable, *WARNINGS_ARE_ERRORS, "-c", script, tmp_path, output, TEXT], check=True)
@@ -125,8 +127,8 @@ def test_the_saved_pipeline_loads_where_this_package_is_not(tiny: Language, tmp_
 
 
 @pytest.mark.slow
-def test_two_processes_started_by_spawn_give_equal_values(tiny: Language, tmp_path: Path) -> None:
-    tiny.to_disk(tmp_path / "pipeline")
+def test_two_processes_started_by_spawn_give_equal_values(curated_tiny: Language, tmp_path: Path) -> None:
+    curated_tiny.to_disk(tmp_path / "pipeline")
     script = tmp_path / "script.py"
     script.write_text(SPAWN)
     command = [sys.executable, script, tmp_path / "pipeline"]
@@ -170,51 +172,53 @@ def test_a_layer_that_the_encoder_lacks_is_refused(tiny_encoder: Path, layer: in
         curated_bert(tiny_encoder, {"select": select})
 
 
-def test_a_doc_whose_transformer_was_not_observed_is_refused(tiny: Language, tiny_encoder: Path) -> None:
+def test_a_doc_whose_transformer_was_not_observed_is_refused(
+    curated_tiny: Language, tiny_encoder: Path
+) -> None:
     doc = curated_bert(tiny_encoder, None)(TEXT)
     with pytest.raises(ValueError, match=r"was not observed.*'all_outputs'.*observe\(nlp\)"):
-        tiny.get_pipe("trend_vector")(doc)
-    stored = Doc(tiny.vocab).from_bytes(tiny(TEXT).to_bytes())
+        curated_tiny.get_pipe("trend_vector")(doc)
+    stored = Doc(curated_tiny.vocab).from_bytes(curated_tiny(TEXT).to_bytes())
     with pytest.raises(ValueError, match=r"was not observed.*observe\(nlp\)"):
-        tiny.get_pipe("trend_vector")(stored)
+        curated_tiny.get_pipe("trend_vector")(stored)
 
 
-def test_tokens_merged_after_the_transformer_are_refused(tiny: Language) -> None:
+def test_tokens_merged_after_the_transformer_are_refused(curated_tiny: Language) -> None:
     @Language.component("merge_first_two")
     def merge(doc: Doc) -> Doc:
         with doc.retokenize() as retokenizer:
             retokenizer.merge(doc[:2])
         return doc
 
-    tiny.add_pipe("merge_first_two", after="transformer")
+    curated_tiny.add_pipe("merge_first_two", after="transformer")
     with pytest.raises(ValueError, match=r"alignment covers 6 tokens, but the doc .* has 5"):
-        tiny(TEXT)
+        curated_tiny(TEXT)
 
 
-def test_a_forward_pass_that_cannot_be_observed_is_refused(tiny: Language) -> None:
-    attention = encoder_of(tiny).layers[0].mha.attention
+def test_a_forward_pass_that_cannot_be_observed_is_refused(curated_tiny: Language) -> None:
+    attention = encoder_of(curated_tiny).layers[0].mha.attention
     attention.forward = lambda key, query, value, mask: value
     with pytest.raises(
         ValueError, match=r"'BertEncoder \(curated\)' could not be observed.*made 1 .* 2 layers"
     ):
-        tiny(TEXT)
+        curated_tiny(TEXT)
     # And the failure leaves the transformer as it was.
     del attention.forward
-    assert encoder_of(tiny).training
-    assert tiny(TEXT)._.trend_focus is not None
+    assert encoder_of(curated_tiny).training
+    assert curated_tiny(TEXT)._.trend_focus is not None
 
 
 def test_a_transformer_from_another_pipeline_is_observed_on_request(
-    tiny: Language, tiny_encoder: Path
+    curated_tiny: Language, tiny_encoder: Path
 ) -> None:
     other = curated_bert(tiny_encoder, None, spans=SHORT_SPANS)
-    expected = tiny(LONG)
-    tiny.remove_pipe("transformer")
-    tiny.add_pipe("transformer", source=other, first=True)
+    expected = curated_tiny(LONG)
+    curated_tiny.remove_pipe("transformer")
+    curated_tiny.add_pipe("transformer", source=other, first=True)
     with pytest.raises(ValueError, match=r"observe\(nlp\)"):
-        tiny(LONG)
-    spacy_trend.observe(tiny)
-    assert_same(tiny(LONG), expected)
+        curated_tiny(LONG)
+    spacy_trend.observe(curated_tiny)
+    assert_same(curated_tiny(LONG), expected)
 
 
 def test_both_packages_in_one_pipeline_are_told_apart(
@@ -254,22 +258,24 @@ def test_predicting_and_annotating_by_hand_is_as_by_the_pipeline(
         assert_same(doc, nlp(doc.text))
 
 
-def test_one_output_can_annotate_docs_twice(tiny: Language) -> None:
-    transformer, trend_vector = tiny.get_pipe("transformer"), tiny.get_pipe("trend_vector")
-    output = transformer.predict([tiny.make_doc(LONG)])
+def test_one_output_can_annotate_docs_twice(curated_tiny: Language) -> None:
+    transformer, trend_vector = curated_tiny.get_pipe("transformer"), curated_tiny.get_pipe("trend_vector")
+    output = transformer.predict([curated_tiny.make_doc(LONG)])
     for _ in range(2):
-        doc = tiny.make_doc(LONG)
+        doc = curated_tiny.make_doc(LONG)
         transformer.set_annotations([doc], output)
-        assert_same(trend_vector(doc), tiny(LONG))
+        assert_same(trend_vector(doc), curated_tiny(LONG))
 
 
-def test_an_output_of_the_stock_component_can_be_annotated(tiny: Language, tiny_encoder: Path) -> None:
+def test_an_output_of_the_stock_component_can_be_annotated(
+    curated_tiny: Language, tiny_encoder: Path
+) -> None:
     stock = curated_bert(tiny_encoder, None, spans=SHORT_SPANS)
-    doc = tiny.make_doc(LONG)
-    tiny.get_pipe("transformer").set_annotations([doc], stock.get_pipe("transformer").predict([doc]))
+    doc = curated_tiny.make_doc(LONG)
+    curated_tiny.get_pipe("transformer").set_annotations([doc], stock.get_pipe("transformer").predict([doc]))
     assert_stock_output(doc._.trf_data, stock(LONG)._.trf_data)
     with pytest.raises(ValueError, match=r"observe\(nlp\)"):
-        tiny.get_pipe("trend_vector")(doc)
+        curated_tiny.get_pipe("trend_vector")(doc)
 
 
 def test_a_users_own_component_is_refused(tiny_encoder: Path) -> None:
@@ -307,10 +313,10 @@ def test_two_trend_vectors_read_one_transformer(tiny_encoder: Path) -> None:
         assert not getattr(doc._.trf_data, "observed", {})
 
 
-def test_a_transformer_switched_to_all_layers_is_observed_as_before(tiny: Language) -> None:
-    expected = tiny(LONG)
-    tiny.get_pipe("transformer").all_layer_outputs = True
-    doc = tiny(LONG)
+def test_a_transformer_switched_to_all_layers_is_observed_as_before(curated_tiny: Language) -> None:
+    expected = curated_tiny(LONG)
+    curated_tiny.get_pipe("transformer").all_layer_outputs = True
+    doc = curated_tiny(LONG)
     assert doc._.trf_data.num_outputs == 3
     assert_same(doc, expected)
 

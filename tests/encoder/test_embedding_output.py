@@ -183,7 +183,7 @@ class TestEncoders:
             observe(encoder, texts(2, 7))
             assert watched_modules(encoder) == []
 
-    def test_no_hook_stays_where_the_forward_pass_raises(self, encoder: nn.Module) -> None:
+    def test_no_hook_stays_if_the_forward_pass_raises(self, encoder: nn.Module) -> None:
         broken = texts(2, 7)
         broken["input_ids"] += VOCABULARY**3
         for asked in (True, False):

@@ -54,13 +54,13 @@ class TestSignedLog:
         changed = signed_log(scale)(floats([static]), floats([contextual]))
         np.testing.assert_allclose(changed, [[expected]], rtol=1e-6)
 
-    def test_has_a_scale_of_a_tenth_where_none_is_given(self) -> None:
+    def test_has_a_scale_of_a_tenth_if_none_is_given(self) -> None:
         static, contextual = floats([1, -2, 0.3]), floats([-3, 0.01, 0])
         np.testing.assert_array_equal(
             signed_log()(static, contextual), signed_log(scale=0.1)(static, contextual)
         )
 
-    def test_says_where_a_sign_flipped_what_the_logarithm_does_not(self) -> None:
+    def test_says_if_a_sign_flipped_what_the_logarithm_does_not(self) -> None:
         static, contextual = floats([1, -1, 0]), floats([-1, 1, 1])
         assert log_ratio()(static, contextual).tolist() == [[0, 0, 0]]
         assert np.sign(signed_log()(static, contextual)).tolist() == [[-1, 1, 1]]
@@ -103,7 +103,7 @@ class TestSignedLog:
         np.testing.assert_allclose(change(*-both), -change(*both), rtol=1e-6, atol=1e-5)
 
     @given(embeddings(within_reach), scales)
-    def test_is_zero_where_both_are_equal(self, both: Floats, scale: float) -> None:
+    def test_is_zero_if_both_are_equal(self, both: Floats, scale: float) -> None:
         assert not signed_log(scale)(both[0], both[0]).any()
 
     @given(embeddings(within_reach), scales)
@@ -166,7 +166,7 @@ class TestFirstLastMean:
         changed = first_last_mean()(floats([1, 2, -3], [0, 0.5, 1]), floats([4, 2, 3], [-1, 0, 1]))
         assert changed.tolist() == [[2.5, 2, 0], [-0.5, 0.25, 1]]
 
-    def test_is_finite_where_the_sum_is_not(self) -> None:
+    def test_is_finite_if_the_sum_is_not(self) -> None:
         assert first_last_mean()(floats([MOST]), floats([MOST])).tolist() == [[MOST]]
 
     @given(embeddings(finite))
@@ -261,10 +261,10 @@ class TestLogRatio:
         trend = change([1, 2, -1, -4, 3], [np.e, 1, -(np.e**2), -1, 3])
         np.testing.assert_allclose(trend, [1, -np.log(2), 2, -np.log(4), 0], rtol=1e-6)
 
-    def test_is_zero_where_the_signs_differ(self) -> None:
+    def test_is_zero_if_the_signs_differ(self) -> None:
         assert change([1, -1, 1e30, -LEAST], [-1, 1, -LEAST, 1e30]).tolist() == [0, 0, 0, 0]
 
-    def test_is_zero_where_either_is_exactly_zero(self) -> None:
+    def test_is_zero_if_either_is_exactly_zero(self) -> None:
         static = [0.0, 0.0, -0.0, -0.0, 1.0, -1.0, 1.0, -1.0, 0.0, -0.0, LEAST, 0.0]
         contextual = [1.0, -1.0, 1.0, -1.0, 0.0, 0.0, -0.0, -0.0, 0.0, 0.0, 0.0, LEAST]
         assert change(static, contextual).tolist() == [0.0] * len(static)

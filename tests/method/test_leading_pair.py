@@ -121,7 +121,7 @@ class TestLeadingPair:
         leading_pair()(attention)
         np.testing.assert_array_equal(attention, ROWS)
 
-    def test_raises_where_lengths_do_not_add_up(self) -> None:
+    def test_raises_if_lengths_do_not_add_up(self) -> None:
         with pytest.raises(ValueError, match="add up to 5, but there are 4 words"):
             leading_pair()(ROWS, ints(3, 2))
 
@@ -135,7 +135,7 @@ class TestLeadingPair:
         with pytest.raises(ValueError, match=message):
             leading_pair(focus="first")
 
-    def test_raises_for_a_layer_where_every_layer_is_a_row(self) -> None:
+    def test_raises_for_a_layer_if_every_layer_is_a_row(self) -> None:
         message = "layer=2 has no meaning with rows='layers'.*Leave layer out, or set rows='heads'"
         with pytest.raises(ValueError, match=message):
             leading_pair(rows="layers", layer=2)
@@ -187,7 +187,7 @@ class TestLeadingPair:
             assert together.weights[first:last].tolist() == alone.weights.tolist()
 
     @given(st.data(), st.integers(1, 5), st.integers(1, 5), focus_rules)
-    def test_follows_its_words_where_nothing_is_tied(
+    def test_follows_its_words_if_nothing_is_tied(
         self, data: st.DataObject, rows: int, words: int, rule: str
     ) -> None:
         ranks = data.draw(st.permutations(range(rows * words)), label="ranks")

@@ -129,7 +129,7 @@ class TestMutualWith:
     def test_takes_a_partner_of_each_word(self) -> None:
         assert mutual_with(ints(1, 0, 3, -1), self.BAND).tolist() == [1, 1, 5, 0]
 
-    def test_is_zero_where_the_band_does_not_reach(self) -> None:
+    def test_is_zero_if_the_band_does_not_reach(self) -> None:
         assert mutual_with(ints(2, 2, 2), np.zeros((3, 0), dtype=np.float32)).tolist() == [0, 0, 0]
         assert mutual_with(ints(), np.zeros((0, 4), dtype=np.float32)).tolist() == []
 

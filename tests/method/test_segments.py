@@ -29,7 +29,7 @@ class TestSegmentLeaders:
     def test_are_the_articles_over_its_matrix(self) -> None:
         assert segment_leaders(ROWS, ints(4))[:, 0].tolist() == LEADERS
 
-    def test_are_the_articles_without_the_focus_where_it_leads(self) -> None:
+    def test_are_the_articles_without_the_focus_if_it_leads(self) -> None:
         led = ROWS[np.array(LEADERS) == WANT]
         # The article numbers the words that remain: i, an, apple.
         assert segment_leaders(np.delete(led, WANT, axis=1), ints(3))[:, 0].tolist() == [0, 2, 2, 2, 0]
@@ -50,7 +50,7 @@ class TestSegmentLeaders:
 
 
 class TestAsLengths:
-    def test_is_one_segment_of_all_words_where_none_are_given(self) -> None:
+    def test_is_one_segment_of_all_words_if_none_are_given(self) -> None:
         assert as_lengths(None, 5).tolist() == [5]
 
     def test_gives_int64(self) -> None:
@@ -59,7 +59,7 @@ class TestAsLengths:
         assert lengths.tolist() == [2, 0, 3]
 
     @pytest.mark.parametrize("lengths", [ints(2, 2), ints(2, 4), ints()])
-    def test_raises_where_they_do_not_add_up(self, lengths: Ints) -> None:
+    def test_raises_if_they_do_not_add_up(self, lengths: Ints) -> None:
         with pytest.raises(ValueError, match=rf"add up to {lengths.sum()}, but there are 5 words. Expected"):
             as_lengths(lengths, 5)
 
@@ -97,7 +97,7 @@ class TestVector:
 class TestWeightedSums:
     vectors = floats([1, 10], [2, 20], [3, 30], [4, 40])
 
-    def test_is_one_sum_where_no_lengths_are_given(self) -> None:
+    def test_is_one_sum_if_no_lengths_are_given(self) -> None:
         sums = weighted_sums(self.vectors, floats(1, 0, 2, -0.5))
         assert sums.dtype == np.float32
         assert sums.tolist() == [[5, 50]]
@@ -106,7 +106,7 @@ class TestWeightedSums:
         sums = weighted_sums(self.vectors, floats(1, 1, 0.5, 2), ints(0, 2, 0, 1, 1, 0))
         assert sums.tolist() == [[0, 0], [3, 30], [0, 0], [1.5, 15], [8, 80], [0, 0]]
 
-    def test_is_zeros_where_all_weights_of_a_segment_are_zero(self) -> None:
+    def test_is_zeros_if_all_weights_of_a_segment_are_zero(self) -> None:
         sums = weighted_sums(self.vectors, floats(0, 0, 1, 0), ints(2, 2))
         assert sums.tolist() == [[0, 0], [3, 30]]
 
@@ -121,7 +121,7 @@ class TestWeightedSums:
         none = np.zeros((0, 3), dtype=np.float32)
         assert weighted_sums(none, none[:, 0]).tolist() == [[0, 0, 0]]
 
-    def test_raises_where_lengths_do_not_add_up(self) -> None:
+    def test_raises_if_lengths_do_not_add_up(self) -> None:
         with pytest.raises(ValueError, match="add up to 3, but there are 4 words"):
             weighted_sums(self.vectors, floats(1, 1, 1, 1), ints(1, 2))
 
@@ -171,7 +171,7 @@ class TestSegmentShares:
         assert shares.tolist() == [0.25, 0.75, 1, 0.25, 0.25, 0.5]
         assert shares.dtype == np.float32
 
-    def test_are_equal_where_the_total_is_zero(self) -> None:
+    def test_are_equal_if_the_total_is_zero(self) -> None:
         shares = segment_shares(floats([0, 0, 0, 0, 3, 0, 1])[0], ints(4, 0, 1, 2))
         assert shares.tolist() == [0.25, 0.25, 0.25, 0.25, 1, 0, 1]
 

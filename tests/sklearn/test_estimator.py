@@ -122,7 +122,7 @@ class TestEstimator:
             "TrendVectorizer(config={'preset': 'all_words_wide'}, encoder='a')"
         )
 
-    def test_names_the_extra_where_scikit_learn_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_names_the_extra_if_scikit_learn_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for package in "sklearn", "joblib":
             with monkeypatch.context() as patch:
                 patch.delitem(sys.modules, "spacy_trend.sklearn")

