@@ -21,14 +21,6 @@ from spacy_trend import from_encoder
 from tests.support.corpora import TEXTS, embed, table_of, vectors_of
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    rows = [{"id": n, "text": text, "score": None if n < 7 else n / 2} for n, text in enumerate(TEXTS)]
-    path = tmp_path / "texts.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
-    return path
-
-
 class TestOutput:
     def test_has_the_input_s_columns_and_what_a_pipeline_says_of_each_text(
         self, source: Path, tmp_path: Path, tiny_encoder: Path

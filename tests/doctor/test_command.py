@@ -24,6 +24,10 @@ def run(*args: str) -> Any:
     return CliRunner().invoke(app, ["trend", "doctor", *args])
 
 
+#: Of the extra `project`; an environment may have it from elsewhere, and older than the extra asks for.
+INSTALLED = {"setuptools": "77.0"}
+
+
 @pytest.fixture
 def missing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """A function that has some packages count as not installed, or as of the version 0."""
@@ -31,7 +35,7 @@ def missing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def have(packages: set[str], old: bool = False) -> None:
         def version_of(package: str) -> str:
             if package not in packages:
-                return version(package)
+                return INSTALLED.get(package) or version(package)
             if old:
                 return "0.0.1"
             raise PackageNotFoundError(package)
