@@ -27,7 +27,6 @@ from tests.support.windows import OVERLAPPING, SENTENCES, WHOLE_TEXT
 
 SOME_TEXTS = ARTICLE_TEXTS[:72:6]
 
-
 SETTINGS = (
     {"rows": "layers"},
     {"focus": "most"},

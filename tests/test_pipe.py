@@ -10,8 +10,6 @@ from spacy.tokens import Doc
 from tests.support.odd_texts import check_invariants, check_same
 
 TEXT = "I want an apple. She sold the old house!"
-
-
 TEXTS = [TEXT, "", "Stop!", "...", "You need two pears.", " "]
 
 

@@ -16,8 +16,6 @@ from tests.support.long_texts import SENTENCE_AND_NEXT, WORDS, own_parts
 from tests.support.windows import SENTENCES, WHOLE_TEXT, strided
 
 LIMIT = 16
-
-
 WARNING = r"tokens of the doc .* have no vector: the encoder takes 16 wordpieces"
 
 

@@ -1,19 +1,18 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import spacy
 from spacy import Language
-from spacy.cli._util import app
-from typer.testing import CliRunner
 
 import spacy_trend.cli
 import spacy_trend.pipeline
 from spacy_trend.explanation import explain, format_explanation
+from tests.support.commands import run_command, said
 
 EXPLANATION = {
     "text": "I want an apple.",
@@ -24,9 +23,7 @@ EXPLANATION = {
     "vector": [0.5, -1.0, *[0.25] * 10],
 }
 
-
-def run(*args: str) -> Any:
-    return CliRunner().invoke(app, ["trend", "explain", *args])
+run = partial(run_command, "explain")
 
 
 @pytest.mark.slow
@@ -94,9 +91,7 @@ def test_explain_refuses_a_preset_beside_settings(tiny: Language, tmp_path: Path
     tiny.to_disk(tmp_path)
     result = run("Two words", "--model", str(tmp_path), "--preset", "all_words")
     assert result.exit_code == 1
-    assert "Got the preset 'all_words', but the pipeline has the trend vector" in " ".join(
-        result.stdout.split()
-    )
+    assert "Got the preset 'all_words', but the pipeline has the trend vector" in said(result)
 
 
 def test_explain_adds_the_component_to_a_pipeline_that_has_a_transformer(
@@ -113,9 +108,7 @@ def test_explain_refuses_a_pipeline_without_a_transformer(tmp_path: Path) -> Non
     spacy.blank("en").to_disk(tmp_path)
     result = run("Two words", "--model", str(tmp_path))
     assert result.exit_code == 1
-    assert "There is no transformer for 'trend_vector' to read: got the components []" in " ".join(
-        result.stdout.split()
-    )
+    assert "There is no transformer for 'trend_vector' to read: got the components []" in said(result)
 
 
 def test_explain_refuses_both_a_model_and_an_encoder() -> None:
@@ -145,7 +138,7 @@ def test_explain_draws_a_text(tmp_path: Path, tiny_encoder: Path) -> None:
     page = tmp_path / "pictures" / "why.html"
     result = run("Two words", "--encoder", str(tiny_encoder), "--html", str(page), "--style", "words")
     assert result.exit_code == 0, result.stdout
-    assert f"Wrote {page}" in " ".join(result.stdout.split()).replace(" /", "/").replace("Wrote/", "Wrote /")
+    assert f"Wrote {page}" in said(result).replace(" /", "/").replace("Wrote/", "Wrote /")
     markup = page.read_text(encoding="utf8")
     assert markup.startswith("<!DOCTYPE html>")
     assert markup.count("<figure>") == 1
@@ -188,7 +181,7 @@ def test_explain_says_what_is_wrong_with_its_arguments(
     (tmp_path / "a.jsonl").write_text('{"body": "Two words"}\n')
     result = run(*(part.format(folder=tmp_path) for part in arguments), "--encoder", str(tiny_encoder))
     assert result.exit_code == 1
-    assert expected in " ".join(result.stdout.split())
+    assert expected in said(result)
 
 
 @pytest.mark.parametrize(

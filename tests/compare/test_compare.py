@@ -30,7 +30,6 @@ from tests.support.curated import curated_bert
 
 pytestmark = pytest.mark.usefixtures("few_strengths")
 
-
 #: Of two embeddings side by side.
 WIDE = ("all_words_wide", "both means side by side")
 NAMES = {
@@ -42,10 +41,6 @@ NAMES = {
     "mean of static",
     RANDOM_PAIR,
 }
-
-
-def said(result: Any) -> str:
-    return " ".join(result.stdout.split())
 
 
 class TestComparison:

@@ -2,14 +2,14 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import spacy
 from spacy import Language
-from spacy.cli._util import app
-from typer.testing import CliRunner
+
+from tests.support.commands import run_command
 
 pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
@@ -18,10 +18,7 @@ from tests.support.commands import said
 from tests.support.comparisons import PAIRS, TEST, TRAIN, Pairs, write
 
 pytestmark = pytest.mark.usefixtures("few_strengths")
-
-
-def run(*args: str | Path) -> Any:
-    return CliRunner().invoke(app, ["trend", "compare", *map(str, args)])
+run = partial(run_command, "compare")
 
 
 class TestCommand:

@@ -2,16 +2,16 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import spacy
 from spacy.tokens import DocBin
-from typer.testing import CliRunner
+
+from tests.support.commands import run_command
 
 pytest.importorskip("sklearn")
-from spacy_trend.cli import trend_cli
 from spacy_trend.labelled_texts import LabelledText, read_labelled_texts
 from tests.support.commands import said
 from tests.support.labelled_texts import TREC, WRITTEN, Write, labelled, many
@@ -23,8 +23,7 @@ def as_lines(texts: list[LabelledText]) -> str:
     return "".join(json.dumps({"text": text.text, "label": text.label}) + "\n" for text in texts)
 
 
-def run(*args: str | Path) -> Any:
-    return CliRunner().invoke(trend_cli, ["convert", *map(str, args)])
+run = partial(run_command, "convert")
 
 
 class TestCommand:

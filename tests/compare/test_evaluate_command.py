@@ -4,18 +4,19 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click import unstyle
 from spacy import Language
-from typer.testing import CliRunner
+
+from tests.support.commands import run_command
 
 pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
-from spacy_trend.cli import trend_cli
 from tests.support.commands import said
 from tests.support.evaluations import BY_HAND, COMPARED, MIXED, Rows, of
 
@@ -27,8 +28,7 @@ def save(nlp: Language, path: Path) -> str:
     return str(path)
 
 
-def run(*args: str | Path) -> Any:
-    return CliRunner().invoke(trend_cli, ["evaluate", *map(str, args)])
+run = partial(run_command, "evaluate")
 
 
 class TestCommand:

@@ -6,11 +6,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import spacy
-from click import unstyle
 from spacy import Language
 from spacy.tokens import Doc, DocBin
 
@@ -22,10 +20,6 @@ from spacy_trend.evaluation import Evaluation, evaluate, report, write_evaluatio
 from tests.support.evaluations import BY_HAND, COMPARED, MIXED, STUB, Rows, of
 
 pytestmark = pytest.mark.usefixtures("few_resamples")
-
-
-def said(result: Any) -> str:
-    return " ".join(unstyle(result.stdout).split())
 
 
 class TestEvaluation:

@@ -4,11 +4,9 @@ import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 import spacy
-from click import unstyle
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from spacy.tokens import DocBin
@@ -30,10 +28,6 @@ def labels_of(parts: Parts) -> list[Counter[str]]:
 
 def sizes_of(parts: Parts) -> list[int]:
     return [len(part) for part in parts[:3]]
-
-
-def said(result: Any) -> str:
-    return " ".join(unstyle(result.stdout).split())
 
 
 class TestCopies:

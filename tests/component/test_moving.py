@@ -35,7 +35,6 @@ TEXTS = (
     "An apple and " + " ".join(["qxzjvkwq" * 12] * 15) + " and two pears.",
 )
 
-
 PROCESSES = (
     REGISTER_DIFFERENCE
     + """
@@ -66,7 +65,6 @@ from spacy.tokens import DocBin
 docs = spacy.load("en_tiny").pipe(json.loads(sys.argv[1]))
 DocBin(store_user_data=True, docs=docs).to_disk(sys.argv[2])
 """
-
 
 # Python 3.12 warns of every fork of a process with threads.
 STRICTLY = [*WARNINGS_ARE_ERRORS, "-W", "ignore::UserWarning", "-W", "ignore:This process:DeprecationWarning"]

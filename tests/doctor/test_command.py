@@ -3,26 +3,22 @@
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import pytest
 import spacy
 from spacy import Language
-from typer.testing import CliRunner
 
-from spacy_trend.cli import app
 from spacy_trend.diagnosis import diagnose
 from spacy_trend.doctor import examine
 from spacy_trend.findings import Finding
+from tests.support.commands import run_command, said
 from tests.support.families import BERT_TOKENS, VOCABULARY, Family, make_encoder, save_tokenizer
 from tests.support.findings import about, wrong
 
-
-def run(*args: str) -> Any:
-    return CliRunner().invoke(app, ["trend", "doctor", *args])
-
+run = partial(run_command, "doctor")
 
 #: Of the extra `project`; an environment may have it from elsewhere, and older than the extra asks for.
 INSTALLED = {"setuptools": "77.0"}
@@ -98,7 +94,7 @@ def test_a_curated_pipeline_without_the_extra(
 def test_what_cannot_be_opened(args: list[str], text: str, fix: str) -> None:
     result = run(*args)
     assert result.exit_code == 1
-    printed = " ".join(result.stdout.split())
+    printed = said(result)
     assert text in printed
     assert "Fix: " in printed
     assert fix in printed
@@ -132,7 +128,7 @@ def test_the_message_of_another_package_may_be_long(tmp_path: Path) -> None:
 def test_the_bundled_encoder_needs_no_arguments() -> None:
     result = run()
     assert result.exit_code == 0
-    printed = " ".join(result.stdout.split())
+    printed = said(result)
     assert "✔ Its encoder has 6 layers of 12 heads and width 384" in printed
     assert "'trend_vector' stands after the transformer 'transformer' and is attached to it" in printed
     assert printed.endswith("Errors: 0, warnings: 0")

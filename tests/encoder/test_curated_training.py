@@ -39,13 +39,11 @@ def can_train(monkeypatch: pytest.MonkeyPatch) -> None:
 
 REDUCE_MEAN = {"@layers": "reduce_mean.v1"}
 
-
 LAST_LISTENER = {
     "@architectures": ARCHITECTURES + "LastTransformerLayerListener.v1",
     "width": 32,
     "pooling": REDUCE_MEAN,
 }
-
 
 SCALAR_LISTENER = {
     "@architectures": ARCHITECTURES + "ScalarWeightingListener.v1",
@@ -53,7 +51,6 @@ SCALAR_LISTENER = {
     "pooling": REDUCE_MEAN,
     "weighting": {"@architectures": ARCHITECTURES + "ScalarWeight.v1", "num_layers": 2},
 }
-
 
 LAYERS_LISTENER = {
     "@architectures": "spacy-trend-tests.sum_of_layers.v1",
@@ -64,7 +61,6 @@ LAYERS_LISTENER = {
         "pooling": REDUCE_MEAN,
     },
 }
-
 
 GOLD = [
     {

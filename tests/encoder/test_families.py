@@ -19,6 +19,7 @@ from torch import nn
 from transformers import AutoModel
 
 from spacy_trend.buckets import RunCost
+from tests.support.changes import SIDE_BY_SIDE
 from tests.support.families import (
     BERT_TOKENS,
     COMMON,
@@ -41,11 +42,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning"),
 ]
 
-
 #: Windows that overlap and are shorter than some texts.
 SHORT_WINDOWS = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 8, "stride": 5}
 
-SIDE_BY_SIDE = {"@misc": "spacy-trend-tests.side_by_side.v1"}
 LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1"}
 SELECTIONS: dict[str, dict[str, Any]] = {
     "heads of the first layer": LEADING_PAIR,
@@ -53,12 +52,6 @@ SELECTIONS: dict[str, dict[str, Any]] = {
 }
 
 Floats = NDArray[np.float32]
-
-
-@spacy.registry.misc("spacy-trend-tests.side_by_side.v1")
-def side_by_side() -> Callable[[Any, Any], Any]:
-    """A change that hands on what it is given."""
-    return lambda static, contextual: np.concatenate([static, contextual], axis=-1)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +92,7 @@ def pipeline(
         "get_spans": SHORT_WINDOWS,
     }
     nlp.add_pipe("transformer", config={"model": model})
-    nlp.add_pipe("trend_vector", config={"change": SIDE_BY_SIDE, "select": select, **settings})
+    nlp.add_pipe("trend_vector", config={**SIDE_BY_SIDE, "select": select, **settings})
     nlp.initialize()
     return nlp
 

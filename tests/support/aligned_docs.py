@@ -16,11 +16,7 @@ from transformers.file_utils import ModelOutput
 from spacy_trend.attention import AttentionRequest
 
 FIRST_HEADS = AttentionRequest("heads", (0,))
-
-
 WIDTH = 2
-
-
 ROWS = 3
 
 

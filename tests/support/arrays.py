@@ -10,8 +10,6 @@ from spacy_trend.segments import (
 )
 
 LEAST = np.float32(1e-45)  # the smallest subnormal
-
-
 MOST = np.finfo(np.float32).max
 
 

@@ -14,10 +14,7 @@ from thinc.api import Config
 from tests.support.checkout import CONFIGS
 
 CLASSIFIER = {"@architectures": "spacy-trend.TextCatTrendVector.v1"}
-
-
 ANNOTATES = ["transformer", "trend_vector"]
-
 
 SUBJECTS = {
     "fruit": ["I want an apple.", "I want an orange.", "She eats a pear.", "They eat plums."],

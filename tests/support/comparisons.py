@@ -15,10 +15,7 @@ from spacy_trend.comparison import Comparison, Score
 from spacy_trend.presets import PRESETS
 
 Pairs = list[tuple[str, str]]
-
-
 FRUIT = ["ripe", "red", "green", "sweet", "sour", "big", "small", "old", "fresh", "cold", "soft", "hard"]
-
 
 #: Two classes that share no word.
 PAIRS: Pairs = [
@@ -26,7 +23,6 @@ PAIRS: Pairs = [
     for word in FRUIT
     for pair in ((f"I want apples, {word} apples.", "fruit"), (f"No train {word}ly left from here!", "rail"))
 ]
-
 
 TRAIN, TEST = PAIRS[:16], PAIRS[16:]
 

@@ -10,11 +10,7 @@ from spacy_trend.evaluation import Evaluation
 
 #: A text, whose first word is the label that the stub predicts, and its labels.
 Rows = list[tuple[str, dict[str, float]]]
-
-
 STUB = "first_word_label"
-
-
 LABELS = ("x", "y", "z")
 
 
@@ -35,7 +31,6 @@ def of(*pairs: str) -> Rows:
 
 #: 3 of 4 x are right and one is said to be y; of 2 y one is right and one is said to be z, which is no label.
 MIXED = of("xx", "yz", "xy", "xx", "yy", "xx")
-
 
 COMPARED = {
     "scores": [

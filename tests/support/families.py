@@ -10,7 +10,6 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 
 LAYERS, HEADS, WIDTH, VOCABULARY = 2, 4, 32, 512
 
-
 #: Of different lengths, some of several windows, some without words, one with a letter that is unknown.
 TEXTS = [
     "I want an apple.",
@@ -42,16 +41,9 @@ class Family:
 
 
 BERT_TOKENS = ("[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]")
-
-
 ROBERTA_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
-
-
 MPNET_TOKENS = ("<s>", "<pad>", "</s>", "[UNK]", "<mask>")
-
-
 ALBERT_TOKENS = ("[CLS]", "<pad>", "[SEP]", "<unk>", "[MASK]")
-
 
 DEBERTA: dict[str, Any] = {
     "relative_attention": True,
@@ -59,7 +51,6 @@ DEBERTA: dict[str, Any] = {
     "position_biased_input": False,
     "type_vocab_size": 0,
 }
-
 
 FAMILIES = {
     "bert": Family("BertModel", "BertTokenizer", "wordpiece", BERT_TOKENS, {}),
@@ -94,14 +85,12 @@ FAMILIES = {
     ),
 }
 
-
 SIZES: dict[str, Any] = {
     "hidden_size": WIDTH,
     "num_hidden_layers": LAYERS,
     "num_attention_heads": HEADS,
     "intermediate_size": 64,
 }
-
 
 COMMON: dict[str, Any] = {
     "vocab_size": VOCABULARY,

@@ -72,8 +72,6 @@ class Oracle:
 
 
 NEAR = {"rtol": 2e-4, "atol": 1e-5}
-
-
 WITHOUT_LOGARITHM = {"@misc": "spacy-trend.difference.v1"}
 
 

@@ -18,7 +18,6 @@ BLANK = {
     "line separators": "\u2028\u2029",
 }
 
-
 WITHOUT_WORDS = {
     **BLANK,
     "full stop": ".",
@@ -32,7 +31,6 @@ WITHOUT_WORDS = {
     "variation selector": "\ufe0f",
     "private use": "\ue000\uf8ff",
 }
-
 
 WITH_WORDS = {
     "not a character": "\uffff\ufffe",
@@ -59,7 +57,6 @@ WITH_WORDS = {
     "markup": "<p>a &amp; b</p>\\n\\t{{x}}",
 }
 
-
 LONG_WORDS = {
     "letters": "x" * 10_000,
     "syllables": "banana" * 1_666 + "bana",
@@ -68,7 +65,6 @@ LONG_WORDS = {
     "zero-width": "\u200b" * 10_000,
     "arabic": "م" * 10_000,
 }
-
 
 #: A wordpiece a character, so that the encoder's limit cuts them and what stands behind them.
 LONG_WORDS_OF_MANY_WORDPIECES = {"hyphens": "-" * 10_000, "chinese": "苹" * 10_000}

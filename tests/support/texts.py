@@ -11,7 +11,6 @@ SCENES = (
     "By noon the well-known cliffs were so bright that they hurt {name}'s eyes.",
 )
 
-
 CHAPTERS = (("Miriam", "Ardglass", 14), ("Tomasz", "Split", 31), ("Aroha", "Kaikoura", 7))
 
 

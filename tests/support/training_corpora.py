@@ -13,7 +13,6 @@ from tests.support.checkout import CONFIGS
 
 STOCK = {"@readers": "spacy.Corpus.v1", "gold_preproc": False, "max_length": 0, "limit": 0, "augmenter": None}
 
-
 TRAIN = {
     "fruit": [
         "I want an apple.",
@@ -30,7 +29,6 @@ TRAIN = {
         "A villa.",
     ],
 }
-
 
 DEV = {"fruit": ["She wants a plum.", "He eats."], "house": ["A house was sold.", "They rent it."]}
 

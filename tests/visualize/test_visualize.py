@@ -31,8 +31,6 @@ from tests.support.pictures import long_doc, made_doc
 
 #: Of which text is not to be taken for markup; each would do harm where it stands.
 STYLES = ["attention", "words"]
-
-
 HOSTILE = ["<script>alert(1)</script>", "</td></table>", '"><img', "'onerror='x", "&amp;", "<!--", "{text}"]
 
 
