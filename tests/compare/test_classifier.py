@@ -95,7 +95,7 @@ class TestCrossPrediction:
             assert sorted(train + test) == texts.tolist()
 
     def test_converges_on_few_vectors_that_are_far_apart(self) -> None:
-        for seed in range(20):
+        for seed in range(8):
             vectors, labels = clusters(4, 4, width=32, noise=0.01, seed=seed)
             assert (cross_predict(vectors, labels, 4, seed).labels == labels).all()
 
@@ -173,7 +173,7 @@ class TestFewestTexts:
         assert texts == folds or fewest_left(texts - 1, folds, 20) < INNER_FOLDS
         assert texts >= folds
 
-    @pytest.mark.parametrize("folds", FOLDS)
+    @pytest.mark.parametrize("folds", [2, 3, 5, 10])
     def test_are_predicted_without_a_warning(self, folds: int) -> None:
         texts = fewest_for(folds)
         vectors, labels = clusters(texts, texts + folds % 4, texts)
