@@ -11,7 +11,7 @@ from spacy import Language
 import spacy_trend
 
 
-def test_no_transformer_upstream() -> None:
+def test_a_pipeline_without_a_transformer_is_refused() -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
     message = r"no transformer for 'trend_vector' to read: got the components \['sentencizer'\], expected one"
@@ -19,7 +19,9 @@ def test_no_transformer_upstream() -> None:
         nlp.add_pipe("trend_vector")
 
 
-def test_component_before_the_transformer(make_nlp: Callable[..., Language], tiny_encoder: Path) -> None:
+def test_a_component_before_the_transformer_is_refused(
+    make_nlp: Callable[..., Language], tiny_encoder: Path
+) -> None:
     nlp = make_nlp(tiny_encoder, None)
     nlp.add_pipe("trend_vector", before="transformer")
     with pytest.raises(
@@ -31,7 +33,7 @@ def test_component_before_the_transformer(make_nlp: Callable[..., Language], tin
 
 
 @pytest.mark.parametrize("text", ["I want an apple.", ""])
-def test_transformer_not_initialized(tiny_encoder: Path, text: str) -> None:
+def test_a_transformer_that_is_not_initialized_is_refused(tiny_encoder: Path, text: str) -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
     nlp.add_pipe("trend_vector")
@@ -41,7 +43,9 @@ def test_transformer_not_initialized(tiny_encoder: Path, text: str) -> None:
         nlp(text)
 
 
-def test_transformer_loaded_without_weights(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_a_transformer_loaded_without_weights_is_refused_until_it_has_some(
+    tiny_encoder: Path, tmp_path: Path
+) -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
     nlp.add_pipe("trend_vector")
@@ -53,7 +57,7 @@ def test_transformer_loaded_without_weights(tiny_encoder: Path, tmp_path: Path) 
     assert loaded("I want an apple.")._.trend_vector.shape == (32,)
 
 
-def test_transformer_disabled(tiny: Language, tmp_path: Path) -> None:
+def test_a_disabled_transformer_is_named(tiny: Language, tmp_path: Path) -> None:
     with (
         tiny.select_pipes(disable="transformer"),
         pytest.raises(
@@ -67,13 +71,15 @@ def test_transformer_disabled(tiny: Language, tmp_path: Path) -> None:
         spacy.load(tmp_path, disable=["transformer"])("I want an apple.")
 
 
-def test_transformer_excluded(tiny: Language, tmp_path: Path) -> None:
+def test_an_excluded_transformer_is_named(tiny: Language, tmp_path: Path) -> None:
     tiny.to_disk(tmp_path)
     with pytest.raises(ValueError, match=r"no transformer for 'trend_vector'.*do not exclude it"):
         spacy.load(tmp_path, exclude=["transformer"])
 
 
-def test_sentences_without_boundaries(make_nlp: Callable[..., Language], tiny_encoder: Path) -> None:
+def test_sentences_without_boundaries_are_refused(
+    make_nlp: Callable[..., Language], tiny_encoder: Path
+) -> None:
     nlp = make_nlp(tiny_encoder, {"level": "sentence"})
     nlp.remove_pipe("sentencizer")
     with pytest.raises(
@@ -82,7 +88,7 @@ def test_sentences_without_boundaries(make_nlp: Callable[..., Language], tiny_en
         nlp("I want an apple.")
 
 
-def test_transformer_component_without_a_hugging_face_encoder(tiny: Language) -> None:
+def test_a_transformer_without_a_hugging_face_encoder_is_refused(tiny: Language) -> None:
     transformer = tiny.get_pipe("transformer")
     for node in transformer.model.walk():
         node.shims.clear()
@@ -90,12 +96,12 @@ def test_transformer_component_without_a_hugging_face_encoder(tiny: Language) ->
         spacy_trend.observe(tiny)
 
 
-def test_nothing_to_observe() -> None:
+def test_a_pipeline_with_nothing_to_observe_is_refused() -> None:
     with pytest.raises(ValueError, match=r"nothing to attach: got the components \[\].*nlp\.add_pipe"):
         spacy_trend.observe(spacy.blank("en"))
 
 
-def test_bfloat16_on_a_device_that_is_not_made_for_it(
+def test_bfloat16_is_not_used_on_a_device_that_is_not_made_for_it(
     make_nlp: Callable[..., Language], tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("spacy_trend.observing.bfloat16_obstacle", lambda device: "no such units")
@@ -122,7 +128,7 @@ def test_a_half_precision_encoder_stays_so_if_bfloat16_is_not_used(
     assert doc._.trend_vector.dtype == np.float32
 
 
-def test_a_transformer_that_got_its_own_shim_back(with_stock_shims: Language) -> None:
+def test_a_transformer_that_got_its_own_shim_back_is_refused(with_stock_shims: Language) -> None:
     nlp = with_stock_shims
     with pytest.raises(ValueError, match=r"was not observed.*observe\(nlp\)"):
         nlp("I want an apple.")

@@ -13,7 +13,7 @@ TEXT = "I want an apple. She sold the old house!"
 TEXTS = [TEXT, "", "Stop!", "...", "You need two pears.", " "]
 
 
-def test_pipe_with_contexts(steady: Language) -> None:
+def test_contexts_come_with_their_docs(steady: Language) -> None:
     contexts = [{"number": number} for number in range(len(TEXTS))]
     pairs = list(steady.pipe(zip(TEXTS, contexts, strict=True), as_tuples=True, batch_size=4))
     assert [context for _, context in pairs] == contexts
@@ -21,7 +21,7 @@ def test_pipe_with_contexts(steady: Language) -> None:
         check_same(doc, steady(text))
 
 
-def test_pipe_over_docs_and_texts_in_turn(steady: Language) -> None:
+def test_docs_and_texts_may_come_in_turn(steady: Language) -> None:
     given = [text if number % 2 else steady.make_doc(text) for number, text in enumerate(TEXTS)]
     docs = list(steady.pipe(given))
     assert all(doc is it for doc, it in zip(docs, given, strict=True) if isinstance(it, Doc))
@@ -44,7 +44,7 @@ def test_a_doc_that_stands_twice_in_one_batch_is_refused(steady: Language) -> No
         list(steady.pipe([doc, steady.make_doc("Stop!"), doc]))
 
 
-def test_pipe_over_a_generator_without_end(steady: Language) -> None:
+def test_a_generator_without_end_is_read_as_far_as_needed(steady: Language) -> None:
     taken = 0
 
     def endless() -> Iterator[str]:
@@ -60,7 +60,7 @@ def test_pipe_over_a_generator_without_end(steady: Language) -> None:
         check_same(doc, steady(TEXTS[number % len(TEXTS)]))
 
 
-def test_docs_of_a_memory_zone(steady: Language) -> None:
+def test_docs_of_a_memory_zone_have_the_same_vectors(steady: Language) -> None:
     expected = [steady(text)._.trend_vector.copy() for text in TEXTS]
     for _ in range(2):
         with steady.memory_zone():

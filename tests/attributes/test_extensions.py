@@ -101,7 +101,7 @@ def test_tokens_merged_after_the_component_are_refused(tiny: Language) -> None:
             item._.trend_vector  # noqa: B018
 
 
-def test_an_attribute_of_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attribute_of_the_same_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     extension = Doc.get_extension("trend_vector")
     Doc.set_extension("trend_vector", default=None, force=True)
     try:

@@ -249,7 +249,7 @@ class TestCsv:
             ('a,"x', 2),
         ],
     )
-    def test_with_bad_quotation_marks_is_refused_with_the_line_if_the_row_begins(
+    def test_with_bad_quotation_marks_is_refused_with_the_line_on_which_the_row_begins(
         self, read: Read, rows: str, line: int
     ) -> None:
         message = rf"a\.csv, line {line}: is not well formed \(.+\)\. .* quotation marks inside to be doubled"

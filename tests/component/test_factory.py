@@ -44,7 +44,7 @@ LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1"}
         ({"selct": LEADING_PAIR}, r"unexpected argument: 'selct'"),
     ],
 )
-def test_unknown_value_of_a_setting(
+def test_an_unknown_value_of_a_setting_is_refused(
     make_nlp: Callable[..., Language], tiny_encoder: Path, config: dict[str, Any], message: str
 ) -> None:
     nlp = make_nlp(tiny_encoder, None)
@@ -52,7 +52,7 @@ def test_unknown_value_of_a_setting(
         nlp.add_pipe("trend_vector", config=config)
 
 
-def test_layer_out_of_range_of_an_encoder_loaded_later(tiny_encoder: Path) -> None:
+def test_a_layer_out_of_range_of_an_encoder_loaded_later_is_refused(tiny_encoder: Path) -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
     nlp.add_pipe("trend_vector", config={"select": {**LEADING_PAIR, "layer": 2}})

@@ -81,12 +81,12 @@ class TestErrors:
         path.write_text("\n".join(lines) + "\n", encoding="utf8")
         return path
 
-    def test_are_named_before_any_work(self, broken: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_errors_are_named_before_any_work(self, broken: Path, tmp_path: Path, tiny_encoder: Path) -> None:
         with pytest.raises(ValueError, match=r"broken\.jsonl, line 2: is not JSON .*--on-error skip"):
             embed(broken, tmp_path / "out", tiny_encoder)
         assert not list((tmp_path / "out").glob("part-*"))
 
-    def test_are_skipped_on_demand(self, broken: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_errors_are_skipped_on_demand(self, broken: Path, tmp_path: Path, tiny_encoder: Path) -> None:
         summary = embed(broken, tmp_path / "out", tiny_encoder, on_error="skip")
         assert (summary.rows, summary.errors) == (5, 3)
         assert table_of(tmp_path / "out")["row"].to_pylist() == [0, 4]
@@ -97,7 +97,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         "changed", [{"preset": "all_words"}, {"shard_rows": 8}, {"text_field": "id_text"}, {"input": "more"}]
     )
-    def test_are_other_settings_in_the_same_folder(
+    def test_other_settings_in_the_same_folder_are_refused(
         self, changed: dict[str, Any], source: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         embed(source, tmp_path / "out", tiny_encoder)
@@ -112,13 +112,13 @@ class TestErrors:
         again = embed(source, tmp_path / "out", tiny_encoder, overwrite=True, **changed)
         assert again.done_before == 0
 
-    def test_are_two_runs_at_a_time(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_two_runs_at_a_time_are_refused(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
         from spacy_trend.corpus_folder import only_run
 
         with only_run(tmp_path / "out"), pytest.raises(ValueError, match="Another run is at work"):
             embed(source, tmp_path / "out", tiny_encoder)
 
-    def test_are_a_missing_extra_and_settings_out_of_range(
+    def test_a_missing_extra_and_settings_out_of_range_are_named(
         self, monkeypatch: pytest.MonkeyPatch, source: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         with pytest.raises(ValueError, match=r"processes=0\. Expected 1 or more"):
@@ -129,12 +129,14 @@ class TestErrors:
         with pytest.raises(ImportError, match=r"'pyarrow' is not installed.*spacy-trend\[corpus\]"):
             embed(source, tmp_path / "out", tiny_encoder)
 
-    def test_are_columns_that_are_added(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_columns_that_are_added_are_refused(
+        self, source: Path, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
         embed(source, tmp_path / "out", tiny_encoder)
         with pytest.raises(ValueError, match=r"has the columns \['row', 'trend_vector'.*which are added"):
             embed(tmp_path / "out" / "part-000000.parquet", tmp_path / "again", tiny_encoder)
 
-    def test_are_an_input_that_is_not_there_or_of_no_known_format(
+    def test_an_input_that_is_not_there_or_of_no_known_format_is_refused(
         self, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         with pytest.raises(FileNotFoundError, match="There is no file or folder"):
@@ -148,7 +150,7 @@ class TestErrors:
         with pytest.raises(ValueError, match="There is no text in"):
             embed(tmp_path / "a.txt", tmp_path / "out", tiny_encoder)
 
-    def test_are_a_disk_that_is_full(
+    def test_a_disk_that_is_full_is_named_and_shards_stay(
         self, monkeypatch: pytest.MonkeyPatch, source: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         write = pq.write_table
@@ -166,7 +168,7 @@ class TestErrors:
         assert len(list((tmp_path / "out").glob("part-*"))) == 2
         assert embed(source, tmp_path / "out", tiny_encoder).done_before == 14
 
-    def test_are_columns_of_several_types(self, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_columns_of_several_types_are_refused(self, tmp_path: Path, tiny_encoder: Path) -> None:
         path = tmp_path / "texts.jsonl"
         path.write_text('{"text": "a", "x": 1}\n{"text": "b", "x": "y"}\n')
         with pytest.raises(ValueError, match=r"texts\.jsonl, line 2, or soon after it: a column has values"):

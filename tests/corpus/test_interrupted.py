@@ -18,7 +18,9 @@ from tests.support.processes import group_of
 
 
 class TestResumed:
-    def test_redoes_only_what_is_not_there(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_a_run_redoes_only_what_is_not_there(
+        self, source: Path, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
         embed(source, tmp_path / "whole", tiny_encoder)
         embed(source, tmp_path / "out", tiny_encoder)
         (tmp_path / "out" / "part-000002.parquet").unlink()
@@ -31,7 +33,7 @@ class TestResumed:
         assert not list((tmp_path / "out").glob("*.writing"))
 
     @pytest.mark.slow
-    def test_after_it_was_killed_has_every_row_once(
+    def test_a_run_that_was_killed_has_every_row_once(
         self, source: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         source.write_text(source.read_text() * 40)

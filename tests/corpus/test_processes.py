@@ -106,7 +106,7 @@ def test_lines_tell_of_the_work_if_there_is_no_terminal(
 
 @pytest.mark.slow
 class TestRun:
-    def test_that_is_interrupted_ends_at_once(self, source: Path, tiny_encoder: Path) -> None:
+    def test_a_run_that_is_interrupted_ends_at_once(self, source: Path, tiny_encoder: Path) -> None:
         with start(source, tiny_encoder) as run:
             os.killpg(run.pid, signal.SIGINT)
             out, err = run.communicate(timeout=30)
@@ -115,7 +115,9 @@ class TestRun:
             assert "Traceback" not in out + err
             assert group_of(run.pid) == []
 
-    def test_of_which_a_process_is_killed_says_what_to_do(self, source: Path, tiny_encoder: Path) -> None:
+    def test_a_run_of_which_a_process_is_killed_says_what_to_do(
+        self, source: Path, tiny_encoder: Path
+    ) -> None:
         with start(source, tiny_encoder) as run:
             workers = [process for process, args in group_of(run.pid) if "spawn_main" in args]
             os.kill(workers[0], signal.SIGKILL)

@@ -67,7 +67,7 @@ def workers_of(pid: int) -> list[int]:
 
 
 @pytest.mark.slow
-class TestOnThisMachine:
+class TestRayOnThisMachine:
     def test_has_the_rows_of_the_local_engine(
         self, source: Path, local: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
@@ -78,7 +78,9 @@ class TestOnThisMachine:
         assert run.stdout.split()[-2:] == ["300", "15"]
         check_same(tmp_path / "out", local)
 
-    def test_has_them_if_all_rows_of_a_shard_have_errors(self, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_has_the_rows_of_the_local_engine_if_all_of_a_shard_have_errors(
+        self, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
         pytest.importorskip("ray")
         path = tmp_path / "texts.jsonl"
         lines = [{"text": text} for text in TEXTS[:20]] + [{"text": None}] * 25
@@ -89,7 +91,7 @@ class TestOnThisMachine:
         assert len(list((tmp_path / "ray").glob("part-*.parquet"))) == 3
         check_same(tmp_path / "ray", tmp_path / "local")
 
-    def test_has_them_when_a_worker_is_killed(
+    def test_has_the_rows_of_the_local_engine_when_a_worker_is_killed(
         self, source: Path, local: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         pytest.importorskip("ray")

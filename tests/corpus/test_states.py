@@ -38,8 +38,8 @@ def after_the_survey(monkeypatch: pytest.MonkeyPatch, path: Path, content: str) 
     monkeypatch.setattr(corpus_run, "_begin_or_go_on", begin_and_change)
 
 
-class TestNothingIsLost:
-    def test_of_an_input_in_the_output_folder(self, tmp_path: Path, tiny_encoder: Path) -> None:
+class TestInput:
+    def test_in_the_output_folder_is_kept(self, tmp_path: Path, tiny_encoder: Path) -> None:
         path = tmp_path / "part-00000-abc.snappy.parquet"
         pq.write_table(pa.Table.from_pylist(ROWS), path)
         with suppress(ValueError):
@@ -47,7 +47,7 @@ class TestNothingIsLost:
         assert path.exists()
 
     @pytest.mark.parametrize("name", ["typo.jsonl", "broken.jsonl"])
-    def test_if_what_would_overwrite_it_is_refused(
+    def test_that_is_refused_leaves_the_output_it_would_have_overwritten(
         self, name: str, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         (tmp_path / "broken.jsonl").write_text('{"text": "One"}\nno\n')
@@ -56,7 +56,7 @@ class TestNothingIsLost:
             embed(tmp_path / name, tmp_path / "out", tiny_encoder, overwrite=True)
         assert table_of(tmp_path / "out").num_rows == 6
 
-    def test_if_an_input_is_cut_while_it_is_read(
+    def test_that_is_cut_while_it_is_read_loses_no_row(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         path = write(tmp_path / "a.jsonl", ROWS)
@@ -70,7 +70,7 @@ class TestNothingIsLost:
         embed(path, tmp_path / "out", tiny_encoder, shard_rows=3)
         assert table_of(tmp_path / "out")["row"].to_pylist() == list(range(6))
 
-    def test_of_an_input_that_is_named_as_the_errors_are(self, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_that_is_named_as_the_errors_are_is_kept(self, tmp_path: Path, tiny_encoder: Path) -> None:
         path = write(tmp_path / "errors.jsonl", [*ROWS, {"other": 1}])
         before = path.read_text()
         with suppress(ValueError):
@@ -78,8 +78,8 @@ class TestNothingIsLost:
         assert path.read_text() == before
 
 
-class TestNothingIsMixed:
-    def test_of_two_runs_with_other_settings(self, tmp_path: Path, tiny_encoder: Path) -> None:
+class TestRunsInOneFolder:
+    def test_vectors_of_other_settings_are_not_mixed_in(self, tmp_path: Path, tiny_encoder: Path) -> None:
         path, out = write(tmp_path / "a.jsonl", ROWS), tmp_path / "out"
         embed(path, tmp_path / "article", tiny_encoder, shard_rows=3)
         embed(path, tmp_path / "all_words", tiny_encoder, shard_rows=3, preset="all_words")
@@ -92,34 +92,38 @@ class TestNothingIsMixed:
         embed(path, out, tiny_encoder, shard_rows=3, preset="all_words")
         assert table_of(out)["trend_vector"].equals(table_of(tmp_path / "all_words")["trend_vector"])
 
-    def test_of_an_input_that_is_read_in_another_way(self, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_an_input_that_is_read_in_another_way_is_refused(
+        self, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
         path, out = write(tmp_path / "a.jsonl", ROWS), tmp_path / "out"
         embed(path, out, tiny_encoder, shard_rows=3)
         (out / "part-000001.parquet").unlink()
         with pytest.raises(ValueError, match="was begun with something else"):
             embed(path.rename(tmp_path / "a.txt"), out, tiny_encoder, shard_rows=3)
 
-    def test_of_an_output_in_the_input_folder(self, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_an_output_in_the_input_folder_is_no_input(self, tmp_path: Path, tiny_encoder: Path) -> None:
         write(tmp_path / "a.jsonl", ROWS)
         embed(tmp_path, tmp_path / "out", tiny_encoder, shard_rows=3)
         (tmp_path / "out" / "part-000001.parquet").unlink()
         assert embed(tmp_path, tmp_path / "out", tiny_encoder, shard_rows=3).done_before == 3
 
 
-class TestRowsThatCannotBeEmbedded:
-    def test_as_they_are_too_long(self, tmp_path: Path, tiny_encoder: Path) -> None:
+class TestRows:
+    def test_that_are_too_long_are_skipped(self, tmp_path: Path, tiny_encoder: Path) -> None:
         path = write(tmp_path / "a.jsonl", [*ROWS, {"text": "a " * 500_001}])
         assert embed(path, tmp_path / "out", tiny_encoder, on_error="skip").errors == 1
 
     @pytest.mark.parametrize("value", [{"x": "\ud800"}, ["\ud800"]])
-    def test_as_they_hold_half_a_surrogate_pair_inside(
+    def test_that_hold_half_a_surrogate_pair_inside_are_skipped(
         self, value: Any, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         path = write(tmp_path / "a.jsonl", [*ROWS, {"text": "One", "meta": value}])
         assert embed(path, tmp_path / "out", tiny_encoder, on_error="skip").errors == 1
 
     @pytest.mark.parametrize("name", ["cut.jsonl.gz", "no.jsonl.gz", "bad.parquet"])
-    def test_as_their_file_is_damaged(self, name: str, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_of_a_damaged_file_are_refused_by_its_name(
+        self, name: str, tmp_path: Path, tiny_encoder: Path
+    ) -> None:
         path = tmp_path / name
         cut = gzip.compress("".join(json.dumps(row) + "\n" for row in ROWS * 99).encode())[:-30]
         path.write_bytes(cut if name.startswith("cut") else b"not what the name says")

@@ -226,7 +226,9 @@ def test_attention_received_static_and_contextual_equal_what_the_model_says(
 
 
 @pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.tokenizer is not None])
-def test_they_do_with_a_slow_tokenizer(name: str, checkpoint: Callable[[str, str], Path]) -> None:
+def test_they_equal_what_the_model_says_with_a_slow_tokenizer(
+    name: str, checkpoint: Callable[[str, str], Path]
+) -> None:
     folder = checkpoint(name, "slow")
     nlp = pipeline(folder, "slow")
     assert not nlp.get_pipe("transformer").model.tokenizer.is_fast

@@ -59,7 +59,7 @@ class TestSignedLog:
             signed_log()(static, contextual), signed_log(scale=0.1)(static, contextual)
         )
 
-    def test_says_if_a_sign_flipped_what_the_logarithm_does_not(self) -> None:
+    def test_is_not_zero_if_a_sign_flipped_as_the_logarithm_is(self) -> None:
         static, contextual = floats([1, -1, 0]), floats([-1, 1, 1])
         assert log_ratio()(static, contextual).tolist() == [[0, 0, 0]]
         assert np.sign(signed_log()(static, contextual)).tolist() == [[-1, 1, 1]]

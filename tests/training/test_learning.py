@@ -159,13 +159,15 @@ class TestLearning:
 
 class TestWidth:
     @pytest.mark.parametrize(("preset", "width"), [("article", 32), ("all_words_wide", 64)])
-    def test_is_the_pipeline_s(self, preset: str, width: int, tiny_encoder: Path) -> None:
+    def test_the_classifier_has_the_pipeline_s_width(
+        self, preset: str, width: int, tiny_encoder: Path
+    ) -> None:
         nlp = pipeline_with(tiny_encoder, preset=preset)
         examples = examples_of(nlp, "fruit", "house")
         nlp.initialize(lambda: examples)
         assert nlp.get_pipe("textcat").model.get_ref("features").get_dim("nO") == width
 
-    def test_of_a_loaded_pipeline_with_another_preset_is_refused(
+    def test_a_loaded_pipeline_with_another_preset_is_refused(
         self, tiny_encoder: Path, tmp_path: Path
     ) -> None:
         trained(tiny_encoder).to_disk(tmp_path)
@@ -174,7 +176,7 @@ class TestWidth:
         with pytest.raises(ValueError, match=message):
             spacy.load(tmp_path, config=config)("I want an apple.")
 
-    def test_if_another_preset_was_put_in_is_refused(self, tiny_encoder: Path) -> None:
+    def test_another_preset_that_was_put_in_is_refused(self, tiny_encoder: Path) -> None:
         nlp = trained(tiny_encoder)
         nlp.replace_pipe("trend_vector", "trend_vector", config={"preset": "all_words_wide"})
         with pytest.raises(ValueError, match=r"has width 64, but the classifier was made for 32\."):
@@ -182,7 +184,7 @@ class TestWidth:
         with pytest.raises(ValueError, match=r"of the pipeline has width 64, but .* was made for 32\."):
             nlp.get_pipe("trend_vector").initialize(lambda: [], nlp=nlp)
 
-    def test_of_another_pipeline_s_classifier_is_refused_when_training_starts(
+    def test_another_pipeline_s_classifier_is_refused_when_training_starts(
         self, tiny_encoder: Path, tmp_path: Path
     ) -> None:
         trained(tiny_encoder).to_disk(tmp_path)
@@ -193,7 +195,7 @@ class TestWidth:
         with pytest.raises(ValueError, match=r"of the pipeline has width 64, but .* was made for 32\."):
             init_nlp(config)
 
-    def test_of_a_classifier_before_the_trend_vector_is_unknown(self, tiny_encoder: Path) -> None:
+    def test_a_classifier_before_the_trend_vector_does_not_know_the_width(self, tiny_encoder: Path) -> None:
         nlp = spacy.blank("en")
         nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
         nlp.add_pipe("textcat", config={"model": CLASSIFIER})
@@ -204,7 +206,7 @@ class TestWidth:
         ):
             nlp.initialize(lambda: examples)
 
-    def test_of_two_trend_vectors_is_that_of_both(self, tiny_encoder: Path) -> None:
+    def test_two_trend_vectors_of_one_width_are_read(self, tiny_encoder: Path) -> None:
         nlp = pipeline_with(tiny_encoder, preset="article")
         nlp.add_pipe("trend_vector", name="second", config={"preset": "signed_pair"}, before="textcat")
         examples = examples_of(nlp, "fruit", "house")
@@ -214,7 +216,7 @@ class TestWidth:
         assert sum(nlp("I want an apple.").cats.values()) == pytest.approx(1)
 
     @pytest.mark.parametrize("place", [{"before": "trend_vector"}, {"last": True}, {"before": "textcat"}])
-    def test_is_that_of_the_trend_vector_right_before_the_classifier(
+    def test_the_trend_vector_right_before_the_classifier_says_the_width(
         self, place: dict[str, Any], tiny_encoder: Path
     ) -> None:
         nlp = pipeline_with(tiny_encoder, preset="article")
