@@ -23,9 +23,9 @@ RULES: dict[str, dict[str, Any]] = {
     "leading_pair, heads of layer 0 (the article's code)": {"@misc": "spacy-trend.leading_pair.v1"},
     "leading_pair, layers (the article's prose)": {"@misc": "spacy-trend.leading_pair.v1", "rows": "layers"},
     "mutual_pair": {"@misc": "spacy-trend.mutual_pair.v1"},
-    "mutual_pair, all layers": {"@misc": "spacy-trend.mutual_pair.v1", "layers_between": None},
+    "mutual_pair, all layers": {"@misc": "spacy-trend.mutual_pair.v1", "layers": None},
     **{
-        f"mutual_pair, layer {layer} of 6": {"@misc": "spacy-trend.mutual_pair.v1", "layers_between": [layer]}
+        f"mutual_pair, layer {layer} of 6": {"@misc": "spacy-trend.mutual_pair.v1", "layers": [layer]}
         for layer in range(6)
     },
     "attended_words, the two with most": {"@misc": "spacy-trend.attended_words.v1"},

@@ -1,3 +1,5 @@
+import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -5,91 +7,72 @@ from typing import Any
 import pytest
 import spacy
 import torch
+from hypothesis import settings
 from spacy import Language
-from transformers import AutoTokenizer, BertConfig, BertModel
 
 from spacy_trend import bundled_encoder
+from tests.support import changes
+from tests.support.encoders import save_bert
+from tests.support.pipelines import make_pipeline
 
-STRIDED = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
+# Registers the functions that configs of tests name.
+assert changes
 
-
-#: For a Python of its own, as pytest has it here: see `filterwarnings` in pyproject.toml.
-WARNINGS_ARE_ERRORS = [
-    *("-W", "error"),
-    *("-W", "ignore:`torch.jit.script` is deprecated:DeprecationWarning"),
-]
-
-#: A change without a logarithm, which would amplify the noise between one forward pass and another.
-DIFFERENCE = {"change": {"@misc": "spacy-trend-tests.difference.v1"}}
+settings.register_profile("default", max_examples=25, deadline=None)
+settings.register_profile("ci", max_examples=200, deadline=None)
 
 
-@spacy.registry.misc("spacy-trend-tests.difference.v1")
-def difference() -> Callable[[Any, Any], Any]:
-    return subtract
-
-
-def subtract(static: Any, contextual: Any) -> Any:
-    return contextual - static
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw few examples unless the slow tests run, or the environment names another profile."""
+    runs_slow = "not slow" not in str(config.getoption("markexpr"))
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if runs_slow else "default"))
+    if not runs_slow:
+        # Small encoders compute faster so, and what has to be shown with more threads is not shown by them.
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a random BERT of 2 layers, 4 heads and width 32, with the bundled encoder's tokenizer."""
-    path = tmp_path_factory.mktemp("tiny-bert")
-    tokenizer = AutoTokenizer.from_pretrained(bundled_encoder())
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=64,
-        initializer_range=0.5,
-    )
-    torch.manual_seed(0)
-    BertModel(config).save_pretrained(path)
-    tokenizer.save_pretrained(path)
-    return path
+    return save_bert(tmp_path_factory.mktemp("tiny-bert"))
 
 
 @pytest.fixture(scope="session")
 def make_nlp() -> Callable[..., Language]:
     """A function that makes a pipeline: sentencizer, transformer and, unless None is given, trend_vector."""
-
-    def make(
-        encoder: str | Path,
-        config: dict[str, Any] | None,
-        get_spans: dict[str, Any] = STRIDED,
-        transformer_config: dict[str, Any] | None = None,
-    ) -> Language:
-        nlp = spacy.blank("en")
-        nlp.add_pipe("sentencizer")
-        model = {
-            "name": str(encoder),
-            "get_spans": get_spans,
-            "transformer_config": transformer_config or {},
-        }
-        nlp.add_pipe("transformer", config={"model": model})
-        if config is not None:
-            nlp.add_pipe("trend_vector", config=config)
-        nlp.initialize()
-        return nlp
-
-    return make
+    return make_pipeline
 
 
 @pytest.fixture(scope="session")
-def nlp(make_nlp: Callable[..., Language]) -> Iterator[Language]:
+def shared_nlp(tiny_encoder: Path) -> Iterator[Callable[..., Language]]:
+    """A function that gives a pipeline of the tiny encoder, each made once; a test may not change it."""
+    made: dict[str, tuple[Language, list[str]]] = {}
+
+    def share(config: dict[str, Any] | None, *args: Any, **settings: Any) -> Language:
+        key = json.dumps([config, args, settings], sort_keys=True)
+        if key not in made:
+            nlp = make_pipeline(tiny_encoder, config, *args, **settings)
+            made[key] = nlp, list(nlp.pipe_names)
+        return made[key][0]
+
+    yield share
+    for nlp, names in made.values():
+        assert nlp.pipe_names == names
+
+
+@pytest.fixture(scope="session")
+def nlp() -> Iterator[Language]:
     """The bundled encoder with default settings; not to be changed by a test."""
-    nlp = make_nlp(bundled_encoder(), {})
+    nlp = make_pipeline(bundled_encoder(), {})
     names = list(nlp.component_names)
     yield nlp
     assert nlp.component_names == names
 
 
 @pytest.fixture
-def tiny(make_nlp: Callable[..., Language], tiny_encoder: Path) -> Language:
+def tiny(tiny_encoder: Path) -> Language:
     """A fresh pipeline with the tiny encoder and default settings."""
-    return make_nlp(tiny_encoder, {})
+    return make_pipeline(tiny_encoder, {})
 
 
 @pytest.fixture

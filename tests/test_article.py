@@ -5,9 +5,8 @@ compute the same. Their embeddings are compared strictly. A trend cannot be: nea
 any error of an embedding large. It is compared within the bound that follows from the embeddings' error.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
 import numpy as np
@@ -15,116 +14,18 @@ import pytest
 import spacy
 from numpy.typing import NDArray
 from spacy import Language
-from spacy.tokens import Doc, Span, Token
+from spacy.tokens import Doc, Span
 
 from spacy_trend import bundled_encoder
+from spacy_trend.types import Floats
+from tests.support.article import Article, Reading, Summary, rows_of_heads, rows_of_layers, summarize, trends
+from tests.support.batches import Run, in_one_batch, one_by_one
+from tests.support.changes import SIDE_BY_SIDE
+from tests.support.texts import ARTICLE_TEXTS
+from tests.support.values import of_tokens, positions
+from tests.support.windows import OVERLAPPING, SENTENCES, WHOLE_TEXT
 
-from .article import Article, Floats, Reading, Summary, rows_of_heads, rows_of_layers, summarize, trends
-
-SCENES = (
-    "The harbour at {place} woke before {name} did, and the gulls knew it.",
-    "Nobody had told {name} that the ferry to {place} ran only on Thursdays!",
-    "{name} paid {number}.50 for a ticket, folded the receipt, and sat by the window.",
-    "Was the lighthouse of {place} still manned, or had they automated it {number} years ago?",
-    "{name}'s neighbour on the bench was peeling an orange, quite slowly.",
-    '"You won\'t need a map of {place}," he said; "there\'s one road and it\'s a circle, {name}."',
-    "Rain came sideways for {number} minutes, then stopped as if {place} had paid for it.",
-    "By noon the well-known cliffs were so bright that they hurt {name}'s eyes.",
-)
-CHAPTERS = (("Miriam", "Ardglass", 14), ("Tomasz", "Split", 31), ("Aroha", "Kaikoura", 7))
-
-
-def story(*chapters: tuple[str, str, int], scenes: tuple[str, ...] = SCENES) -> str:
-    """Varied sentences, none of them twice: equal sentences would be equal windows, and so equal leaders."""
-    return " ".join(
-        scene.format(name=name, place=place, number=number)
-        for name, place, number in chapters
-        for scene in scenes
-    )
-
-
-# No pair of these hangs on words whose attention is within float noise of each other's (3e-5), unless they
-# share their only wordpiece, as emoji do: then it is the same number, and the first word leads.
-TEXTS = (
-    "I want an apple.",
-    "I want an orange.",
-    "I want an adventure.",
-    "The quick brown fox jumps over the lazy dog.",
-    "Where is the nearest mailbox?",
-    "We're going to send her a card. Where is the nearest mailbox?",
-    "I can't believe they'd've said that; it isn't what you're used to.",
-    "Y'all shouldn't, mustn't and won't go.",
-    "rock'n'roll ain't dead, 'cause it's o'clock somewhere",
-    "A state-of-the-art, well-thought-out mother-in-law suite.",
-    "Pre- and post-war re-election e-mails -- or so - they say.",
-    "It cost $1,234.56 on 2023-11-05 at 17:45, about 3.5% more than in Q4.",
-    "Call +44 20 7946 0958 ext. 12, or 0x1F times 6.02e23.",
-    "1 2 3 4 5",
-    "See https://example.org/a/b?c=d&e=f#g and http://localhost:8080/index.html for more.",
-    "www.example.com",
-    "Write to jane.doe+spam@mail.example.co.uk or bob_smith@example.org today.",
-    "Great job 😀👍🏽 see you 🇫🇷 soon ❤️",
-    "👨‍👩‍👧‍👦 family trip 🚀🚀🚀",
-    "😀",
-    "我想要一个苹果。",
-    "今日は天気がいいですね、散歩に行きましょう。",
-    "나는 사과를 먹고 싶다.",
-    "أريد تفاحة واحدة من السوق.",
-    "אני רוצה תפוח אחד.",
-    "Я хочу яблоко, а ты — апельсин.",
-    "ฉันอยากได้แอปเปิ้ลหนึ่งลูก",
-    "मुझे एक सेब चाहिए।",
-    "Θέλω ένα κόκκινο μήλο, παρακαλώ.",
-    "The word 苹果 means apple, and яблоко means apple too.",
-    "Crème brûlée at the café naïve, déjà vu!",
-    "cafe\u0301 written with a combining accent, re\u0301sume\u0301",
-    "Straße, Ærøskøbing and İstanbul are spelled so.",
-    "\"Quoted,\" she said, 'and nested “curly” quotes' — «guillemets» too.",
-    "(parentheses [and {nested} brackets] too)",
-    "Wait... what?! No way!!!",
-    "runs   of    spaces     between   words",
-    "   leading spaces",
-    "trailing spaces   ",
-    "  both   sides  ",
-    "line one\nline two\n\nline four",
-    "tab\tseparated\tvalues\there",
-    "\n\tmixed \r\n white\u00a0space \u3000 here\n",
-    "zero\u200bwidth and \u200b alone",
-    "soft\u00adhyphen and \ufeff marks",
-    "Hello",
-    "Hello!",
-    "antidisestablishmentarianism",
-    "x",
-    ".",
-    "?! ... -- ,,, ()",
-    "",
-    " ",
-    " \n\t ",
-    "one two",
-    "the the the the",
-    "Buffalo buffalo Buffalo buffalo buffalo buffalo Buffalo buffalo.",
-    "SHOUTING IN CAPITALS IS RUDE, MixedCase iPhone McDonald.",
-    "#hashtag @mention & ampersand, 50% off/on, a+b=c, x_y, C++ and C#",
-    "a b c d e f g h i j k l m n o p q r s t u v w x y z",
-    "First sentence. Second one! Is this the third? ... !!! Fourth.",
-    "!!! ... !!! Words come late here. ???",
-    "No full stop at the end. and a lower-case start",
-    "Dr. Smith met Mr. Jones at 5 p.m. in St. Louis, U.S.A.",
-    "The [MASK] token, a [SEP] in the text and [UNK] too.",
-    "hello [PAD] world",
-    "I saw the man with the telescope on the hill while the dog that chased the cat barked at the moon.",
-    "Keep the lamp lit: whoever comes up the path tonight will be cold, 'tis certain.",
-    "Pneumonoultramicroscopicsilicovolcanoconiosis frightens hippopotomonstrosesquippedaliophobics.",
-    story(CHAPTERS[0]),
-    story(*CHAPTERS[:2]),
-    "\n\n".join(story(chapter, scenes=SCENES[:5]) for chapter in CHAPTERS) + " In short: I don't know why.",
-    story(*CHAPTERS[1:]).replace(". ", " ").replace("! ", " ").replace("? ", " ").lower(),
-)
-SOME_TEXTS = TEXTS[:72:6]
-
-WHOLE_TEXT = {"@span_getters": "spacy-transformers.doc_spans.v1"}
-SENTENCES = {"@span_getters": "spacy-transformers.sent_spans.v1"}
-OVERLAPPING = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 16, "stride": 10}
+SOME_TEXTS = ARTICLE_TEXTS[:72:6]
 
 SETTINGS = (
     {"rows": "layers"},
@@ -148,28 +49,6 @@ class Noise:
 
     static: Floats
     contextual: Floats
-
-
-@spacy.registry.misc("spacy-trend-tests.side_by_side.v1")
-def side_by_side() -> Callable[[Floats, Floats], Floats]:
-    """A change that keeps the embeddings themselves, so that a token's vector shows them."""
-    return lambda static, contextual: np.concatenate([static, contextual], axis=1)
-
-
-#: A way to put texts through a pipeline.
-Run = Callable[[Language, Iterable[str]], dict[str, Doc]]
-
-
-def one_by_one(nlp: Language, texts: Iterable[str]) -> dict[str, Doc]:
-    return {text: nlp(text) for text in texts}
-
-
-def in_one_batch(nlp: Language, texts: Iterable[str]) -> dict[str, Doc]:
-    """All lengths mixed; not the empty text where windows are whole texts, which ends in spaCy's E1002."""
-    get_spans = nlp.config["components"]["transformer"]["model"]["get_spans"]
-    texts = [text for text in texts if text or get_spans != WHOLE_TEXT]
-    Random(0).shuffle(texts)
-    return dict(zip(texts, nlp.pipe(texts, batch_size=len(texts) + 1), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +79,7 @@ def cut_docs(windows: dict[str, Any]) -> list[tuple[Doc, list[Span]]]:
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
     get_spans = spacy.registry.resolve({"get_spans": windows})["get_spans"]
-    docs = [nlp(text) for text in TEXTS]
+    docs = [nlp(text) for text in ARTICLE_TEXTS]
     return list(zip(docs, get_spans(docs), strict=True))
 
 
@@ -225,7 +104,7 @@ def pipeline(make_nlp: Callable[..., Language], windows: dict[str, Any]) -> Lang
 
 @pytest.fixture(scope="module")
 def docs_by_run(pipeline: Language) -> dict[Run, dict[str, Doc]]:
-    return {run: run(pipeline, TEXTS) for run in (one_by_one, in_one_batch)}
+    return {run: run(pipeline, ARTICLE_TEXTS) for run in (one_by_one, in_one_batch)}
 
 
 @pytest.fixture
@@ -236,7 +115,7 @@ def docs(docs_by_run: dict[Run, dict[str, Doc]], run: Run) -> dict[str, Doc]:
 
 @pytest.fixture(scope="module")
 def embeddings_pipeline(make_nlp: Callable[..., Language], windows: dict[str, Any]) -> Language:
-    return make_nlp(bundled_encoder(), {"change": {"@misc": "spacy-trend-tests.side_by_side.v1"}}, windows)
+    return make_nlp(bundled_encoder(), SIDE_BY_SIDE, windows)
 
 
 @pytest.fixture(scope="module")
@@ -249,15 +128,6 @@ def on_tokens(reading: Reading, values: NDArray[Any], doc: Doc) -> NDArray[Any]:
     spread = np.zeros((len(doc), values.shape[1]), dtype=values.dtype)
     spread[reading.tokens] = values
     return spread
-
-
-def of_tokens(doc: Doc, attribute: str, width: int) -> Floats:
-    values = np.array([token._.get(attribute) for token in doc], dtype=np.float32)
-    return values.reshape(len(doc), width)
-
-
-def positions(*tokens: Token | None) -> list[int]:
-    return [-1 if token is None else token.i for token in tokens]
 
 
 def margins(reading: Reading, noise: Noise) -> NDArray[np.float64]:
@@ -303,7 +173,7 @@ def spans_of(doc: Doc) -> list[Span]:
 def test_texts_are_many_and_many_have_several_windows(
     cut_docs: list[tuple[Doc, list[Span]]], windows: dict[str, Any]
 ) -> None:
-    assert len(TEXTS) == len(set(TEXTS)) >= 60
+    assert len(ARTICLE_TEXTS) == len(set(ARTICLE_TEXTS)) >= 60
     assert windows == WHOLE_TEXT or sum(len(spans) > 1 for _, spans in cut_docs) >= 10
 
 
@@ -337,7 +207,7 @@ def test_embeddings_are_the_articles(
     embeddings_pipeline: Language, run: Run, readings: dict[str, Reading], noise: Noise
 ) -> None:
     bound = np.concatenate([noise.static, noise.contextual]).astype(np.float64)
-    for text, doc in run(embeddings_pipeline, TEXTS).items():
+    for text, doc in run(embeddings_pipeline, ARTICLE_TEXTS).items():
         reading = readings[text]
         embeddings = np.concatenate([reading.static, reading.contextual], axis=1)
         expected = on_tokens(reading, embeddings, doc)
@@ -379,7 +249,7 @@ def test_span_is_summarized_among_its_words(
 def test_sentence_level_is_the_mean_of_the_articles_sentences(
     sentences_pipeline: Language, run: Run, readings: dict[str, Reading], noise: Noise
 ) -> None:
-    for text, doc in run(sentences_pipeline, TEXTS).items():
+    for text, doc in run(sentences_pipeline, ARTICLE_TEXTS).items():
         summaries = summaries_of_sentences(readings[text], doc)
         margin = margins(readings[text], noise)
         expected = np.mean([summary.vector for summary in summaries], axis=0)

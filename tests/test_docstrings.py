@@ -12,7 +12,8 @@ from textwrap import dedent, indent
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.support.checkout import ROOT
+
 PACKAGE = ROOT / "spacy_trend"
 README = (ROOT / "README.md").read_text(encoding="utf8")
 

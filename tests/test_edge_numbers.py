@@ -11,8 +11,7 @@ from spacy.vocab import Vocab
 from spacy_trend.alignment.words import Words
 from spacy_trend.component.trend_vector import report_not_finite
 from spacy_trend.method.trend import Trends
-
-from .conftest import DIFFERENCE
+from tests.support.changes import DIFFERENCE
 
 TEXTS = ["I want an apple.", "", "She sold the old house in the village.", "..."]
 NOT_FINITE = r"The doc 'I want an apple\.' and 1 more of its batch got vectors with NaN or infinite numbers"
@@ -42,7 +41,7 @@ def test_encoders_in_half_precision_give_float32(
 @pytest.mark.parametrize(
     "layer_norm", ["embeddings.LayerNorm", "encoder.layer.1.output.LayerNorm"], ids=["static", "contextual"]
 )
-def test_where_an_embedding_is_exactly_zero_there_is_no_trend(tiny: Language, layer_norm: str) -> None:
+def test_if_an_embedding_is_exactly_zero_there_is_no_trend(tiny: Language, layer_norm: str) -> None:
     fill(tiny, f"{layer_norm}.weight", 0.0)
     fill(tiny, f"{layer_norm}.bias", 0.0)
     doc = tiny(TEXTS[0])

@@ -12,8 +12,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTo
 from spacy_trend.encoder.attention import AttentionObserver
 from spacy_trend.method.changes import log_ratio
 from spacy_trend.method.selections import leading_pair
-
-from .printed import APPLE_TREND, ATTENTION, LEADERS, PRINTED, VECTOR, WANT_TREND
+from tests.support.printed import APPLE_TREND, ATTENTION, LEADERS, PRINTED, VECTOR, WANT_TREND
 
 pytestmark = pytest.mark.hub
 

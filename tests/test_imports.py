@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .conftest import WARNINGS_ARE_ERRORS
+from tests.support.scripts import WARNINGS_ARE_ERRORS
 
 #: They take long to import, or come with an extra. spaCy itself imports torch, where it is installed.
 HEAVY = {"transformers", "spacy_transformers", "pyarrow", "sklearn", "scipy", "matplotlib", "joblib", "ray"}
@@ -40,16 +40,19 @@ def of_ours(modules: set[str]) -> set[str]:
     return {module for module in modules if module.partition(".")[0] == "spacy_trend"}
 
 
+@pytest.mark.slow
 def test_spacy_imports_nothing_of_ours(after: After) -> None:
     assert "spacy.language" in after("import spacy")
     assert of_ours(after("import spacy")) == set()
 
 
+@pytest.mark.slow
 def test_a_pipeline_without_us_imports_what_the_package_does_and_no_more(after: After) -> None:
     assert "spacy_trend.component.factory" in after("import spacy_trend")
     assert of_ours(after("spacy.blank('en')")) == of_ours(after("import spacy_trend"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ours", "before"),
     [("import spacy_trend", "import spacy"), ("import spacy_trend.cli", "import spacy.cli")],
@@ -60,6 +63,7 @@ def test_we_import_nothing_heavy(after: After, ours: str, before: str) -> None:
     assert added & HEAVY == set()
 
 
+@pytest.mark.slow
 def test_we_import_no_other_package_than_spacy_does(after: After) -> None:
     added = packages(after("import spacy_trend")) - packages(after("import spacy"))
     assert added - sys.stdlib_module_names == {"spacy_trend"}

@@ -3,12 +3,13 @@
 import json
 import re
 import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ASSETS = Path(__file__).parent.parent / "assets"
+from tests.support.checkout import ROOT
+
+ASSETS = ROOT / "assets"
 NOTEBOOK = ASSETS / "tour.ipynb"
 TEXTS = ("messages.jsonl", "questions.jsonl")
 

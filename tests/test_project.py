@@ -24,8 +24,8 @@ from weasel.util import load_project_config, parse_config_overrides
 
 from spacy_trend.cli import trend_cli
 from spacy_trend.compare.labelled_texts import read_labelled_texts
+from tests.support.checkout import ROOT
 
-ROOT = Path(__file__).parents[1]
 FILES = ["messages.jsonl", "questions.jsonl"]
 #: What the commands write, and so git does not keep.
 WRITTEN = ["corpus", "training", "metrics", "packages", "project.lock"]

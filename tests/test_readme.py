@@ -14,10 +14,10 @@ from spacy import Language
 from spacy.util import load_config_from_str
 
 from spacy_trend.compare.embeddings import OWN, embed_texts
+from tests.support.checkout import ROOT
+from tests.support.curated import curated_bert
+from tests.support.scripts import WARNINGS_ARE_ERRORS
 
-from .conftest import WARNINGS_ARE_ERRORS
-
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf8")
 
 
@@ -37,6 +37,7 @@ def test_the_first_bash_block_is_two_commands() -> None:
     assert test.endswith("python -m pytest")
 
 
+@pytest.mark.slow
 def test_the_python_blocks_run_from_top_to_bottom(tmp_path: Path) -> None:
     copy_checkout(tmp_path)
     script = tmp_path / "readme.py"
@@ -50,7 +51,6 @@ def test_the_block_for_a_trained_pipeline_runs_on_one_that_stands_for_it(
     tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("spacy_curated_transformers")
-    from .test_curated import curated_bert
 
     pipelines = {"en_core_web_trf": curated_bert(tiny_encoder, None)}
     monkeypatch.setattr(spacy, "load", pipelines.__getitem__)
@@ -86,6 +86,7 @@ def run_in_a_checkout(block: str, folder: Path) -> None:
     subprocess.run(command, check=True, cwd=folder, env={**os.environ, "PATH": path})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [block for block in blocks("bash")[1:] if "project" not in block])
 def test_the_other_bash_blocks_run(block: str, tmp_path: Path) -> None:
     run_in_a_checkout(block, tmp_path)
@@ -129,6 +130,7 @@ def test_the_training_config_shown_is_of_the_one_that_is_there() -> None:
             assert whole[section][key].replace(" ", "") == value.replace(" ", "")
 
 
+@pytest.mark.slow
 def test_the_table_shown_is_what_the_command_prints() -> None:
     command = [sys.executable, "-m", "spacy", "trend", "explain", "I want an apple."]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout

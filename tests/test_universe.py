@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import WARNINGS_ARE_ERRORS
+from tests.support.checkout import ROOT
+from tests.support.scripts import WARNINGS_ARE_ERRORS
 
-ROOT = Path(__file__).parent.parent
 ENTRY: dict[str, Any] = json.loads((ROOT / "universe.json").read_text(encoding="utf8"))
 
 #: Fields and their types, as website/UNIVERSE.md of explosion/spaCy has them.
@@ -72,6 +72,7 @@ def test_it_names_the_package_as_it_is_installed_and_its_licence_s_holder() -> N
     assert f" {ENTRY['author']}\n" in (ROOT / "LICENSE").read_text(encoding="utf8")
 
 
+@pytest.mark.slow
 def test_the_example_prints_what_its_comments_say(tmp_path: Path) -> None:
     lines = ENTRY["code_example"]
     pairs = pairwise(lines)

@@ -1,0 +1,84 @@
+"""The record of a doc: of which tokens it is, and who may read it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from spacy import Language
+from spacy.tokens import Doc
+
+from spacy_trend.attributes.record import RECORD, describe
+from tests.support.changes import DIFFERENCE
+from tests.support.values import assert_same_values, items_of, spans_of, values_of
+
+TEXT = "I want an apple. She sold the old house."
+
+
+@pytest.fixture
+def steady(shared_nlp: Callable[..., Language]) -> Language:
+    """A pipeline whose vectors can be compared from one forward pass to another."""
+    return shared_nlp(DIFFERENCE)
+
+
+REBUILT: dict[str, Callable[[list[Doc]], Doc]] = {
+    "from_docs of several": Doc.from_docs,
+    "from_docs of one": lambda docs: Doc.from_docs(docs[:1]),
+    "as_doc of a phrase": lambda docs: docs[0][2:4].as_doc(),
+    "as_doc of a sentence, with user data": lambda docs: list(docs[0].sents)[1].as_doc(copy_user_data=True),
+    "as_doc of the whole, with user data": lambda docs: docs[0][:].as_doc(copy_user_data=True),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.W101.:UserWarning")
+@pytest.mark.parametrize("how", REBUILT)
+def test_a_doc_that_is_rebuilt_of_others_has_no_values_until_the_pipeline_runs(
+    steady: Language, how: str
+) -> None:
+    docs = [steady(TEXT), steady("We're unbelievably glad, aren't we?")]
+    rebuilt = REBUILT[how](docs)
+    assert len(rebuilt) > 0
+    for item in items_of(rebuilt, spans_of(rebuilt)):
+        assert set(values_of(item).values()) == {None}
+    assert_same_values(docs[0], steady(TEXT), spans=spans_of(docs[0]))
+    again = Doc(
+        steady.vocab, [token.text for token in rebuilt], [bool(token.whitespace_) for token in rebuilt]
+    )
+    for one in (rebuilt, again):
+        steady(one)
+    assert_same_values(rebuilt, again, 2e-5)
+
+
+def test_it_is_said_that_from_docs_drops_the_values(steady: Language) -> None:
+    docs = [steady(TEXT), steady("Stop!")]
+    for doc in docs:
+        doc.user_data = {key: value for key, value in doc.user_data.items() if key[1] == RECORD}
+    with pytest.warns(UserWarning, match=rf"W101.*'{RECORD}'"):
+        Doc.from_docs(docs)
+
+
+def test_tokens_that_are_others_but_as_many_are_refused(steady: Language) -> None:
+    doc = steady("I want an apple. She sold the oldhouse.")
+    same = doc[0:2]._.trend_vector.copy()
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[2:4])
+        retokenizer.split(doc[8], ["old", "house"], heads=[doc[7], doc[7]])
+    assert doc[8].text == "house"
+    for item in (doc, doc[0:3], doc[2]):
+        with pytest.raises(ValueError, match="before the transformer"):
+            item._.trend_vector  # noqa: B018
+    np.testing.assert_array_equal(doc[0:2]._.trend_vector, same)
+
+
+def test_a_selection_that_does_not_say_what_it_reads_is_refused() -> None:
+    class Select:
+        config = {"@misc": "mine"}  # noqa: RUF012
+
+    with pytest.raises(ValueError, match=r"lacks \['rows', 'layers'\].*Give the selection both"):
+        describe(Select())  # type: ignore[arg-type]
+
+
+def test_a_selection_that_is_not_registered_when_a_doc_is_read_is_named(tiny: Language) -> None:
+    doc = tiny("I want an apple.")
+    doc._.trend_record["select"] = '{"@misc": "no.such_selection.v1"}'
+    with pytest.raises(Exception, match=r"no\.such_selection\.v1"):
+        doc[0:2]._.trend_vector  # noqa: B018

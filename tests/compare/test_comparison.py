@@ -1,0 +1,123 @@
+"""What is printed and written of a comparison."""
+
+import json
+import struct
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("sklearn")
+pytest.importorskip("scipy")
+pytest.importorskip("matplotlib")
+from spacy_trend.compare.comparison import Comparison, Score, as_table, measured_on, write_comparison
+from spacy_trend.compare.embeddings import CLS
+from tests.support.comparisons import BY_HAND, score
+
+pytestmark = pytest.mark.usefixtures("few_strengths")
+
+
+class TestTable:
+    def test_has_scores_in_percent(self) -> None:
+        assert as_table(BY_HAND).splitlines() == [
+            "",
+            "embedding               width   accuracy          95%   macro F1         95%   p against [CLS]",
+            "---------------------   -----   --------   ----------   --------   ---------   ---------------",
+            "pipeline's trend_pair      32       92.0    87.0-97.0       91.0   85.0-95.0             1e-30",
+            "all_words                 768       90.0   80.0-100.0       89.0   83.0-93.0              0.25",
+            "article                    32       87.5    82.5-92.5       86.5   80.5-90.5             0.012",
+            "[CLS]                      32       80.0    75.0-85.0       79.0   73.0-83.0                 -",
+            "mean of static             32       50.0    45.0-55.0       49.0   43.0-53.0                 1",
+            "",
+            "100 texts, predicted in 5 folds; 2 labels.",
+        ]
+
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            (
+                {"repeated": 7},
+                "100 texts, predicted in 5 folds; 2 labels. 7 of the texts stand there more than once.",
+            ),
+            ({"test": 30, "folds": None}, "30 test texts, after 100 training texts; 2 labels."),
+            (
+                {"test": 30, "folds": None, "repeated": 2},
+                "30 test texts, after 100 training texts; 2 labels. 2 of the texts stand among the training "
+                "texts too.",
+            ),
+        ],
+    )
+    def test_says_what_was_measured_on(self, changes: dict[str, Any], expected: str) -> None:
+        assert measured_on(replace(BY_HAND, **changes)) == expected
+        assert as_table(replace(BY_HAND, **changes)).endswith(f"\n{expected}")
+
+    def test_has_the_best_preset_not_the_best_of_all(self) -> None:
+        assert BY_HAND.best_preset().name == "all_words"
+
+
+class TestFiles:
+    def test_are_json_with_all_fields(self, folded: Comparison, tmp_path: Path) -> None:
+        data, _ = write_comparison(folded, tmp_path)
+        assert data == tmp_path / "compare.json"
+        read = json.loads(data.read_text(encoding="utf8"), parse_constant=pytest.fail)
+        assert set(read) == {field.name for field in fields(Comparison)}
+        for row, expected in zip(read["scores"], folded.scores, strict=True):
+            assert set(row) == {field.name for field in fields(Score)}
+            intervals = {name: tuple(row[name]) for name in ("accuracy_interval", "macro_f1_interval")}
+            assert Score(**{**row, **intervals}) == expected
+        assert {**read, "scores": folded.scores} == {**vars(folded)}
+
+    @pytest.mark.parametrize("p_value", [1e-30, 2.0**-1000, 0.1 + 0.2, 1.0])
+    def test_keep_numbers_to_the_last_digit(self, tmp_path: Path, p_value: float) -> None:
+        comparison = replace(BY_HAND, scores=[score("article", 1 / 3, p_value=p_value)])
+        data, _ = write_comparison(comparison, tmp_path)
+        (read,) = json.loads(data.read_text(encoding="utf8"))["scores"]
+        assert (read["p_value"], read["accuracy"]) == (p_value, 1 / 3)
+
+    def test_keep_labels_in_all_letters(self, tmp_path: Path) -> None:
+        data, _ = write_comparison(BY_HAND, tmp_path)
+        assert json.loads(data.read_text(encoding="utf8"))["labels"] == {"x": 60, "ÿ": 40}
+
+    def test_are_a_picture_that_grows_with_the_scores(self, folded: Comparison, tmp_path: Path) -> None:
+        heights = []
+        for comparison in BY_HAND, folded:
+            _, picture = write_comparison(comparison, tmp_path)
+            assert picture == tmp_path / "compare.png"
+            content = picture.read_bytes()
+            assert content[:8] == b"\x89PNG\r\n\x1a\n"
+            assert content[-8:-4] == b"IEND"
+            width, height = struct.unpack(">II", content[16:24])
+            assert width == 1200
+            heights.append(height)
+        assert 400 <= heights[0] < heights[1] <= 1000
+
+    @pytest.mark.parametrize("accuracy", [0.0, 1.0])
+    def test_are_a_picture_of_extremes(self, tmp_path: Path, accuracy: float) -> None:
+        one = score(CLS, accuracy, accuracy_interval=(accuracy, accuracy))
+        _, picture = write_comparison(replace(BY_HAND, scores=[one]), tmp_path)
+        assert picture.stat().st_size > 1000
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "pipeline's $a$_b^",
+            "pipeline's a_{b",
+            "pipeline's $\\frac$",
+        ],
+    )
+    def test_are_a_picture_of_any_name(self, tmp_path: Path, name: str) -> None:
+        _, picture = write_comparison(replace(BY_HAND, scores=[score(name)]), tmp_path)
+        assert picture.stat().st_size > 1000
+
+    def test_are_written_into_a_new_folder_and_over_old_ones(self, tmp_path: Path) -> None:
+        for comparison in BY_HAND, replace(BY_HAND, seed=7):
+            data, _ = write_comparison(comparison, tmp_path / "new" / "folder")
+        assert json.loads(data.read_text())["seed"] == 7
+
+    def test_cannot_be_written_where_a_file_is(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(OSError, match=r"'.*file' is a file\. Expected a folder, or a path where"):
+            write_comparison(BY_HAND, tmp_path / "file")
+        with pytest.raises(OSError, match=r"folder' cannot be made: '.*file' is a file"):
+            write_comparison(BY_HAND, tmp_path / "file" / "folder")

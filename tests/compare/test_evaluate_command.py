@@ -1,0 +1,146 @@
+"""The command `evaluate`."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click import unstyle
+from spacy import Language
+
+from tests.support.commands import run_command
+
+pytest.importorskip("sklearn")
+pytest.importorskip("scipy")
+pytest.importorskip("matplotlib")
+from tests.support.commands import said
+from tests.support.evaluations import BY_HAND, COMPARED, MIXED, Rows, of
+
+pytestmark = pytest.mark.usefixtures("few_resamples")
+
+
+def save(nlp: Language, path: Path) -> str:
+    nlp.to_disk(path)
+    return str(path)
+
+
+run = partial(run_command, "evaluate")
+
+
+class TestCommand:
+    @pytest.fixture
+    def model(self, stub: Language, tmp_path: Path) -> str:
+        return save(stub, tmp_path / "model")
+
+    def test_prints_a_report_and_writes_files(
+        self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path
+    ) -> None:
+        result = run(model, write_rows(MIXED), "--output", tmp_path / "out")
+        assert result.exit_code == 0, result.stdout
+        assert "trained textcat 66.7" in said(result)
+        assert said(result).count("Wrote") == 3
+        read = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+        assert read["confusion"] == [[3, 1, 0], [0, 1, 1], [0, 0, 0]]
+        assert (tmp_path / "out" / "confusion.png").read_bytes()[:4] == b"\x89PNG"
+        assert (tmp_path / "out" / "report.txt").read_text().strip() in unstyle(result.stdout)
+
+    def test_shows_a_comparison_beside(
+        self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path
+    ) -> None:
+        (tmp_path / "compare.json").write_text(json.dumps(COMPARED))
+        result = run(model, write_rows(MIXED), "--compare", tmp_path / "compare.json", "-o", tmp_path)
+        assert result.exit_code == 0, result.stdout
+        assert "logistic regression on the pipeline's trend_vector 90.0" in said(result)
+        assert "logistic regression on [CLS]" in (tmp_path / "report.txt").read_text()
+
+    def test_writes_nothing_unless_told(
+        self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = write_rows(MIXED)
+        monkeypatch.chdir(tmp_path)
+        result = run(model, path)
+        assert (result.exit_code, "Wrote" in said(result)) == (0, False)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "test.spacy"]
+
+    def test_is_reproducible_by_its_seed(
+        self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path
+    ) -> None:
+        path = write_rows(of(*["xx", "xy", "yy", "yz", "zz", "zx"] * 5))
+        for seed in "334":
+            assert run(model, path, "--seed", seed, "-o", tmp_path / seed).exit_code == 0
+        three, four = (json.loads((tmp_path / seed / "evaluation.json").read_text()) for seed in "34")
+        assert three["confusion"] == four["confusion"]
+        assert three["macro_f1_interval"] != four["macro_f1_interval"]
+
+    @pytest.mark.parametrize(
+        ("rows", "message"),
+        [
+            ([], "got 0 docs, expected two or more."),
+            (MIXED[:1], "got 1 docs, expected two or more."),
+            ([*MIXED, ("none", {})], "the doc 'none' has the labels []. Expected exactly one."),
+            ([*MIXED, ("- nothing", {"x": 1.0})], "The pipeline predicted no label for '- nothing'"),
+        ],
+    )
+    def test_says_what_is_wrong_with_the_docs(
+        self, model: str, write_rows: Callable[[Rows], Path], rows: Rows, message: str
+    ) -> None:
+        result = run(model, write_rows(rows))
+        assert result.exit_code == 1
+        assert "The pipeline could not be evaluated" in said(result)
+        assert message.replace(" ", "") in said(result).replace(" ", "")
+
+    def test_says_what_is_not_there(
+        self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path
+    ) -> None:
+        path = write_rows(MIXED)
+        for args, message in (
+            (["no_such_pipeline", path], "Can't find model 'no_such_pipeline'"),
+            ([model, tmp_path / "none.spacy"], "No such file or directory"),
+            ([model, path, "--compare", tmp_path / "none.json"], "No such file or directory"),
+        ):
+            result = run(*args)
+            assert result.exit_code == 1
+            assert message in said(result)
+
+    def test_refuses_json_lines(self, model: str, tmp_path: Path) -> None:
+        (tmp_path / "a.jsonl").write_text('{"text": "a", "label": "x"}\n')
+        result = run(model, tmp_path / "a.jsonl")
+        assert result.exit_code == 1
+        assert "doesn't look like the data is in DocBin" in said(result)
+
+    def test_refuses_a_comparison_that_is_no_json(
+        self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path
+    ) -> None:
+        (tmp_path / "compare.json").write_text("no")
+        result = run(model, write_rows(MIXED), "--compare", tmp_path / "compare.json")
+        assert result.exit_code == 1
+        assert "compare.json is no comparison" in said(result)
+
+    @pytest.mark.parametrize("content", [asdict(BY_HAND), {}, [], {"scores": [{"name": "x"}]}, {"scores": 3}])
+    def test_refuses_json_that_is_no_comparison(
+        self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path, content: Any
+    ) -> None:
+        (tmp_path / "other.json").write_text(json.dumps(content))
+        result = run(model, write_rows(MIXED), "--compare", tmp_path / "other.json")
+        assert result.exit_code == 1
+        assert "other.json" in said(result).replace(" ", "")
+
+    def test_refuses_a_folder_that_it_cannot_make_before_it_loads_a_pipeline(
+        self, write_rows: Callable[[Rows], Path]
+    ) -> None:
+        path = write_rows(MIXED)
+        result = run("no_such_pipeline", path, "--output", path)
+        assert result.exit_code == 1
+        assert "is a file. Expected a folder, or a path where one can be made" in said(result)
+
+    def test_names_the_extra_that_is_missing_before_it_loads_a_pipeline(
+        self, monkeypatch: pytest.MonkeyPatch, write_rows: Callable[[Rows], Path]
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+        result = run("no_such_pipeline", write_rows(MIXED))
+        assert result.exit_code == 1
+        assert 'pip install "spacy-trend[compare]"' in said(result)

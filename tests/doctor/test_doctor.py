@@ -1,0 +1,269 @@
+"""Each thing that can be wrong with a pipeline is found, with its fix, and without a traceback."""
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import spacy
+import srsly
+from spacy import Language
+from spacy.tokens import Doc
+
+from spacy_trend.doctor.examination import TEXT, examine
+from tests.support.curated import curated_bert
+from tests.support.findings import about, mend, wrong
+from tests.support.hidden_attention import hide_softmax
+
+SENT_SPANS = {"@span_getters": "spacy-transformers.sent_spans.v1"}
+DEPENDENCY_PAIR = {"select": {"@misc": "spacy-trend.dependency_pair.v1"}}
+
+
+# What is there.
+
+
+def test_a_pipeline_that_works_has_nothing_to_mend(make: Callable[..., Language], tiny_encoder: Path) -> None:
+    nlp = make({"preset": "all_words", "token_vectors": False})
+    findings = examine(nlp)
+    assert wrong(findings) == []
+    assert [finding.about for finding in findings] == [
+        *("versions", "extras", "transformer", "encoder", "windows", "placement", "settings"),
+        *("attention", "record", "bfloat16"),
+    ]
+    versions = about("versions", findings).text
+    for package in ("spacy-trend", "spacy", "spacy-transformers", "transformers", "torch", "numpy"):
+        assert f"{package} {version(package)}" in versions
+    assert f"Python {sys.version.split()[0]}" in versions
+    assert about("transformer", findings).text == (
+        f"Transformer 'transformer' (factory 'transformer'): BertModel ({tiny_encoder}), attention "
+        "implementation 'sdpa'"
+    )
+    assert about("encoder", findings).text == "Its encoder has 2 layers of 4 heads and width 32"
+    assert "have 128 tokens, one every 96" in about("windows", findings).text
+    assert "takes 512 wordpieces of a window: enough for 4.0 a token" in about("windows", findings).text
+    assert "preset='all_words', token_vectors=False; all others" in about("settings", findings).text
+
+
+def test_the_size_of_a_record_is_that_of_a_stored_one(make: Callable[..., Language]) -> None:
+    texts = []
+    for config in ({}, {"token_vectors": False}):
+        nlp = make(config)
+        record = nlp(TEXT)._.trend_record
+        texts.append(about("record", examine(nlp)).text)
+        assert f"{len(srsly.msgpack_dumps(record)) / 1000:.1f} kB" in texts[-1]
+    assert texts[0] == texts[1]
+    assert "4 rows of attention and a vector of width 32; stored, for 25 words" in texts[0]
+
+
+def test_an_encoder_out_of_a_saved_pipeline_is_named_without_a_folder_that_is_gone(
+    make: Callable[..., Language], tmp_path: Path
+) -> None:
+    nlp = make({})
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert not Path(loaded.get_pipe("transformer").model.transformer.config.name_or_path).exists()
+    assert "): BertModel (bert), attention" in about("transformer", examine(loaded)).text
+    assert loaded.get_pipe("trend_vector").encoder.name == "BertModel (bert)"
+
+
+def test_the_preset_for_similarity_without_hooks_is_said(make: Callable[..., Language]) -> None:
+    findings = examine(make({"preset": "similarity"}))
+    assert wrong(findings) == []
+    assert "doc.similarity is spaCy's own" in about("similarity", findings).text
+    with_hooks = examine(make({"preset": "similarity", "vector_hooks": True}))
+    assert "similarity" not in [finding.about for finding in with_hooks]
+
+
+def test_the_implementation_of_attention_is_named(make: Callable[..., Language]) -> None:
+    nlp = make({}, transformer_config={"attn_implementation": "eager"})
+    assert "implementation 'eager'" in about("transformer", examine(nlp)).text
+
+
+def test_an_examined_pipeline_is_as_before(make: Callable[..., Language]) -> None:
+    nlp = make({})
+    expected = nlp(TEXT)._.trend_vector
+    config = nlp.config.to_str()
+    examine(nlp)
+    assert nlp.config.to_str() == config
+    assert (nlp(TEXT)._.trend_vector == expected).all()
+
+
+def test_a_curated_transformer_is_examined(tiny_encoder: Path) -> None:
+    pytest.importorskip("spacy_curated_transformers")
+
+    findings = examine(curated_bert(tiny_encoder, {}))
+    assert wrong(findings) == []
+    text = "Transformer 'transformer' (factory 'curated_transformer'): BertEncoder (curated)"
+    assert about("transformer", findings).text == text
+    assert "2 layers of 4 heads and width 32" in about("encoder", findings).text
+    assert "have 128 wordpieces, one every 96" in about("windows", findings).text
+    assert about("attention", findings).text == "Attention is observed in the running forward pass"
+    findings = examine(curated_bert(tiny_encoder, {}, spans={"window": 1024, "stride": 1024}))
+    assert wrong(findings) == [("error", "windows")]
+    assert (
+        "takes 512 wordpieces of a window, and of a longer one the pipeline fails"
+        in about("windows", findings).text
+    )
+    assert '"window": 512' in str(about("windows", findings).fix)
+
+
+# What is missing.
+
+
+def test_no_transformer() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    findings = examine(nlp)
+    assert wrong(findings) == [("error", "transformer")]
+    assert (
+        "no transformer in the pipeline: got the components ['sentencizer']"
+        in about("transformer", findings).text
+    )
+    assert "spacy_trend.from_encoder()" in str(about("transformer", findings).fix)
+
+
+def test_no_trend_vector(make: Callable[..., Language]) -> None:
+    nlp = make(None)
+    findings = examine(nlp)
+    assert wrong(findings) == [("warning", "placement")]
+    assert about("attention", findings).status == about("record", findings).status == "ok"
+    assert nlp.pipe_names == ["transformer"]
+    mend(about("placement", findings).fix, nlp)
+    assert wrong(examine(nlp)) == []
+
+
+def test_no_weights(tiny_encoder: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
+    nlp.add_pipe("trend_vector")
+    findings = examine(nlp)
+    assert wrong(findings) == [("error", "transformer")]
+    assert "nlp.initialize()" in str(about("transformer", findings).fix)
+
+
+def test_no_sentence_boundaries(make: Callable[..., Language]) -> None:
+    nlp = make({"level": "sentence"})
+    findings = examine(nlp)
+    assert wrong(findings) == [("error", "sentences")]
+    assert "level='sentence' needs sentence boundaries" in about("sentences", findings).text
+    mend(about("sentences", findings).fix, nlp)
+    assert wrong(examine(nlp)) == []
+    assert about("sentences", examine(nlp)).status == "ok"
+
+
+def test_sentence_boundaries_too_late_or_disabled(make: Callable[..., Language]) -> None:
+    nlp = make({"level": "sentence", "preset": "signed_pair"})
+    nlp.add_pipe("sentencizer")
+    mend(about("sentences", examine(nlp)).fix, nlp)
+    assert nlp.pipe_names == ["transformer", "sentencizer", "trend_vector"]
+    assert wrong(examine(nlp)) == []
+    assert "preset='signed_pair', level='sentence';" in about("settings", examine(nlp)).text
+    nlp.disable_pipe("sentencizer")
+    mend(about("sentences", examine(nlp)).fix, nlp)
+    assert wrong(examine(nlp)) == []
+
+
+def test_no_sentence_boundaries_for_the_transformer(make: Callable[..., Language]) -> None:
+    nlp = make({}, get_spans=SENT_SPANS)
+    findings = examine(nlp)
+    assert wrong(findings) == [("error", "sentences")]
+    assert "'transformer' failed on a text: [E030]" in about("sentences", findings).text
+    mend(about("sentences", findings).fix, nlp)
+    assert wrong(examine(nlp)) == []
+
+
+def test_no_parser(make: Callable[..., Language]) -> None:
+    nlp = make(DEPENDENCY_PAIR)
+    findings = examine(nlp)
+    assert wrong(findings) == [("error", "parser")]
+    assert "mutual_pair" in str(about("parser", findings).fix)
+
+    @Language.component("chain", assigns=["token.dep", "token.head"])
+    def chain(doc: Doc) -> Doc:
+        for token in doc:
+            token.head, token.dep_ = doc[max(0, token.i - 1)], "dep"
+        return doc
+
+    nlp.add_pipe("chain")
+    mend(about("parser", examine(nlp)).fix, nlp)
+    assert nlp.pipe_names[-1] == "trend_vector"
+    assert wrong(examine(nlp)) == []
+    assert about("parser", examine(nlp)).status == "ok"
+
+
+# What is not where it should be.
+
+
+# What fails.
+
+
+def test_attention_that_is_asked_for(make: Callable[..., Language], monkeypatch: pytest.MonkeyPatch) -> None:
+    nlp = make({}, transformer_config={"attn_implementation": "eager"})
+    hide_softmax(monkeypatch)
+    findings = examine(nlp)
+    assert wrong(findings) == [("warning", "attention")]
+    assert "output_attentions" in about("attention", findings).text
+    assert '{"attn_implementation": "sdpa"}' in str(about("attention", findings).fix)
+
+
+def test_attention_that_is_out_of_reach(
+    make: Callable[..., Language], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nlp = make({}, transformer_config={"attn_implementation": "eager"})
+    hide_softmax(monkeypatch)
+    encoder = nlp.get_pipe("transformer").model.transformer
+    forward = encoder.forward
+    monkeypatch.setattr(encoder, "forward", lambda **given: forward(**{**given, "output_attentions": False}))
+    findings = examine(nlp)
+    assert wrong(findings) == [("error", "attention")]
+    assert "could not be observed" in about("attention", findings).text
+    assert '"attn_implementation": "eager"' in str(about("attention", findings).fix)
+
+
+def test_a_component_that_fails(make: Callable[..., Language]) -> None:
+    @Language.component("fails")
+    def fail(doc: Doc) -> Doc:
+        raise KeyError("nothing there")
+
+    nlp = make({})
+    nlp.add_pipe("fails", first=True)
+    findings = examine(nlp)
+    assert wrong(findings) == [("error", "trial")]
+    assert about("trial", findings).text == "'fails' failed on a text: KeyError: 'nothing there'"
+    mend(str(about("trial", findings).fix).rpartition(": ")[2], nlp)
+    assert wrong(examine(nlp)) == []
+
+
+def test_tokens_that_were_merged(make: Callable[..., Language]) -> None:
+    @Language.component("merge_two")
+    def merge(doc: Doc) -> Doc:
+        with doc.retokenize() as retokenizer:
+            retokenizer.merge(doc[:2])
+        return doc
+
+    nlp = make({})
+    nlp.add_pipe("merge_two", after="transformer")
+    findings = examine(nlp)
+    assert wrong(findings) == [("error", "trial")]
+    assert "'trend_vector' failed on a text: The transformer's alignment" in about("trial", findings).text
+    assert "before the transformer" in str(about("trial", findings).fix)
+
+
+def test_numbers_that_are_not_finite(make: Callable[..., Language]) -> None:
+    nlp = make({"preset": "all_words"})
+    weights = nlp.get_pipe("transformer").model.transformer.embeddings.word_embeddings.weight
+    weights.data.fill_(float("nan"))
+    assert wrong(examine(nlp)) == [("error", "numbers")]
+
+
+# Windows.
+
+
+# bfloat16.
+
+
+# Packages, and pipelines that cannot be opened.
+
+
+# The command.

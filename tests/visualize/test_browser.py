@@ -1,0 +1,305 @@
+"""Pictures in a browser: what is seen, what a keyboard reaches, and that nothing runs or leaves the page."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from spacy_trend import render
+
+pytest.importorskip("selenium")
+
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.support.pictures import long_doc, made_doc
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver"),
+]
+
+STYLES = ["attention", "words"]
+SCHEMES = ["light", "dark"]
+HARM = ["<script>document.title='owned'</script>", "<img src=x onerror=document.title='owned'>", "&lt;"]
+HEBREW = ["הוא", "מכר", "את", "הבית", "הישן", "."]
+
+#: The least contrast of a text that is seen with what is behind it, and that text (WCAG 2.2, 1.4.3).
+LEAST_CONTRAST = """
+const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+const light = c => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+const behind = element => {
+    for (; element; element = element.parentElement) {
+        const [r, g, b, a = 1] = parts(getComputedStyle(element).backgroundColor);
+        if (a === 1) return [r, g, b];
+        if (a !== 0) throw new Error("half transparent");
+    }
+    throw new Error("no background");
+};
+let least = [99, ""];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || element.tagName === "STYLE") continue;
+    const [one, other] = [luminance(parts(getComputedStyle(element).color)), luminance(behind(element))];
+    const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    if (contrast < least[0]) least = [contrast, walker.currentNode.data];
+}
+return least;
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chrome]:
+    options = ChromeOptions()
+    options.binary_location = str(BROWSER)
+    # A container's root has no sandbox, and little shared memory.
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
+    browser = Chrome(options=options, service=Service(DRIVER))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def show(browser: Chrome, tmp_path: Path) -> Callable[..., Chrome]:
+    """A function that opens markup from a file, in a window of some width."""
+
+    def show(markup: str | None, scheme: str = "light", width: int = 900) -> Chrome:
+        assert markup is not None
+        path = tmp_path / "picture.html"
+        path.write_text(markup, encoding="utf8")
+        browser.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        )
+        browser.set_window_size(width, 800)
+        browser.get(path.as_uri())
+        return browser
+
+    return show
+
+
+def hebrew_doc() -> Doc:
+    attention = [[1, 2, 3, 4, 5]]
+    return made_doc(HEBREW, attention, (4, 1), vocab=spacy.blank("he").vocab)
+
+
+def harmful_doc() -> Doc:
+    return made_doc([*HARM, "."], np.eye(3), (0, 1))
+
+
+def box(browser: Chrome, selector: str) -> dict[str, float]:
+    script = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
+    found: dict[str, float] = browser.execute_script(script, selector)
+    return found
+
+
+def middle(found: dict[str, float]) -> float:
+    return (found["left"] + found["right"]) / 2
+
+
+def texts(browser: Chrome, selector: str) -> list[str]:
+    """The texts of elements as they are seen."""
+    return [element.text for element in browser.find_elements(By.CSS_SELECTOR, selector)]
+
+
+def requested(browser: Chrome) -> set[str]:
+    """The addresses asked for since the last call."""
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [m["params"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    return {params["request"]["url"] for params in sent}
+
+
+class TestWhatIsSeen:
+    def test_the_marked_cells_are_the_leaders(self, show: Callable[..., Chrome], tiny: Language) -> None:
+        doc = tiny("She sold the old house to a young couple from Berlin.")
+        words = [token for token in doc if not token.is_punct]
+        attention = np.stack([token._.trend_attention for token in words], axis=1)
+        browser = show(render(doc, page=True))
+        marked = browser.execute_script(
+            "return [...document.querySelectorAll('tbody tr')].map(row => [...row.querySelectorAll('td')]"
+            ".flatMap((cell, word) => getComputedStyle(cell).boxShadow === 'none' ? [] : [word]))"
+        )
+        assert marked == [[leader] for leader in attention.argmax(axis=1)]
+        assert texts(browser, ".trend-leads b") == ["*"] * 4
+        focus, related = doc._.trend_focus.text, doc._.trend_related.text
+        assert {"focus\n" + focus, "related\n" + related} <= set(texts(browser, "thead th"))
+        assert texts(browser, "tbody th")[-1] == "head 3 decides"
+        assert texts(browser, "figcaption strong") == [focus, related]
+
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_shades_differ_from_step_to_step(self, show: Callable[..., Chrome], scheme: str) -> None:
+        doc = made_doc([*"abcdefghij", "."], [range(10)], (9, 8))
+        browser = show(render(doc, page=True), scheme)
+        colours = browser.execute_script(
+            "return [...document.querySelectorAll('tbody td')].map(e => getComputedStyle(e).backgroundColor)"
+        )
+        assert len(set(colours)) == 10
+
+    @pytest.mark.parametrize("style", STYLES)
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_text_has_contrast(self, show: Callable[..., Chrome], style: str, scheme: str) -> None:
+        attention = np.linspace(0, 9, 100).reshape(10, 10)
+        doc = made_doc([*"abcdefghij", "."], attention, (9, 8))
+        markup = render(
+            [doc, made_doc(pair=(-1, -1)), made_doc([], np.zeros((1, 0)), (-1, -1))], style, page=True
+        )
+        browser = show(markup, scheme)
+        assert len(browser.find_elements(By.CSS_SELECTOR, "[class^='trend-9']")) > 0
+        contrast, text = browser.execute_script(LEAST_CONTRAST)
+        assert contrast >= 4.5, text
+        paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert paper == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 23, 26)")
+
+    @pytest.mark.parametrize(
+        "doc", [made_doc(pair=(3, 0)), hebrew_doc()], ids=["left to right", "right to left"]
+    )
+    def test_the_arc_reaches_from_word_to_word(self, show: Callable[..., Chrome], doc: Doc) -> None:
+        browser = show(render(doc, "words", page=True))
+        ends = sorted(middle(box(browser, f".trend-{name} > span")) for name in ("focus", "related"))
+        arc = box(browser, ".trend-arc svg")
+        assert [arc["left"], arc["right"]] == pytest.approx(ends, abs=1)
+        assert arc["bottom"] <= box(browser, ".trend-focus > span")["top"] + 1
+        assert arc["height"] > 20
+
+    def test_a_text_from_right_to_left_runs_so(self, show: Callable[..., Chrome]) -> None:
+        browser = show(render(hebrew_doc(), "words", page=True))
+        lefts = browser.execute_script(
+            "return [...document.querySelectorAll('.trend-line [title]')]"
+            ".map(e => e.getBoundingClientRect().left)"
+        )
+        assert lefts == sorted(lefts, reverse=True)
+        browser = show(render(hebrew_doc(), page=True))
+        lefts = browser.execute_script(
+            "return [...document.querySelectorAll('thead th')].map(e => e.getBoundingClientRect().left)"
+        )
+        assert lefts == sorted(lefts, reverse=True)
+        assert box(browser, "tbody th")["left"] > max(lefts)
+
+    def test_a_long_text_begins_where_it_is_read_from(self, show: Callable[..., Chrome]) -> None:
+        doc = long_doc(80, vocab=spacy.blank("he").vocab, letter="ש")
+        for style, first in (("attention", "thead th"), ("words", ".trend-related > span")):
+            browser = show(render(doc, style, page=True))
+            assert 0 < box(browser, first)["right"] <= 900
+
+    def test_spaces_are_kept(self, show: Callable[..., Chrome]) -> None:
+        def width(space: str) -> float:
+            doc = made_doc(["a", space, "b", "c"], [[1, 2, 3]], (2, 3), not_words=[space], spaces=[False] * 4)
+            browser = show(render(doc, "words", page=True))
+            return middle(box(browser, ".trend-focus > span")) - box(browser, ".trend-line")["left"]
+
+        assert width("    ") > width(" ") + 5
+        assert width("\n\n") > width("\n") + 5
+
+    def test_a_text_without_a_pair_is_wrapped(self, show: Callable[..., Chrome]) -> None:
+        browser = show(render(long_doc(80, has_pair=False), "words", page=True))
+        line = box(browser, ".trend-flow > span")["height"]
+        assert box(browser, ".trend-flow")["height"] > 3 * line
+        doc = made_doc(["a", "\n\n", "b"], [[1, 2]], (-1, -1), not_words=["\n\n"], spaces=[False] * 3)
+        browser = show(render(doc, "words", page=True))
+        first, last = browser.execute_script(
+            "return [...document.querySelectorAll('[title]')].map(e => e.getBoundingClientRect().top)"
+        )
+        assert last - first > 2 * line
+
+    @pytest.mark.parametrize("style", STYLES)
+    def test_pictures_do_not_clash(self, show: Callable[..., Chrome], style: str) -> None:
+        fragments = [render(made_doc(), each) or "" for each in (style, *STYLES, style)]
+        browser = show("<!DOCTYPE html><title>of its own</title>" + "<hr>".join(fragments))
+        heights = browser.execute_script(
+            "return [...document.querySelectorAll('figure')].map(e => e.getBoundingClientRect().height)"
+        )
+        assert heights[0] == heights[3]
+        assert browser.find_elements(By.CSS_SELECTOR, "[id]") == []
+
+
+class TestSafety:
+    @pytest.mark.parametrize("style", STYLES)
+    @pytest.mark.parametrize("page", [True, False])
+    def test_markup_in_a_text_is_text(self, show: Callable[..., Chrome], style: str, page: bool) -> None:
+        """A fragment stands in a page that forbids nothing."""
+        markup = render(harmful_doc(), style, page=page) or ""
+        browser = show(markup if page else f"<!DOCTYPE html><title>plain</title>{markup}")
+        assert browser.title == ("Which words the vector came from" if page else "plain")
+        assert browser.find_elements(By.CSS_SELECTOR, "script, img, [onerror]") == []
+        seen = browser.find_element(By.TAG_NAME, "figure").text
+        for text in HARM:
+            assert text in seen
+
+    @pytest.mark.parametrize("style", STYLES)
+    def test_no_request_leaves_the_page(self, show: Callable[..., Chrome], style: str) -> None:
+        browser = show("<!DOCTYPE html>")
+        requested(browser)
+        show(render([made_doc(), harmful_doc()], style, page=True))
+        addresses = requested(browser)
+        assert browser.current_url in addresses
+        assert all(url == browser.current_url or url.startswith("data:") for url in addresses), addresses
+
+
+class TestUse:
+    @pytest.mark.parametrize("style", STYLES)
+    def test_a_keyboard_scrolls_a_long_text(self, show: Callable[..., Chrome], style: str) -> None:
+        browser = show(render(long_doc(80), style, page=True))
+        browser.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+        region = browser.switch_to.active_element
+        assert "trend-scroll" in str(region.get_attribute("class"))
+        assert browser.execute_script("return getComputedStyle(arguments[0]).outlineStyle", region) == "solid"
+        region.send_keys(Keys.ARROW_RIGHT * 3)
+        scrolled = "return arguments[0].scrollLeft > 0"
+        assert WebDriverWait(browser, 5).until(lambda b: b.execute_script(scrolled, region))
+
+    def test_row_headers_stay_while_it_scrolls(self, show: Callable[..., Chrome]) -> None:
+        browser = show(render(long_doc(80), page=True))
+        before = box(browser, "tbody th")["left"]
+        assert box(browser, "thead th")["left"] > before
+        browser.execute_script("document.querySelector('.trend-scroll').scrollLeft = 500")
+        # The space between cells scrolls away.
+        assert box(browser, "tbody th")["left"] == pytest.approx(before, abs=1)
+        assert box(browser, "thead th")["left"] < 0
+
+    @pytest.mark.parametrize("style", STYLES)
+    @pytest.mark.parametrize("width", [500, 1200])
+    @pytest.mark.parametrize("has_pair", [True, False])
+    def test_the_page_itself_never_scrolls_sideways(
+        self, show: Callable[..., Chrome], style: str, width: int, has_pair: bool
+    ) -> None:
+        docs = [
+            long_doc(80, has_pair=has_pair),
+            long_doc(80, vocab=spacy.blank("he").vocab, letter="ש", has_pair=has_pair),
+            made_doc(["x" * 500, "."], [[1]], (0, -1)),
+        ]
+        browser = show(render(docs, style, page=True), width=width)
+        scrolled, seen = browser.execute_script(
+            "const page = document.documentElement; return [page.scrollWidth, page.clientWidth]"
+        )
+        assert scrolled <= seen <= width
+
+    def test_a_screen_reader_finds_a_table(self, show: Callable[..., Chrome]) -> None:
+        browser = show(render(made_doc(), page=True))
+        nodes = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        names: dict[str, list[str]] = {}
+        for node in nodes:
+            if not node["ignored"]:
+                role = node["role"]["value"]
+                names.setdefault(role, []).append(node.get("name", {}).get("value", ""))
+        assert names["table"] == ["Attention received by each word in each head"]
+        assert names["columnheader"] == ["I", "related want", "focus an", "apple"]
+        assert names["rowheader"] == ["head 0", "head 1", "head 2 decides"]
+        assert names["region"] == ["Table of attention received: I want an apple."]
+        assert [name for name in names["cell"] if "leader" in name] == [
+            "2.00 leader",
+            "1.50 leader",
+            "1.00 leader",
+        ]
