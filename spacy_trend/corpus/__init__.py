@@ -1,0 +1,78 @@
+"""Corpora of any size: from files of texts to Parquet files with their vectors, resumable at any moment."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from ..dependencies import check_extra
+from ..settings import check_choice
+if TYPE_CHECKING:
+    from .run import Summary
+
+
+def embed_corpus(
+    source: Path | str,
+    output: Path | str,
+    *,
+    model: str | None = None,
+    encoder: str | None = None,
+    lang: str = "en",
+    preset: str | None = None,
+    gpu_id: int = -1,
+    text_field: str = "text",
+    processes: int = 1,
+    engine: str = "local",
+    address: str | None = None,
+    batch_size: int | None = None,
+    shard_rows: int = 10_000,
+    on_error: str = "raise",
+    overwrite: bool = False,
+) -> "Summary":
+    """Embed all texts of an input into Parquet files in a folder.
+
+    Each file is written aside and renamed when it is complete: a run that was killed goes on where it was
+    when it is started again. The input is read three times: to find its errors and types, to know it again,
+    and to embed it. Other numbers of processes and other batch sizes give the same results up to rounding.
+
+    source: a file (`.jsonl`, `.csv`, `.tsv`, `.txt`, each also with `.gz`, or `.parquet`), a folder of such
+        files, or "-" for JSON lines on the standard input.
+    output: a folder. Its files have the input's columns, `row`, int64, a row's position in the input, and
+        what `embedder.Embedder.schema` says; settings, encoder and versions stand in the schema's metadata.
+    model, encoder, lang, preset: the pipeline, see `embedder.PipelineChoice`.
+    gpu_id: of the GPU to use; -1 for the CPU. Ray gives each process one of its own where there are enough.
+    text_field: the column that holds the texts.
+    processes: how many; each has its own pipeline and its share of the cores.
+    engine: "local" for processes of this machine, "ray" for Ray Data (extra `ray`).
+    address: of a Ray cluster; None for a Ray of its own on this machine.
+    batch_size: how many texts a pipeline takes at a time; None for what its config says.
+    shard_rows: how many rows a file has.
+    on_error: "raise" to refuse an input with errors before any work, "skip" to leave such rows out and name
+        them in `errors.jsonl`.
+    overwrite: start again, whatever the folder holds of earlier runs.
+    RETURNS: what was done.
+    RAISES: ImportError without the extra `corpus`, or `ray`; ValueError for an input with errors, a folder
+        that was begun with something else or in which another run is at work; OSError where files cannot be
+        read or written, no cluster answers, a process is killed, or Ray fails. What is complete stays.
+    """
+    check_choice("embed", "on_error", on_error, ("raise", "skip"))
+    check_choice("embed", "engine", engine, ("local", "ray"))
+    numbers = {"processes": processes, "shard_rows": shard_rows, "batch_size": batch_size}
+    too_small = {name: number for name, number in numbers.items() if number is not None and number < 1}
+    if too_small:
+        got = " and ".join(f"{name}={number}" for name, number in too_small.items())
+        raise ValueError(f"Got {got}. Expected 1 or more.")
+    if address is not None and engine != "ray":
+        raise ValueError(
+            f"Got the address {address!r} of a Ray cluster, but the engine {engine!r}. Expected --engine ray "
+            "with it: add it, or leave the address out."
+        )
+    check_extra("corpus", "pyarrow", "filelock")
+    if engine == "ray":
+        check_extra("ray", "ray")
+    # Here, because the extra may not be installed.
+    from .engines import Task
+    from .run import Engine, run
+    from ..embedder import PipelineChoice
+
+    choice = PipelineChoice(model, encoder, lang, preset, gpu_id)
+    folder = Path(output).absolute()
+    task = Task(choice, text_field, batch_size, folder, shard_rows, processes, manifest={})
+    return run(source, task, Engine(engine, address), on_error, overwrite)
