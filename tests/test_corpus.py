@@ -142,9 +142,9 @@ class TestErrors:
         assert again.done_before == 0
 
     def test_are_two_runs_at_a_time(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
-        from spacy_trend.corpus.folder import lock_folder
+        from spacy_trend.corpus.folder import OutputFolder
 
-        with lock_folder(tmp_path / "out"), pytest.raises(ValueError, match="Another run is at work"):
+        with OutputFolder(tmp_path / "out").lock(), pytest.raises(ValueError, match="Another run is at work"):
             embed(source, tmp_path / "out", tiny_encoder)
 
     def test_are_a_missing_extra_and_settings_out_of_range(
@@ -287,27 +287,24 @@ def test_processes_write_what_one_writes(source: Path, tmp_path: Path, tiny_enco
 
 
 def test_another_engine_s_files_are_taken_over_where_shards_are_whole(tmp_path: Path) -> None:
-    from spacy_trend.corpus_staging import MADE
-
-    from spacy_trend.corpus.engines import Task
-    from spacy_trend.corpus.shards import clear_staging, stage, take_over
-    from spacy_trend.embedder import PipelineChoice
+    from spacy_trend.corpus.folder import OutputFolder
+    from spacy_trend.corpus.shards import MADE, ShardWriter
 
     rows = [pa.table({"row": pa.array(rows, pa.int64())}) for rows in ([0, 1, 2], [3, 5], [6, 7, 8])]
-    stage(tmp_path, enumerate(rows))
+    writer = ShardWriter(OutputFolder(tmp_path), 3, {"shard_rows": 3})
+    writer.stage(enumerate(rows))
     (tmp_path / MADE).mkdir()
     # Shard 0 in two files, of which one was written twice; of shard 1 a row is missing; shard 2 is cut short.
     for number, made in enumerate([[0, 1], [0, 1, 2, 3]]):
         pq.write_table(pa.table({"row": pa.array(made, pa.int64())}), tmp_path / MADE / f"{number}.parquet")
     (tmp_path / MADE / "2.parquet").write_bytes(b"PAR1")
-    task = Task(PipelineChoice(), "text", None, tmp_path, 3, 1, {"shard_rows": 3})
-    assert list(take_over(task)) == [3]
+    assert list(writer.take_over()) == [3]
     assert [path.name for path in tmp_path.glob("part-*")] == ["part-000000.parquet"]
     assert table_of(tmp_path)["row"].to_pylist() == [0, 1, 2]
     pq.write_table(pa.table({"row": pa.array([5], pa.int64())}), tmp_path / MADE / "3.parquet")
-    assert list(take_over(task)) == [2]
+    assert list(writer.take_over()) == [2]
     assert table_of(tmp_path)["row"].to_pylist() == [0, 1, 2, 3, 5]
-    clear_staging(tmp_path)
+    writer.clear_staging()
     assert {path.name for path in tmp_path.iterdir()} == {"part-000000.parquet", "part-000001.parquet"}
 
 
