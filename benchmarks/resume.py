@@ -1,7 +1,7 @@
-"""Is a corpus whole after `embed_corpus` was killed many times? Killed at random moments, compared by rows.
+"""Check that a corpus is complete after `embed_corpus` was killed many times, at random moments.
 
-A run is killed with SIGKILL and started again, as often as asked, and then left alone to its end. What it
-wrote is compared with what a run of the same settings wrote that nobody disturbed.
+A run is killed with SIGKILL and started again, as often as asked, and then left to finish. What it wrote is
+compared, row by row, with what an undisturbed run with the same settings wrote.
 """
 
 import os
@@ -22,24 +22,26 @@ from report import machine
 from scale_runs import run_command, seconds_of, write_texts
 from tqdm import tqdm
 
-from spacy_trend.corpus.shards import ASIDE, LOCK, MANIFEST
+from spacy_trend.corpus.folder import LOCK, MANIFEST, TEMPORARY
+from spacy_trend.corpus.shards import MADE
 
 SHARDS = "part-*.parquet"
 #: What a run may leave in its folder beside the shards.
 EXPECTED = {MANIFEST, LOCK}
-#: How long processes are given to end after a kill, in seconds: those whose parent was killed while they were
-#: still importing packages end after that.
-MOMENT = 20.0
-#: How often to look whether they have, in seconds.
-LOOK = 0.1
+#: How long to wait for processes to end after a kill, in seconds: those whose parent was killed while they
+#: were still importing packages end only when that is done.
+PATIENCE = 20.0
+#: How often to check whether they have ended, in seconds.
+CHECK_INTERVAL = 0.1
 
 
 class Pace(NamedTuple):
-    """How fast runs are, in seconds.
+    """How fast runs are.
 
-    whole: an undisturbed run.
-    start: before the first shard and after the last: a run in which there is nothing left to do.
-    shard: from one shard to the next.
+    Attributes:
+        whole: seconds that an undisturbed run takes.
+        start: seconds before the first shard and after the last: those of a run with nothing left to do.
+        shard: seconds from one shard to the next.
     """
 
     whole: float
@@ -48,16 +50,17 @@ class Pace(NamedTuple):
 
 
 def run_to_the_end(command: list[str]) -> float:
-    """Run a command; RETURNS its seconds."""
+    """Return how many seconds a command takes."""
     return seconds_of(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))[0]
 
 
 class Killed(NamedTuple):
     """A run that was killed.
 
-    leader: its process, which gave all that it started its session.
-    stage: what it was at.
-    survivors: how many of the processes that it had started were still there after `MOMENT`.
+    Attributes:
+        leader: its process, which leads the session of all processes that it started.
+        stage: what it was doing.
+        survivors: how many of those processes were still running after `PATIENCE`.
     """
 
     leader: int
@@ -68,14 +71,21 @@ class Killed(NamedTuple):
 def killed_after(delay: float, command: list[str], output: Path, whole_group: bool) -> Killed | None:
     """Start a command and kill it.
 
-    delay: seconds until it is killed.
-    whole_group: with the processes of its group; otherwise these are to end by themselves, as when the
-        system is short of memory and kills one process.
-    RETURNS: None where it had ended before.
-    RAISES: RuntimeError where it had ended with an error.
+    Args:
+        delay: seconds until it is killed.
+        command: the command.
+        output: the folder that it writes to.
+        whole_group: kill all processes of its group; otherwise the others should end by themselves, as when
+            the system is short of memory and kills one process.
+
+    Returns:
+        The killed run; None if it ended before.
+
+    Raises:
+        RuntimeError: if it ended with an error before.
     """
     before = len(list(output.glob(SHARDS)))
-    # Into a file: one that survives must not fail because nobody reads what it says.
+    # To a file: a process that survives must not fail because nobody reads its output.
     log = output.with_suffix(".log")
     with log.open("w") as said:
         run = subprocess.Popen(command, start_new_session=True, stdout=said, stderr=said)
@@ -89,32 +99,37 @@ def killed_after(delay: float, command: list[str], output: Path, whole_group: bo
         run.wait()
         return Killed(run.pid, stage_of(output, before), survivors_of(run.pid))
     if run.returncode:
-        raise RuntimeError(f"A run that followed on others ended with {run.returncode}:\n{log.read_text()}")
+        raise RuntimeError(f"A run that resumed ended with {run.returncode}:\n{log.read_text()}")
     return None
 
 
 def stage_of(output: Path, before: int) -> str:
-    """What a run was at, by what lies in its folder.
+    """Tell what a run was doing from what is in its folder.
 
-    before: how many shards there were when it began.
+    Args:
+        output: the folder.
+        before: how many shards there were when the run began.
+
+    Returns:
+        A few words.
     """
-    if any(output.glob(f"*{ASIDE}")):
+    if any(output.glob(f"*{TEMPORARY}")):
         return "writing a file"
-    if any(output.glob(".made/*")):
+    if any(output.glob(f"{MADE}/*")):
         return "taking over from Ray, or Ray at work"
     return "after shards of its own" if len(list(output.glob(SHARDS))) > before else "before its first shard"
 
 
 def survivors_of(leader: int) -> int:
-    """How many processes of a session have not ended after `MOMENT`; waits no longer than there are any."""
-    latest = time.monotonic() + MOMENT
+    """Return how many processes of a session are still running after `PATIENCE`, or 0 once there are none."""
+    latest = time.monotonic() + PATIENCE
     while (left := len(session_of(leader))) and time.monotonic() < latest:
-        time.sleep(LOOK)
+        time.sleep(CHECK_INTERVAL)
     return left
 
 
 def session_of(leader: int) -> list[int]:
-    """The processes of a session that are at work (Linux)."""
+    """Return the running processes of a session (Linux)."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -127,7 +142,14 @@ def session_of(leader: int) -> list[int]:
 
 
 def end(leaders: list[int]) -> int:
-    """End what is left of sessions; RETURNS how many processes there were."""
+    """Kill what is left of sessions.
+
+    Args:
+        leaders: the processes that lead them.
+
+    Returns:
+        How many processes there were.
+    """
     left = [process for leader in leaders for process in session_of(leader)]
     for process in left:
         try:
@@ -138,17 +160,25 @@ def end(leaders: list[int]) -> int:
 
 
 def measure_pace(command: list[str], shards: int) -> Pace:
-    """Let a run go to its end, and again with nothing left to do."""
+    """Time a run, and another with nothing left to do.
+
+    Args:
+        command: of the run.
+        shards: how many shards it makes.
+
+    Returns:
+        The pace.
+    """
     whole = run_to_the_end(command)
     start = run_to_the_end(command)
     return Pace(whole, start, max(0.0, whole - start) / shards)
 
 
 def latest_kill(pace: Pace, engine: str, processes: int) -> float:
-    """The last moment at which a run is killed, in seconds from its start; all before it are equally likely.
+    """Return the last moment to kill a run at, in seconds from its start; all before it are equally likely.
 
-    The end of loading (counted twice for several processes, three times for Ray) and two shards of each
-    process: runs get on, and there is something to do at each.
+    It is the time to load (twice that for several processes, three times for Ray) and to make two shards in
+    each process. So runs make progress, and each has something left to do.
     """
     # Processes load after their parent has; Ray and its actors one after the other.
     loads = 3 if engine == "ray" else min(processes, 2)
@@ -156,10 +186,15 @@ def latest_kill(pace: Pace, engine: str, processes: int) -> float:
 
 
 def differences(whole: Path, other: Path, tolerance: float) -> list[str]:
-    """What is not the same in two folders of vectors.
+    """Compare two folders of vectors.
 
-    tolerance: how far numbers of vectors may differ.
-    RETURNS: a line for each difference, none where all is the same.
+    Args:
+        whole: the folder of the undisturbed run.
+        other: the folder to compare with it.
+        tolerance: how far numbers of vectors may differ.
+
+    Returns:
+        A line for each difference; empty if there are none.
     """
     names, others = ({path.name for path in folder.glob(SHARDS)} for folder in (whole, other))
     found = [f"{name} is in one of the two only" for name in sorted(names ^ others)]
@@ -189,15 +224,22 @@ def differences(whole: Path, other: Path, tolerance: float) -> list[str]:
 
 
 def differing(table: pa.Table, other: pa.Table, columns: list[str]) -> list[str]:
-    """Those of the columns that are not the same in two tables."""
+    """Return those of the columns that differ between two tables."""
     return [
         column for column in columns if column not in other.column_names or table[column] != other[column]
     ]
 
 
 def distance(table: pa.Table, other: pa.Table) -> float:
-    """The largest difference between numbers of the vectors of two tables of as many rows; 0 where they are
-    the same to the last bit, infinite where a number is no number."""
+    """Get the largest difference between numbers of the vectors of two tables with the same number of rows.
+
+    Args:
+        table: the one.
+        other: the other.
+
+    Returns:
+        The difference; 0 if the vectors are the same to the last bit, infinite if one holds NaN or infinity.
+    """
     one, two = (np.stack(part["trend_vector"].to_numpy()) for part in (table, other))
     if one.tobytes() == two.tobytes():
         return 0.0
@@ -206,7 +248,17 @@ def distance(table: pa.Table, other: pa.Table) -> float:
 
 
 def kill_often(command: list[str], output: Path, delays: list[float], whole_group: bool) -> list[Killed]:
-    """Kill a run after each of the delays, unless it comes to its end before; then let it go to its end."""
+    """Kill a run after each of the delays, unless it ends before; then let it finish.
+
+    Args:
+        command: of the run.
+        output: the folder that it writes to.
+        delays: seconds from each start to the kill.
+        whole_group: as for `killed_after`.
+
+    Returns:
+        The killed runs.
+    """
     killed: list[Killed] = []
     try:
         for delay in tqdm(delays, desc="Killing", disable=None):
@@ -220,23 +272,23 @@ def kill_often(command: list[str], output: Path, delays: list[float], whole_grou
     stages = Counter(one.stage for one in killed)
     print(f"Killed {len(killed)} times: " + ", ".join(f"{n} {stage}" for stage, n in stages.items()))
     survivors = sum(one.survivors for one in killed)
-    print(f"Processes still there {MOMENT:g} s after the kill: {survivors}; at the end of all runs: {left}")
+    print(f"Processes still running {PATIENCE:g} s after the kill: {survivors}; after all runs: {left}")
     return killed
 
 
 def main(
     rows: Annotated[int, typer.Option(help="How many texts")] = 20_000,
-    kills: Annotated[int, typer.Option(help="How many")] = 20,
+    kills: Annotated[int, typer.Option(help="How many times to kill the run")] = 20,
     engine: Annotated[str, typer.Option(help="local or ray")] = "local",
-    processes: Annotated[int, typer.Option(help="How many")] = 1,
+    processes: Annotated[int, typer.Option(help="How many processes embed")] = 1,
     shard_rows: Annotated[int, typer.Option(help="Rows of a file")] = 500,
-    seed: Annotated[int, typer.Option(help="Of the texts and the moments")] = 0,
+    seed: Annotated[int, typer.Option(help="For the texts and the moments of the kills")] = 0,
     tolerance: Annotated[float, typer.Option(help="How far numbers of vectors may differ")] = 0.0,
     parent_alone: Annotated[
-        bool, typer.Option("--parent-alone", help="Do not kill the processes that the run has started")
+        bool, typer.Option("--parent-alone", help="Do not kill the processes that the run started")
     ] = False,
 ) -> None:
-    """Kill runs, compare the rows, print what was found; the exit code is 1 where anything differs."""
+    """Kill runs, compare the rows and print the differences; the exit code is 1 if there are any."""
     print(machine())
     random = Random(seed)
     with TemporaryDirectory(prefix="resume-") as folder:
@@ -255,7 +307,7 @@ def main(
     if engine == "local" and (survivors := sum(one.survivors for one in killed)):
         found.append(f"{survivors} processes did not end by themselves after their run was killed")
     if len(killed) < kills:
-        found.append(f"only {len(killed)} of {kills} kills before the end: give more --rows")
+        found.append(f"only {len(killed)} of {kills} kills before the end: use more --rows")
     print("\n".join(found) or "Nothing differs: every row once, every column the same.")
     raise typer.Exit(bool(found))
 

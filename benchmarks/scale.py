@@ -1,7 +1,7 @@
-"""What `embed_corpus` takes: memory, time against `nlp.pipe`, processes, Ray, and a plan past one machine.
+"""The costs of `embed_corpus`: memory, time against `nlp.pipe`, processes, Ray, and a plan past one machine.
 
-Each command measures one thing and writes its section of `benchmarks/SCALE.md`; the numbers that `plan` needs
-are kept in `benchmarks/scale.json`. Runs are fresh processes, unless a command says something else.
+Each command measures one thing and writes its section of `benchmarks/SCALE.md`. `benchmarks/scale.json` keeps
+the numbers that `plan` needs. Each run is a fresh process, unless a command says otherwise.
 """
 
 import typer

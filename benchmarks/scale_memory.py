@@ -11,12 +11,12 @@ from tqdm import tqdm
 
 
 def memory(
-    rows: Annotated[list[int] | None, typer.Option(help="How many texts; give it twice")] = None,
+    rows: Annotated[list[int] | None, typer.Option(help="How many texts; repeat for each size")] = None,
     processes: Processes = 1,
-    new_words: Annotated[int, typer.Option(help="Words in each text that no other text has")] = 0,
+    new_words: Annotated[int, typer.Option(help="Words in each text that are in no other")] = 0,
     shard_rows: ShardRows = 10_000,
 ) -> None:
-    """Peak memory at several sizes: that of the largest process of a run."""
+    """Measure peak memory at several sizes: that of the largest process of a run."""
     sizes = rows or [10_000, 100_000]
     peaks = []
     table = []
@@ -34,7 +34,7 @@ def memory(
             table.append([f"{size:,}", *numbers])
     header = ["texts", "peak, MiB", "at the end, MiB", "peak of the largest child, MiB", "s"]
     ratio = goal(peaks[-1] / peaks[0], 1.05, most=True)
-    # A child's count begins with what this process had when it started it: this one stays far smaller.
+    # A child's peak begins with this process's memory when the child starts, so this process stays small.
     own = peak_megabytes(resource.RUSAGE_SELF)
     write_found(
         f"Memory, {processes} process{'es' if processes > 1 else ''}, {new_words} new words a text",

@@ -1,4 +1,4 @@
-"""What the commands of `scale.py` found: sections of `benchmarks/SCALE.md`, and numbers kept for its plan."""
+"""The results of `scale.py`: sections of `benchmarks/SCALE.md`, and the numbers kept for its plan."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ NUMBERS = Path(__file__).parent / "scale.json"
 
 
 def kept() -> dict[str, float]:
-    """The numbers that commands have kept."""
+    """Return the numbers that commands have kept."""
     numbers: dict[str, float] = json.loads(NUMBERS.read_text(encoding="utf8")) if NUMBERS.exists() else {}
     return numbers
 
@@ -21,12 +21,18 @@ def keep(**numbers: float) -> None:
 
 
 def write_found(title: str, body: str) -> None:
-    """Print a section that begins with the machine, and put it into `SCALE`."""
+    """Print a section that begins with the machine, and write it to `SCALE`."""
     write_section(title, f"{machine()} {body}", SCALE)
 
 
 def goal(value: float, bound: float, *, most: bool = False) -> str:
-    """A value beside what it should be."""
+    """Return a value beside its goal, as text.
+
+    Args:
+        value: what was measured.
+        bound: the goal.
+        most: the value should be at most the bound, not at least.
+    """
     met = value <= bound if most else value >= bound
     return (
         f"{value:.3f} (goal: {'at most' if most else 'at least'} {bound:.2f}; {'met' if met else 'missed'})"

@@ -1,4 +1,4 @@
-"""A plan for more texts than one machine embeds: what was measured, what is assumed, and the arithmetic."""
+"""A plan for more texts than one machine can embed: measurements, assumptions and the arithmetic."""
 
 from typing import Annotated
 
@@ -27,11 +27,11 @@ def plan(
     gpu_fastest: Annotated[float, typer.Option(help="Rows a second on a GPU node; an assumption")] = 14_000,
     storage_price: Annotated[float, typer.Option(help="USD a GB and month; an assumption")] = 0.023,
 ) -> None:
-    """Cost and time of a billion texts, from what the other commands measured and what is assumed."""
+    """Compute cost and time of a billion texts from the other commands' measurements and from assumptions."""
     numbers = kept()
     if missing := [name for name in NEEDED if name not in numbers]:
         raise typer.BadParameter(
-            f"{NUMBERS} has no {missing}. Run the commands 'memory', 'processes' and 'reading' first."
+            f"{NUMBERS} lacks {missing}. Run the commands 'memory', 'processes' and 'reading' first."
         )
     of_node = rate_in_use(numbers) * cpu_cores
     equal = of_node * gpu_price / cpu_price
@@ -49,12 +49,22 @@ def plan(
 
 
 def rate_in_use(numbers: dict[str, float]) -> float:
-    """Rows a second of a core while all others of its machine are at work too."""
+    """Return the rows a second of a core while all other cores of its machine work too."""
     return numbers["rows_a_second_a_core"] * numbers["efficiency"]
 
 
 def cpu_nodes(rows: int, numbers: dict[str, float], cores: int, price: float) -> str:
-    """What CPU nodes take, from what this machine's cores do."""
+    """Describe CPU nodes, from what this machine's cores do.
+
+    Args:
+        rows: how many texts.
+        numbers: the measurements.
+        cores: of a node.
+        price: of a node, USD an hour.
+
+    Returns:
+        A paragraph and a table.
+    """
     of_node = rate_in_use(numbers) * cores
     return (
         f"Rows a second of a CPU node: {numbers['rows_a_second_a_core']:.0f} of one core * "
@@ -65,25 +75,41 @@ def cpu_nodes(rows: int, numbers: dict[str, float], cores: int, price: float) ->
 
 
 def gpu_nodes(rows: int, slowest: float, fastest: float, price: float) -> str:
-    """What GPU nodes take at both ends of a range of rows a second."""
+    """Describe GPU nodes at both ends of a range of rows a second.
+
+    Args:
+        rows: how many texts.
+        slowest: rows a second of a node, at least.
+        fastest: rows a second of a node, at most.
+        price: of a node, USD an hour.
+
+    Returns:
+        A paragraph and two tables.
+    """
     tables = [
         nodes_table(rows, rate, price, f"GPU **(a)**, {rate:,.0f} rows/s") for rate in (slowest, fastest)
     ]
     how = (
         f"GPU nodes were **not measured**. Rows a second of one are a range **(a)**: {slowest:,.0f} "
-        "where one process does the work around the forward pass (tokens, words, selection), about 0.67 ms a "
+        "if one process does the work around the forward pass (tokens, words, selection), about 0.67 ms a "
         "text by RESULTS.md, stock * (trend_vector - limit) of the short mixed texts, with two cores; "
-        f"{fastest:,.0f} where several processes share the GPU and do that work fast enough for it not to "
-        "wait. Node hours = rows / rows a second / 3600; USD = node hours * price."
+        f"{fastest:,.0f} if several processes share the GPU and do that work fast enough to keep it busy. "
+        "Node hours = rows / rows a second / 3600; USD = node hours * price."
     )
     return "\n\n".join([how, *tables])
 
 
 def nodes_table(rows: int, rate: float, price: float, name: str) -> str:
-    """Hours and cost on some numbers of nodes of a kind.
+    """Make a table of hours and cost on different numbers of nodes of a kind.
 
-    rate: rows a second of one.
-    price: of one, USD an hour.
+    Args:
+        rows: how many texts.
+        rate: rows a second of one node.
+        price: of one node, USD an hour.
+        name: of the kind.
+
+    Returns:
+        A line and a table.
     """
     hours = hours_of(rows, rate)
     header = [name, "hours", f"USD, at {price:.2f} an hour **(a)**"]
@@ -95,12 +121,21 @@ def nodes_table(rows: int, rate: float, price: float, name: str) -> str:
 
 
 def hours_of(rows: int, rate: float) -> float:
-    """How long rows take at so many a second."""
+    """Return how many hours the rows take at a rate in rows a second."""
     return rows / rate / 3600
 
 
 def storage(rows: int, numbers: dict[str, float], price: float) -> str:
-    """How much is read, written and paid for keeping it."""
+    """Describe how much is read and written, and what it costs to store it.
+
+    Args:
+        rows: how many texts.
+        numbers: the measurements.
+        price: USD a GB and month.
+
+    Returns:
+        A paragraph.
+    """
     bytes_in, bytes_out = numbers["input_bytes_a_row"], numbers["output_bytes_a_row"]
     gigabytes_in, gigabytes_out = rows * bytes_in / 1e9, rows * bytes_out / 1e9
     return (
@@ -111,12 +146,20 @@ def storage(rows: int, numbers: dict[str, float], price: float) -> str:
 
 
 def serial_parts(rows: int, numbers: dict[str, float]) -> str:
-    """What one process does for all, and where it becomes the limit."""
+    """Describe what one process does for all, and when it becomes the limit.
+
+    Args:
+        rows: how many texts.
+        numbers: the measurements.
+
+    Returns:
+        A paragraph.
+    """
     rates = {name: numbers[f"{name}_rows_a_second"] for name in SERIAL}
     hours = {name: hours_of(rows, rate) for name, rate in rates.items()}
     of_core, efficiency = numbers["rows_a_second_a_core"], numbers["efficiency"]
     return (
-        f"What one process does for all, from {rows:,} / rows a second / 3600: the look at the input before "
+        f"What one process does for all, from {rows:,} / rows a second / 3600: scanning the input before "
         f"the work, {hours['surveyed']:.1f} hours, and again at each restart. On one machine it then reads "
         f"{rates['handed']:,.0f} rows a second to hand them out: enough for {rates['handed']:,.0f} / "
         f"({of_core:.0f} * {efficiency:.2f}) = {rates['handed'] / rate_in_use(numbers):.0f} cores. With "

@@ -18,10 +18,10 @@ CORES = cores()
 def processes(
     rows: Rows = 20_000, processes: Processes = CORES, rounds: Rounds = 3, shard_rows: ShardRows = 1000
 ) -> None:
-    """Rows a second of several processes against one with one thread."""
+    """Measure rows a second of several processes against one with one thread."""
     table = []
     speedups, rates = [], []
-    # A multiple of the processes: each has as many files to write in both sizes.
+    # A multiple of the processes, so that each writes equally many files in both sizes.
     fewest = max(1, rows // SMALL // (shard_rows * processes)) * shard_rows * processes
     with workplace() as folder:
         sources = sources_of(folder, fewest, rows)
@@ -56,7 +56,7 @@ def processes(
 def ray(
     rows: Rows = 50_000, processes: Processes = 2, rounds: Rounds = 1, shard_rows: ShardRows = 5000
 ) -> None:
-    """What Ray costs on one machine, against processes without it."""
+    """Measure what Ray costs on one machine, against processes without it."""
     title = "Ray"
     if find_spec("ray") is None:
         write_found(title, "Not measured: ray is not installed.")
@@ -87,18 +87,24 @@ def ray(
 
 
 def sources_of(folder: Path, *sizes: int) -> list[Path]:
-    """Files of texts, one of each size."""
+    """Return files of texts, written here, one of each size."""
     return [write_texts(folder / f"{size}.jsonl", size) for size in sizes]
 
 
 def embedded_each(sources: list[Path], name: str, **settings: Any) -> list[dict[str, float]]:
-    """What it takes to embed each of the files, one after the other: see `embedded`.
+    """Embed each of the files, one after the other.
 
-    name: of this way and round, for folders beside the files.
+    Args:
+        sources: the files.
+        name: of this way and round, for output folders beside the files.
+        **settings: of `embedded`.
+
+    Returns:
+        What `embedded` returns for each file.
     """
     return [embedded(source, source.with_name(f"{name}-{source.stem}"), **settings) for source in sources]
 
 
 def rows_a_second(small: dict[str, float], large: dict[str, float]) -> float:
-    """Of two sizes' difference, in which what does not grow with the rows falls out."""
+    """Return the rows a second from the difference of two sizes, which leaves out all fixed costs."""
     return (large["rows"] - small["rows"]) / (large["wall"] - small["wall"])

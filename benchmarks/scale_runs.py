@@ -25,8 +25,8 @@ FEWEST_WORDS, MOST_WORDS = 3, 30
 SMALL = 10
 
 Rows = Annotated[int, typer.Option(help="How many texts")]
-Rounds = Annotated[int, typer.Option(help="How often each way is run")]
-Processes = Annotated[int, typer.Option(help="How many; there should be as many cores")]
+Rounds = Annotated[int, typer.Option(help="How often to run each way")]
+Processes = Annotated[int, typer.Option(help="How many processes; at most one for each core")]
 ShardRows = Annotated[int, typer.Option(help="Rows of a file")]
 Result = TypeVar("Result")
 
@@ -34,7 +34,14 @@ Result = TypeVar("Result")
 def write_texts(path: Path, rows: int, seed: int = 0, new_words: int = 0) -> Path:
     """Write texts of 3 to 30 words as JSON lines, one at a time.
 
-    new_words: how many words each text ends with that no other has.
+    Args:
+        path: of the file.
+        rows: how many texts.
+        seed: for the texts.
+        new_words: how many words each text ends with that no other text has.
+
+    Returns:
+        The path.
     """
     random = Random(seed)
     with path.open("w", encoding="utf8") as file:
@@ -47,33 +54,41 @@ def write_texts(path: Path, rows: int, seed: int = 0, new_words: int = 0) -> Pat
 
 @contextmanager
 def workplace() -> Iterator[Path]:
-    """A folder for texts and vectors, gone at the end."""
+    """Make a folder for texts and vectors, and remove it at the end.
+
+    Yields:
+        The folder.
+    """
     with TemporaryDirectory(prefix="scale-") as folder:
         yield Path(folder)
 
 
 def seconds_of(work: Callable[[], Result]) -> tuple[float, Result]:
-    """How long something takes, and its result."""
+    """Return how many seconds some work takes, and its result."""
     start = perf_counter()
     result = work()
     return perf_counter() - start, result
 
 
 def peak_megabytes(who: int) -> float:
-    """The most memory this process, or the largest of its children that have ended, has had, in MiB."""
+    """Return the peak memory of this process, or of its largest child that has ended, in MiB.
+
+    Args:
+        who: `resource.RUSAGE_SELF` or `resource.RUSAGE_CHILDREN`.
+    """
     return resource.getrusage(who).ru_maxrss / 1024
 
 
 def megabytes_now() -> float:
-    """The memory that this process has now, in MiB (Linux)."""
+    """Return the memory that this process has now, in MiB (Linux)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
 
 def run(
     source: Path, output: Path, engine: str = "local", processes: int = 1, shard_rows: int = 10_000
 ) -> None:
-    """Embed texts and print what it took as JSON."""
-    # A Ray of its own, and not one that is at work on this machine for somebody else.
+    """Embed texts, and print time and memory as JSON."""
+    # Starts a Ray of its own, instead of using one that works for somebody else on this machine.
     os.environ["RAY_ADDRESS"] = "local"
     summary = embed_corpus(source, output, processes=processes, shard_rows=shard_rows, engine=engine)
     own, children = (peak_megabytes(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -82,15 +97,22 @@ def run(
 
 
 def run_command(source: Path, output: Path, **settings: object) -> list[str]:
-    """The command line of `run`."""
+    """Return the command line of `run`."""
     named = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
     return [sys.executable, __file__, str(source), str(output), *named]
 
 
 def embedded(source: Path, output: Path, *, one_thread: bool = False, **settings: object) -> dict[str, float]:
-    """What `run` prints, in a fresh process; with `wall`, its seconds from start to end.
+    """Call `run` in a fresh process.
 
-    output: a folder that does not exist yet.
+    Args:
+        source: the texts.
+        output: a folder that does not exist yet.
+        one_thread: let it compute with one thread only.
+        **settings: of `run`.
+
+    Returns:
+        What `run` prints, and `wall`, the seconds from start to end.
     """
     command = run_command(source, output, **settings)
     threads = {"OMP_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1"} if one_thread else {}

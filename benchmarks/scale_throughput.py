@@ -1,4 +1,4 @@
-"""Rows a second of `embed_corpus` against `nlp.pipe`, each in a process of its own that stays."""
+"""Rows a second of `embed_corpus` against `nlp.pipe`, each in a long-lived process of its own."""
 
 import json
 from collections.abc import Callable
@@ -24,11 +24,11 @@ def throughput(
     rounds: Rounds = 5,
     batch_size: Annotated[int | None, typer.Option(help="Texts a pipeline takes at once")] = None,
 ) -> None:
-    """Rows a second of `embed_corpus` against `nlp.pipe` on the same texts."""
+    """Measure rows a second of `embed_corpus` against `nlp.pipe` on the same texts."""
     with workplace() as folder:
         small = write_texts(folder / "small.jsonl", rows // SMALL)
         large = write_texts(folder / "large.jsonl", rows)
-        # Each way has a process of its own that stays, so that what one frees does not serve the other.
+        # Each way has a long-lived process of its own, so that neither reuses memory that the other freed.
         pools = {name: ProcessPoolExecutor(1, get_context("spawn")) for name in TIMED}
         rates: dict[str, list[float]] = {name: [] for name in TIMED}
         for name, pool in tqdm([pair for _ in range(rounds + 1) for pair in pools.items()]):
@@ -53,20 +53,20 @@ def throughput(
 
 @lru_cache
 def piped_pipeline() -> Language:
-    """The pipeline that `embed_corpus` loads by default."""
-    # Here, so that the process that only measures stays small.
+    """Return the pipeline that `embed_corpus` uses by default."""
+    # Imported here, so that the process that only measures stays small.
     from spacy_trend.pipelines import load_pipeline
 
     return load_pipeline(None, None, "en", "article")
 
 
 def seconds_embedding(source: Path, output: Path, batch_size: int | None) -> float:
-    """In a worker's process: how long `embed_corpus` takes, all it does included."""
+    """Return how many seconds all of `embed_corpus` takes, in a worker process."""
     return seconds_of(lambda: embed_corpus(source, output, batch_size=batch_size, overwrite=True))[0]
 
 
 def seconds_piping(source: Path, _output: Path, batch_size: int | None) -> float:
-    """In a worker's process: how long `nlp.pipe` takes over the texts of a file, which it need not read."""
+    """Return how many seconds `nlp.pipe` takes in a worker process; reading the file is not counted."""
     nlp = piped_pipeline()
     with source.open(encoding="utf8") as file:
         texts = [json.loads(line)["text"] for line in file]

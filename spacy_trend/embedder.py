@@ -1,4 +1,4 @@
-"""From a table of texts to a table with their vectors: what every engine runs."""
+"""From a table of texts to a table with their vectors: the work that every engine of a corpus runs."""
 
 import os
 from typing import Any, NamedTuple
@@ -11,22 +11,23 @@ from spacy.tokens import Token
 from .attributes.record import RECORD
 from .pipelines import check_every_doc, load_pipeline
 
+#: A word of a text: the word itself and its character offsets.
 WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
 
-
-#: For how many shapes oneDNN, with which torch computes on the CPU, keeps what it has prepared. The layers of
-#: a BERT share four; texts of many lengths would fill the 1,024 that are its default: hundreds of megabytes.
+#: For how many shapes oneDNN, which computes for torch on the CPU, caches what it has prepared. The layers of
+#: a BERT share four; texts of many lengths would fill the default of 1,024: hundreds of megabytes.
 SHAPES_KEPT = 4
 
 
 class PipelineChoice(NamedTuple):
-    """Which pipeline to load; as plain data, since it goes to other processes and machines.
+    """Which pipeline to load; plain data, so other processes and machines can be given it.
 
-    model: name or path of a pipeline with a transformer; None for one around an encoder.
-    encoder: without a model, the encoder's name or path; None for the bundled one.
-    lang: without a model, the code of the language whose tokenizer is used.
-    preset: the settings of the trend vector, where the pipeline has none; None for the default.
-    gpu_id: of the GPU to use; -1 for the CPU.
+    Attributes:
+        model: name or path of a pipeline with a transformer; None for a pipeline around an encoder.
+        encoder: without a model, the encoder's name or path; None for the bundled one.
+        lang: without a model, the code of the language whose tokenizer is used.
+        preset: the preset of the trend vector, if the pipeline has none; None for the default.
+        gpu_id: the number of the GPU to use; -1 for the CPU.
     """
 
     model: str | None = None
@@ -37,13 +38,17 @@ class PipelineChoice(NamedTuple):
 
 
 class Embedder:
-    """Adds vectors to tables of texts. Once loaded, it can be called any number of times.
+    """A loaded pipeline that adds vectors to tables of texts; it can be called any number of times.
 
-    choice: the pipeline.
-    text_field: the column that holds the texts.
-    batch_size: how many texts the pipeline takes at a time; None for what its config says.
-    threads: of torch; None to leave them as they are.
-    RAISES: ValueError where there is no such GPU; OSError or ValueError where the pipeline cannot be loaded.
+    Args:
+        choice: the pipeline.
+        text_field: the column that holds the texts.
+        batch_size: how many texts the pipeline takes at a time; None for what its config says.
+        threads: how many threads torch uses; None to leave them as they are.
+
+    Raises:
+        ValueError: if there is no such GPU, or as `load_pipeline`.
+        OSError: as `load_pipeline`.
     """
 
     def __init__(
@@ -53,10 +58,10 @@ class Embedder:
         batch_size: int | None = None,
         threads: int | None = None,
     ) -> None:
-        # Read once in a process, when torch first computes.
+        # oneDNN reads it once in a process, when torch first computes.
         os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(SHAPES_KEPT))
         if threads is not None:
-            # For tokenizers and BLAS as well as for torch, which takes it while it runs.
+            # Tokenizers read the variable when they start; torch can be told at any time.
             os.environ["RAYON_NUM_THREADS"] = str(threads)
             import torch
 
@@ -70,8 +75,11 @@ class Embedder:
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns that are added: `trend_vector`, float32 of fixed width; `trend_focus` and
-        `trend_related`, text and character offsets or null; `trend_truncated`, int64."""
+        """The columns that are added.
+
+        `trend_vector`, float32 of fixed width; `trend_focus` and `trend_related`, a word's text and
+        character offsets, or null; `trend_truncated`, int64, how many tokens the encoder's limit cut off.
+        """
         return pa.schema(
             [
                 ("trend_vector", pa.list_(pa.float32(), self.width)),
@@ -82,12 +90,12 @@ class Embedder:
         )
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """The table with the columns of `schema` after its own."""
+        """Return the table with the columns of `schema` after its own."""
         texts = table.column(self.text_field).to_pylist()
         vectors = np.zeros((len(texts), self.width), dtype=np.float32)
         words: dict[str, list[dict[str, Any] | None]] = {"focus": [], "related": []}
         truncated = []
-        # New words are forgotten with their docs: memory stays flat whatever the texts hold.
+        # Frees new words with their docs: memory stays flat, whatever the texts hold.
         with self.nlp.memory_zone():
             for number, doc in enumerate(self.nlp.pipe(texts, batch_size=self.batch_size)):
                 record = doc._.get(RECORD)
@@ -112,8 +120,8 @@ def _use_gpu(gpu_id: int) -> None:
         spacy.require_gpu(gpu_id)
     except ValueError as error:
         raise ValueError(
-            f"The GPU {gpu_id} cannot be used: {error}. Expected one of CUDA, a build of torch for it, and "
-            "CuPy, such as by pip install cupy-cuda12x. To embed on the CPU, leave the GPU's number out."
+            f"The GPU {gpu_id} cannot be used: {error}. Expected a CUDA GPU, a build of torch for it, and "
+            "CuPy: pip install cupy-cuda12x or the like. To embed on the CPU, leave the GPU's number out."
         ) from error
 
 

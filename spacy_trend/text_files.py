@@ -1,4 +1,4 @@
-"""Files of texts, read a line at a time: JSON lines, CSV, TSV and plain lines."""
+"""Files of texts, read one line at a time: JSON lines, CSV, TSV and plain lines."""
 
 import csv
 import gzip
@@ -9,24 +9,23 @@ from typing import IO, Any, NamedTuple
 
 import srsly
 
+#: The limit on the length of a CSV field: as much as a C long holds everywhere.
+LONGEST_FIELD = 2**31 - 1
+
 #: What "surrogateescape" makes of bytes that are not UTF-8.
 _NOT_DECODED = re.compile("[\udc80-\udcff]")
-
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-#: A field of a CSV file may be as long as the C library allows.
-LONGEST_FIELD = 2**31 - 1
-
-
 class Row(NamedTuple):
-    """What a line of a file holds.
+    """A row of a file, or what is wrong with it.
 
-    value: of JSON lines the value, of CSV and TSV a dictionary by column, of plain lines one with `text`;
-        None where there is an error.
-    place: file and line, for messages.
-    error: what is wrong with it, its place first; None where nothing is.
+    Attributes:
+        value: of JSON lines the value, of CSV and TSV a dictionary by column, of plain lines a dictionary
+            with `text`; None if there is an error.
+        place: file and line, for messages.
+        error: what is wrong, beginning with the place; None if nothing is.
     """
 
     value: Any
@@ -35,11 +34,17 @@ class Row(NamedTuple):
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """What the lines of a file hold, without those that are empty; a line that cannot be read has an error.
+    """Read the rows of a file, without empty lines; a line that cannot be read has an error.
 
-    path: `.jsonl`, with a JSON value in each line; `.csv` or `.tsv`, with a header; `.txt`, a text in each
-        line; any of them also with `.gz`; UTF-8.
-    RAISES: ValueError for an unknown format, or a header that cannot be read.
+    Args:
+        path: `.jsonl`, with a JSON value in each line; `.csv` or `.tsv`, with a header; `.txt`, with a text
+            in each line; any of them also with `.gz`; UTF-8.
+
+    Yields:
+        The rows.
+
+    Raises:
+        ValueError: for an unknown format, or a header that cannot be read.
     """
     formats: dict[str, Callable[[Path, IO[bytes]], Iterator[Row]]] = {
         ".jsonl": _json_rows,
@@ -49,18 +54,25 @@ def read_rows(path: Path) -> Iterator[Row]:
     }
     if format_of(path) not in formats:
         raise ValueError(
-            f"{path}: the format is unknown. Expected a name that ends in .jsonl, .csv, .tsv or .txt, or one "
-            "of these and .gz."
+            f"{path}: the format is unknown. Expected a name that ends in .jsonl, .csv, .tsv or .txt, or in "
+            "one of these followed by .gz."
         )
     with _open(path) as file:
         yield from formats[format_of(path)](path, file)
 
 
 def read_texts(path: Path, text_field: str = "text") -> Iterator[str]:
-    """The texts of a file: see `read_rows`.
+    """Read the texts of a file.
 
-    text_field: the column that holds them.
-    RAISES: as `read_rows`, and ValueError for a row without a text, naming file and line, or no row at all.
+    Args:
+        path: as for `read_rows`.
+        text_field: the column that holds the texts.
+
+    Yields:
+        The texts.
+
+    Raises:
+        ValueError: as `read_rows`; for a row without a text, naming file and line; if there is no row.
     """
     row = None
     for row in rows_with_text(read_rows(path), text_field):
@@ -68,21 +80,26 @@ def read_texts(path: Path, text_field: str = "text") -> Iterator[str]:
             raise ValueError(row.error)
         yield row.value[text_field]
     if row is None:
-        raise ValueError(f"There is no text in {path}.")
+        raise ValueError(f"There is no text in {path}. Expected at least one.")
 
 
-def rows_with_text(rows: Iterable[Row], text_field: str, longest: int | None = None) -> Iterator[Row]:
-    """Rows as they are, but one without a text, or with one that is too long, has an error.
+def rows_with_text(rows: Iterable[Row], text_field: str, max_length: int | None = None) -> Iterator[Row]:
+    """Check rows: one without a text, or with a text that is too long, has an error.
 
-    text_field: the column that holds the texts.
-    longest: how many characters a text may have; None for any number.
+    Args:
+        rows: as `read_rows` yields them.
+        text_field: the column that holds the texts.
+        max_length: the most characters a text may have; None for no limit.
+
+    Yields:
+        The rows; those that already have an error as they are.
     """
     for row in rows:
-        error = None if row.error else _field_error(row.value, text_field, longest)
+        error = None if row.error else _field_error(row.value, text_field, max_length)
         yield row if error is None else Row(None, row.place, f"{row.place}: {error}")
 
 
-def _field_error(value: Any, text_field: str, longest: int | None) -> str | None:
+def _field_error(value: Any, text_field: str, max_length: int | None) -> str | None:
     if not isinstance(value, dict):
         return f"got {value!r}, expected an object with the field {text_field!r}."
     if text_field not in value:
@@ -93,9 +110,9 @@ def _field_error(value: Any, text_field: str, longest: int | None) -> str | None
     for name, field in value.items():
         if not _holds_unicode([name, field]):
             return f"the field {name!r} holds half of a surrogate pair: {field!r:.40}."
-    if longest is not None and len(text) > longest:
+    if max_length is not None and len(text) > max_length:
         return (
-            f"the text has {len(text)} characters. Expected at most {longest}, the pipeline's max_length: "
+            f"the text has {len(text)} characters. Expected at most {max_length}, the pipeline's max_length: "
             "divide it, or raise nlp.max_length in a pipeline of your own."
         )
     return None
@@ -116,20 +133,26 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def format_of(path: Path) -> str:
-    """The ending of a file's name that says what it holds, in lower case, `.gz` left out."""
+    """Return the suffix that names a file's format, in lower case, ignoring `.gz`."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     return next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")
 
 
 def is_unicode(text: str) -> bool:
-    """Whether a text can be encoded: JSON may name half of a surrogate pair."""
+    """Return whether a text can be encoded: JSON may hold half of a surrogate pair."""
     return _SURROGATE.search(text) is None
 
 
 def decoded_lines(path: Path, file: IO[bytes], encoding: str = "utf-8") -> Iterator[Row]:
-    """The lines of a file as text, without their ends; one in another encoding has an error.
+    """Decode the lines of a file, without their ends; a line in another encoding has an error.
 
-    encoding: one in which the end of a line is a byte of its own, so not UTF-16.
+    Args:
+        path: of the file, for messages.
+        file: opened for reading bytes.
+        encoding: one in which the end of a line is a byte of its own, so not UTF-16.
+
+    Yields:
+        The lines; the value of each is its text.
     """
     for number, content in enumerate(_without_mark(file), start=1):
         place = f"{path}, line {number}"
@@ -184,18 +207,19 @@ def _header(line: Row) -> list[str]:
         raise ValueError(line.error)
     header: list[str] = line.value
     if len(set(header)) < len(header):
-        raise ValueError(f"{line.place}: two columns have one name: got {header}. Rename one or take it out.")
+        raise ValueError(
+            f"{line.place}: two columns have the same name: got {header}. Rename one, or remove it."
+        )
     return header
 
 
 def _csv_lines(path: Path, file: IO[bytes], delimiter: str) -> Iterator[Row]:
-    """The values of each record that is not empty."""
-    # What is not UTF-8 becomes half a surrogate pair, so that the reader goes on and finds the record's end.
+    # Bytes that are not UTF-8 become halves of surrogate pairs, so the reader still finds the record's end.
     lines = (line.decode("utf-8", "surrogateescape") for line in _without_mark(file))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         place = f"{path}, line {reader.line_num + 1}"
-        # The limit is one for all readers of the process.
+        # All readers of the process share one limit.
         limit = csv.field_size_limit(LONGEST_FIELD)
         try:
             values = next(reader, None)

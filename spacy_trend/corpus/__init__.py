@@ -1,9 +1,15 @@
-"""Corpora of any size: from files of texts to Parquet files with their vectors, resumable at any moment."""
+"""Corpora of any size: from files of texts to Parquet files with their vectors, resumable at any moment.
+
+This room may import the embedder and everything below it, but no other feature. It and the embedder alone
+know pyarrow and Ray, which come with extras: they are imported when `embed_corpus` is called.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+
 from ..dependencies import check_extra
 from ..settings import check_choice
+
 if TYPE_CHECKING:
     from .run import Summary
 
@@ -28,29 +34,41 @@ def embed_corpus(
 ) -> "Summary":
     """Embed all texts of an input into Parquet files in a folder.
 
-    Each file is written aside and renamed when it is complete: a run that was killed goes on where it was
-    when it is started again. The input is read three times: to find its errors and types, to know it again,
-    and to embed it. Other numbers of processes and other batch sizes give the same results up to rounding.
+    Each file is written under a temporary name and renamed when it is complete. If a run is killed, the same
+    call continues where it was. The input is read three times: to find its errors and types, to recognize it
+    in later runs, and to embed it. Other numbers of processes and other batch sizes give the same results up
+    to rounding.
 
-    source: a file (`.jsonl`, `.csv`, `.tsv`, `.txt`, each also with `.gz`, or `.parquet`), a folder of such
-        files, or "-" for JSON lines on the standard input.
-    output: a folder. Its files have the input's columns, `row`, int64, a row's position in the input, and
-        what `embedder.Embedder.schema` says; settings, encoder and versions stand in the schema's metadata.
-    model, encoder, lang, preset: the pipeline, see `embedder.PipelineChoice`.
-    gpu_id: of the GPU to use; -1 for the CPU. Ray gives each process one of its own where there are enough.
-    text_field: the column that holds the texts.
-    processes: how many; each has its own pipeline and its share of the cores.
-    engine: "local" for processes of this machine, "ray" for Ray Data (extra `ray`).
-    address: of a Ray cluster; None for a Ray of its own on this machine.
-    batch_size: how many texts a pipeline takes at a time; None for what its config says.
-    shard_rows: how many rows a file has.
-    on_error: "raise" to refuse an input with errors before any work, "skip" to leave such rows out and name
-        them in `errors.jsonl`.
-    overwrite: start again, whatever the folder holds of earlier runs.
-    RETURNS: what was done.
-    RAISES: ImportError without the extra `corpus`, or `ray`; ValueError for an input with errors, a folder
-        that was begun with something else or in which another run is at work; OSError where files cannot be
-        read or written, no cluster answers, a process is killed, or Ray fails. What is complete stays.
+    Args:
+        source: a file (`.jsonl`, `.csv`, `.tsv`, `.txt`, each also with `.gz`, or `.parquet`), a folder of
+            such files, or "-" for JSON lines on the standard input.
+        output: a folder. Its files have the input's columns, `row`, int64, a row's position in the input,
+            and the columns of `embedder.Embedder.schema`; the schema's metadata holds the settings, the
+            encoder and the versions.
+        model: see `embedder.PipelineChoice`.
+        encoder: see `embedder.PipelineChoice`.
+        lang: see `embedder.PipelineChoice`.
+        preset: see `embedder.PipelineChoice`.
+        gpu_id: see `embedder.PipelineChoice`. Ray gives each process a GPU of its own if there are enough.
+        text_field: the column that holds the texts.
+        processes: how many processes embed; each has its own pipeline and its share of the cores.
+        engine: "local" for processes of this machine, "ray" for Ray Data (extra `ray`).
+        address: of a Ray cluster; None for a Ray of its own on this machine.
+        batch_size: how many texts a pipeline takes at a time; None for what its config says.
+        shard_rows: how many rows a file has.
+        on_error: "raise" to refuse an input with errors before any work, "skip" to leave such rows out and
+            list them in `errors.jsonl`.
+        overwrite: start again, whatever earlier runs left in the folder.
+
+    Returns:
+        What was done.
+
+    Raises:
+        ImportError: without the extra `corpus`, or `ray` for that engine.
+        ValueError: for a setting with an unknown value, an input with errors, or a folder that was begun with
+            something else or is in use by another run.
+        OSError: if files cannot be read or written, no cluster answers, a process is killed, or Ray fails.
+            Complete files stay.
     """
     check_choice("embed", "on_error", on_error, ("raise", "skip"))
     check_choice("embed", "engine", engine, ("local", "ray"))
@@ -68,11 +86,11 @@ def embed_corpus(
     if engine == "ray":
         check_extra("ray", "ray")
     # Here, because the extra may not be installed.
-    from .engines import Task
-    from .run import Engine, run
     from ..embedder import PipelineChoice
+    from .engines import Task
+    from .folder import OutputFolder
+    from .run import run
 
     choice = PipelineChoice(model, encoder, lang, preset, gpu_id)
-    folder = Path(output).absolute()
-    task = Task(choice, text_field, batch_size, folder, shard_rows, processes, manifest={})
-    return run(source, task, Engine(engine, address), on_error, overwrite)
+    task = Task(choice, text_field, batch_size, shard_rows, processes, engine, address)
+    return run(source, OutputFolder(Path(output).absolute()), task, on_error, overwrite)

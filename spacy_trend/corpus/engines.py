@@ -1,102 +1,123 @@
-"""Who embeds the shards of a corpus: this process, or several on this machine."""
+"""Engines that embed the shards of a corpus on this machine: this process, or several."""
 
 import os
 import signal
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any, NamedTuple
+
 import pyarrow as pa
-from .shards import write_shard
+
 from ..embedder import Embedder, PipelineChoice
-
-
-Shards = Iterable[tuple[int, pa.Table]]
+from .shards import Shards, ShardWriter
 
 
 class Task(NamedTuple):
-    """What an engine is to do; as plain data, since it goes to other processes.
+    """How to embed a corpus; plain data, so other processes can be given it.
 
-    choice, text_field, batch_size: see `Embedder`.
-    folder: where the shards go.
-    shard_rows: how many positions of the input a shard has.
-    processes: how many.
-    manifest: goes into the shards' metadata.
+    Attributes:
+        choice: the pipeline.
+        text_field: the column that holds the texts.
+        batch_size: how many texts a pipeline takes at a time; None for what its config says.
+        shard_rows: how many positions of the input a shard covers.
+        processes: how many processes embed.
+        engine: "local" or "ray".
+        address: of a Ray cluster; None for a Ray of its own on this machine.
     """
 
     choice: PipelineChoice
     text_field: str
     batch_size: int | None
-    folder: Path
     shard_rows: int
     processes: int
-    manifest: dict[str, Any]
+    engine: str
+    address: str | None
 
 
-#: Seconds after which it is looked for an interrupt while shards are embedded.
-LOOK = 0.5
+#: How often to check for Ctrl-C while shards are embedded, in seconds.
+INTERRUPT_CHECK = 0.5
 
-
-#: How many rows the shards have that were written, as they are; closed, it stops the work.
-Written = Generator[int, None, None]
+#: How many rows each shard has, once it is written; closing it stops the work.
+RowsWritten = Generator[int, None, None]
 
 
 def cores() -> int:
-    """How many cores this process may use: of a container or a batch system's job, those of the machine are
-    more."""
+    """Return how many cores this process may use, in a container or batch job fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def embed_here(embedder: Embedder, task: Task, shards: Shards) -> Written:
-    """Embed and write shards one after another; YIELDS how many rows each has."""
+def embed_here(embedder: Embedder, writer: ShardWriter, shards: Shards) -> RowsWritten:
+    """Embed and write shards one after another, in this process.
+
+    Args:
+        embedder: adds the vectors.
+        writer: writes the shards.
+        shards: the texts.
+
+    Yields:
+        How many rows each shard has.
+    """
     for number, table in shards:
-        yield write_shard(task.folder, number, embedder(table), task.manifest)
+        yield writer.write(number, embedder(table))
 
 
-def embed_in_processes(task: Task, shards: Shards) -> Written:
-    """Embed and write shards in processes of their own, each with a pipeline and its share of the cores.
+def embed_in_processes(task: Task, writer: ShardWriter, shards: Shards) -> RowsWritten:
+    """Embed and write shards in several processes, each with a pipeline and its share of the cores.
 
-    YIELDS: how many rows a shard has, as they are written.
-    RAISES: OSError where a process is killed; what one raises.
+    Args:
+        task: what each process does.
+        writer: writes the shards.
+        shards: the texts.
+
+    Yields:
+        How many rows each shard has, as they are written.
+
+    Raises:
+        OSError: if a process is killed. What a process raises is raised here too.
+        KeyboardInterrupt: on Ctrl-C. The processes are stopped at once.
+        GeneratorExit: when closed. The processes are stopped at once.
+        SystemExit: likewise.
     """
     # Not forked: torch hangs in a fork of a process in which it has run.
     context = get_context("spawn")
-    end, alive = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(task.processes, mp_context=context, initializer=_start, initargs=(task, end))
-    with end, alive:
+    worker_end, parent_end = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(
+        task.processes, mp_context=context, initializer=_start_worker, initargs=(task, writer, worker_end)
+    )
+    with worker_end, parent_end:
         try:
             yield from _as_completed(pool, task.processes, iter(shards))
         except BrokenProcessPool as error:
             raise OSError(
                 f"A process ended before its work was done ({error}). Perhaps there was not enough memory "
-                f"for {task.processes} of them: take fewer processes, or smaller batches. All shards that "
+                f"for {task.processes} of them: use fewer processes, or smaller batches. All shards that "
                 "are complete stay: run the same command again to go on."
             ) from error
         except (GeneratorExit, KeyboardInterrupt, SystemExit):
-            # The user wants to stop: what the processes are at is not waited for.
-            alive.close()
+            # The user wants to stop: do not wait for the shards that are being embedded.
+            parent_end.close()
             raise
         finally:
-            # Where one fails, the others end what they are at, and begin nothing.
+            # If one process fails, the others finish their shards and start no more.
             pool.shutdown(cancel_futures=True)
 
 
 def _as_completed(
     pool: ProcessPoolExecutor, processes: int, shards: Iterator[tuple[int, pa.Table]]
-) -> Written:
-    with _interrupts_noted() as interrupted:
+) -> RowsWritten:
+    with _interrupts_deferred() as interrupted:
         # One more than there are processes: none waits for the next shard to be read, and memory stays flat.
         running = {_submit(pool, shard) for shard in islice(shards, processes + 1)}
         while running:
-            done, running = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
+            done, running = wait(running, timeout=INTERRUPT_CHECK, return_when=FIRST_COMPLETED)
             if interrupted.is_set():
                 raise KeyboardInterrupt
             running |= {_submit(pool, shard) for shard in islice(shards, len(done))}
@@ -105,18 +126,24 @@ def _as_completed(
 
 
 def _submit(pool: ProcessPoolExecutor, shard: tuple[int, pa.Table]) -> Future[int]:
-    # It may start a process, which is not to be interrupted, from its first moment on: this one ends it.
+    # This may start a process, which Ctrl-C must not reach from its first moment on: this process ends it.
     with _interrupts_blocked():
-        return pool.submit(_embed, *shard)
+        return pool.submit(_embed_shard, *shard)
 
 
 @contextmanager
-def _interrupts_noted() -> Iterator[Event]:
-    """Have Ctrl-C noted instead of raised in the middle of anything: Python drops what is raised while it
-    frees objects, and a pool that is interrupted while it starts a process may wait forever."""
+def _interrupts_deferred() -> Iterator[Event]:
+    """Set an event on Ctrl-C instead of raising KeyboardInterrupt at any point.
+
+    Python drops what is raised while it frees objects, and a pool that is interrupted while it starts a
+    process may wait forever.
+
+    Yields:
+        The event.
+    """
     interrupted = Event()
     is_main = current_thread() is main_thread()
-    # Of other threads no signal is heard, and another handler is somebody's wish.
+    # Other threads receive no signals, and another handler is somebody's wish.
     if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield interrupted
         return
@@ -129,7 +156,7 @@ def _interrupts_noted() -> Iterator[Event]:
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Have Ctrl-C not reach processes that are started in the block."""
+    """Keep Ctrl-C from processes that are started in the block."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -141,26 +168,26 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 #: What a process of the pool works with.
-_WORK: dict[str, Any] = {}
+_WORKER: dict[str, Any] = {}
 
 
-def _start(task: Task, end: Connection) -> None:
-    # On Windows; elsewhere it is blocked already.
+def _start_worker(task: Task, writer: ShardWriter, worker_end: Connection) -> None:
+    # For Windows; elsewhere it is blocked already.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, args=(end,), daemon=True).start()
-    embedder = Embedder(task.choice, task.text_field, task.batch_size, max(1, cores() // task.processes))
-    _WORK.update(embedder=embedder, task=task)
+    Thread(target=_exit_with_parent, args=(worker_end,), daemon=True).start()
+    threads = max(1, cores() // task.processes)
+    embedder = Embedder(task.choice, task.text_field, task.batch_size, threads)
+    _WORKER.update(embedder=embedder, writer=writer)
 
 
-def _end_with_parent(end: Connection) -> None:
-    """Leave nothing behind where the run itself is stopped or killed: a pool's processes would go on, or wait
-    for it forever."""
-    # Nothing is ever sent: it ends when the other side is closed, or dies.
+def _exit_with_parent(worker_end: Connection) -> None:
+    """End this process when the run is stopped or killed; otherwise it would go on, or wait forever."""
+    # Nothing is ever sent: this returns when the other end is closed, or its process dies.
     with suppress(EOFError, OSError):
-        end.recv()
+        worker_end.recv()
     os._exit(1)
 
 
-def _embed(number: int, table: pa.Table) -> int:
-    task = _WORK["task"]
-    return write_shard(task.folder, number, _WORK["embedder"](table), task.manifest)
+def _embed_shard(number: int, table: pa.Table) -> int:
+    writer: ShardWriter = _WORKER["writer"]
+    return writer.write(number, _WORKER["embedder"](table))

@@ -1,166 +1,234 @@
-"""The folder of an embedded corpus: one run at a time, what it is made with, and the rows that had errors."""
+"""The output folder of a corpus: one run at a time, the manifest of its shards, and the rows with errors."""
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
 from filelock import FileLock, Timeout
-from .shards import ASIDE, ERRORS, LOCK, MANIFEST, clear_unfinished, shards_in, sync
+
 from ..output_paths import make_folder
 from ..text_files import Row
 
+#: The underscore keeps it from readers of Parquet folders.
+MANIFEST = "_manifest.json"
 
-@contextmanager
-def only_run(folder: Path) -> Iterator[None]:
-    """Keep other runs out of a folder until the block ends; also when this one is killed.
+#: The rows that were skipped, as JSON lines.
+ERRORS = "errors.jsonl"
 
-    The folder is made where it does not exist, and taken away again where the block fails before there is
-    anything in it.
+LOCK = ".lock"
 
-    RAISES: ValueError where another run is in it; OSError where it cannot be made or written into.
+#: Keeps the standard input while a run reads it.
+SPOOL = ".input.jsonl"
+
+#: The suffix of temporary files: those that are still being written.
+TEMPORARY = ".writing"
+
+_SHARD = re.compile(r"part-\d{6,}\.parquet")
+
+
+@dataclass(frozen=True)
+class OutputFolder:
+    """The folder that a corpus is written to; plain data, so other processes can be given it.
+
+    Attributes:
+        path: absolute.
     """
-    is_new = not folder.exists()
-    make_folder(folder)
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise ValueError(
-            f"Another run is at work on {folder}. Wait for its end, or name another folder."
-        ) from error
-    try:
-        yield
-    except BaseException:
-        if is_new:
-            _take_back(folder)
-        raise
-    finally:
-        # The file stays: another run may have opened it, and would then lock one that nobody else sees.
-        lock.release()
 
+    path: Path
 
-def _take_back(folder: Path) -> None:
-    clear_unfinished(folder)
-    if {path.name for path in folder.iterdir()} == {LOCK}:
-        # Windows takes away no file that is open.
-        with suppress(OSError):
-            (folder / LOCK).unlink()
-            folder.rmdir()
+    @property
+    def spool(self) -> Path:
+        """The file that keeps the standard input while a run reads it."""
+        return self.path / SPOOL
 
+    def shard_path(self, number: int) -> Path:
+        """Return the path of a complete shard."""
+        return self.path / f"part-{number:06d}.parquet"
 
-def is_begun(folder: Path) -> bool:
-    """Whether a run has noted what a folder is made with.
+    def contains(self, file: Path) -> bool:
+        """Return whether a file is in the folder, at any depth."""
+        return self.path.resolve() in file.resolve().parents
 
-    RAISES: ValueError where the note cannot be read.
-    """
-    return _noted(folder) is not None
+    def would_overwrite(self, file: Path) -> bool:
+        """Return whether a file is in the folder and has a name that runs write to."""
+        is_ours = file.name in (MANIFEST, ERRORS, SPOOL) or _SHARD.fullmatch(file.name) is not None
+        return is_ours and file.resolve().parent == self.path.resolve()
 
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other runs out until the block ends, even if this run is killed.
 
-def check_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Note what a folder is made with, or refuse to go on with something else.
+        Make the folder if it does not exist. If the block then fails before anything is written, remove it.
 
-    RAISES: ValueError that names what differs, or for a note that cannot be read.
-    """
-    _refuse_others(folder)
-    path = folder / MANIFEST
-    before = _noted(folder)
-    if before is None:
-        aside = path.with_suffix(ASIDE)
-        aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf8")
-        sync(aside)
-        os.replace(aside, path)
-        return
-    # Noted, not compared: a patch of spaCy is no reason to begin again. transformers' version is part of an
-    # encoder's settings, and so of the pipeline's digest.
-    differ = [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
-    if differ:
-        said = "; ".join(_difference(key, before.get(key), manifest[key]) for key in differ)
-        raise ValueError(
-            f"{folder} was begun with something else: {said}. Expected the same input, pipeline and "
-            "settings: name another folder, or start again with --overwrite."
-        )
+        Raises:
+            ValueError: if another run is using the folder.
+            OSError: if the folder cannot be made or written to.
+        """
+        is_new = not self.path.exists()
+        make_folder(self.path)
+        lock = FileLock(self.path / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ValueError(
+                f"Another run is at work on {self.path}. Wait until it ends, or name another folder."
+            ) from error
+        try:
+            yield
+        except BaseException:
+            if is_new:
+                self._remove_if_empty()
+            raise
+        finally:
+            # The file stays: another run may have it open, and would then lock a file that nobody else sees.
+            lock.release()
 
+    def has_manifest(self) -> bool:
+        """Return whether a run has recorded what the shards are made with.
 
-def _noted(folder: Path) -> dict[str, Any] | None:
-    """What a folder is made with; None where no run has noted it."""
-    path = folder / MANIFEST
-    try:
-        noted = json.loads(path.read_bytes())
-    except FileNotFoundError:
+        Raises:
+            ValueError: if there are shards and the manifest beside them cannot be read.
+        """
+        return self._read_manifest() is not None
+
+    def check_manifest(self, manifest: dict[str, Any]) -> None:
+        """Record what the shards are made with, or refuse to continue with something else.
+
+        Args:
+            manifest: what this run makes shards with.
+
+        Raises:
+            ValueError: if the recorded manifest differs (the message names the differences) or cannot be
+                read, or if there are shards without a manifest.
+        """
+        self._refuse_foreign_shards()
+        path = self.path / MANIFEST
+        before = self._read_manifest()
+        if before is None:
+            temporary = path.with_suffix(TEMPORARY)
+            temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf8")
+            sync(temporary)
+            os.replace(temporary, path)
+            return
+        # Versions are recorded but not compared: a patch release of spaCy is no reason to start again. The
+        # version of transformers is part of an encoder's settings, and so of the pipeline's digest.
+        changed = [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
+        if changed:
+            differences = "; ".join(_difference(key, before.get(key), manifest[key]) for key in changed)
+            raise ValueError(
+                f"{self.path} was begun with something else: {differences}. Expected the same input, "
+                "pipeline and settings: name another folder, or start again with --overwrite."
+            )
+
+    @contextmanager
+    def error_writer(self, on_error: str) -> Iterator[Callable[[int, Row], None]]:
+        """Get a function that handles a row with an error.
+
+        Args:
+            on_error: "raise" to raise a ValueError, "skip" to write the row to a temporary file, which
+                `publish_errors` gives its name.
+
+        Yields:
+            A function of the row's position in the input and the row.
+        """
+        path = self.path / ERRORS
+
+        def refuse(number: int, row: Row) -> None:
+            raise ValueError(
+                f"{row.error} Nothing was embedded. To skip such rows and list them in {path}, use "
+                "--on-error skip."
+            )
+
+        if on_error == "raise":
+            yield refuse
+            return
+        with path.with_suffix(TEMPORARY).open("w", encoding="utf8") as file:
+            yield lambda number, row: print(
+                json.dumps({"row": number, "place": row.place, "error": row.error}), file=file
+            )
+
+    def publish_errors(self) -> None:
+        """Give the file of `error_writer` its name; if there were no errors, remove an earlier run's file."""
+        path = self.path / ERRORS
+        temporary = path.with_suffix(TEMPORARY)
+        if temporary.exists() and temporary.stat().st_size:
+            os.replace(temporary, path)
+            return
+        for empty in (temporary, path):
+            empty.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove the shards of earlier runs, then the errors and the manifest.
+
+        Raises:
+            ValueError: if there are shards without a manifest.
+        """
+        self._refuse_foreign_shards()
+        # In this order: shards without a manifest would be taken for somebody else's.
+        for path in (*self._shards(), self.path / ERRORS, self.path / MANIFEST):
+            path.unlink(missing_ok=True)
+
+    def clear_unfinished(self) -> None:
+        """Remove the temporary files of a killed run."""
+        for path in self.path.glob(f"*{TEMPORARY}"):
+            path.unlink()
+
+    def _shards(self) -> list[Path]:
+        return [path for path in self.path.glob("part-*.parquet") if _SHARD.fullmatch(path.name)]
+
+    def _read_manifest(self) -> dict[str, Any] | None:
+        path = self.path / MANIFEST
+        try:
+            manifest = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            manifest = None
+        if isinstance(manifest, dict):
+            return manifest
+        if self._shards():
+            raise ValueError(
+                f"{path} cannot be read: it is empty or cut short. Expected what the shards beside it were "
+                "made with: name another folder, or start again with --overwrite."
+            )
         return None
-    except ValueError:
-        noted = None
-    if isinstance(noted, dict):
-        return noted
-    if shards_in(folder):
-        raise ValueError(
-            f"{path} cannot be read: it is empty or cut. Expected what the shards beside it were made with: "
-            "name another folder, or start again with --overwrite."
-        )
-    return None
+
+    def _refuse_foreign_shards(self) -> None:
+        if not (self.path / MANIFEST).exists() and self._shards():
+            raise ValueError(
+                f"{self.path} holds shards but no {MANIFEST}, so no run of ours made them. Expected an empty "
+                "folder: name another."
+            )
+
+    def _remove_if_empty(self) -> None:
+        self.clear_unfinished()
+        if {path.name for path in self.path.iterdir()} == {LOCK}:
+            # Windows does not remove a file that is open.
+            with suppress(OSError):
+                (self.path / LOCK).unlink()
+                self.path.rmdir()
 
 
-@contextmanager
-def errors_noted(folder: Path, on_error: str) -> Iterator[Callable[[int, Row], None]]:
-    """What to do with the position and what was read of rows that have an error.
-
-    on_error: "raise" to raise a ValueError, "skip" to write them to a file, which lies aside until
-        `keep_errors`.
-    """
-    path = folder / ERRORS
-
-    def refuse(number: int, row: Row) -> None:
-        raise ValueError(
-            f"{row.error} Nothing was embedded. To leave such rows out, and have them named in {path}, use "
-            "--on-error skip."
-        )
-
-    if on_error == "raise":
-        yield refuse
-        return
-    with path.with_suffix(ASIDE).open("w", encoding="utf8") as file:
-        yield lambda number, row: print(
-            json.dumps({"row": number, "place": row.place, "error": row.error}), file=file
-        )
-
-
-def keep_errors(folder: Path) -> None:
-    """Give the file of `errors_noted` its name; where there are no errors, there is none afterwards."""
-    path = folder / ERRORS
-    aside = path.with_suffix(ASIDE)
-    if aside.exists() and aside.stat().st_size:
-        os.replace(aside, path)
-        return
-    for empty in (aside, path):
-        empty.unlink(missing_ok=True)
+def sync(path: Path) -> None:
+    """Force what was written to a file onto the disk."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
 
 
 def _difference(key: str, before: Any, now: Any) -> str:
-    """What changed of a value of the manifest, of a dictionary only the keys that changed."""
+    # Of a dictionary, only the keys that changed.
     if isinstance(before, dict) and isinstance(now, dict):
         return "; ".join(
             _difference(f"{key} {name}", before.get(name), now[name])
             for name in now
             if before.get(name) != now[name]
         )
+    # Digests tell a reader nothing.
     if key in ("pipeline", "input sha256"):
         return f"another {key.split()[0]}"
     return f"{key}: {before!r} before, {now!r} now"
-
-
-def clear(folder: Path) -> None:
-    """Take away the shards that runs have made in a folder, then what tells of them.
-
-    RAISES: ValueError for shards that nothing tells of.
-    """
-    _refuse_others(folder)
-    # In this order: shards without a manifest would be taken for somebody else's.
-    for path in (*shards_in(folder), folder / ERRORS, folder / MANIFEST):
-        path.unlink(missing_ok=True)
-
-
-def _refuse_others(folder: Path) -> None:
-    if not (folder / MANIFEST).exists() and shards_in(folder):
-        raise ValueError(f"{folder} holds shards that no run of ours made. Expected an empty folder.")

@@ -1,77 +1,87 @@
-"""The shards of a corpus on Ray Data: on this machine, or on a cluster that shares the output folder."""
+"""The Ray Data engine, on this machine or on a cluster that shares the output folder."""
 
 import os
 from pathlib import Path
 from typing import Any
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
 from ray.data import ActorPoolStrategy
 from ray.exceptions import RayError
-from .engines import Shards, Task, Written, cores
-from .shards import MADE
-from .shards import stage, take_over
+
 from ..embedder import Embedder
+from .engines import RowsWritten, Task, cores
+from .shards import MADE, Shards, ShardWriter
 
-
-#: Cores that Ray's own reading and writing need beside the actors: with none, they wait for each other.
+#: Cores that Ray's own reading and writing need beside the actors: without any, they wait for each other.
 CORES_FOR_FILES = 2
 
 
-def embed_with_ray(task: Task, shards: Shards, address: str | None) -> Written:
-    """Embed shards with a pool of actors, each with a pipeline and its share of the cores, and a GPU where
-    the cluster has one for each.
+def embed_with_ray(task: Task, writer: ShardWriter, shards: Shards) -> RowsWritten:
+    """Embed shards with a pool of actors, each with a pipeline and its share of the cores.
 
-    What Ray writes lies aside until a shard is whole. An actor that dies is replaced and its shard embedded
-    again. Where Ray has been started already, that one is used, and goes on.
+    Each actor has a GPU if the cluster has one for each. What Ray writes is staged until a shard is complete.
+    An actor that dies is replaced and its shard embedded again. If Ray is running already, it is used and
+    left running. The machines of a cluster have this package and see the output folder under the same path.
 
-    address: of a cluster, whose machines have this package and see the folder under the same path; None for
-        a Ray of its own on this machine.
-    YIELDS: how many rows a shard has.
-    RAISES: ConnectionError where no cluster answers; OSError where an actor fails, or for shards that Ray
-        did not write.
+    Args:
+        task: what each actor does, and the address of the cluster.
+        writer: writes the shards.
+        shards: the texts; each shard has at least one row.
+
+    Yields:
+        How many rows each shard has.
+
+    Raises:
+        OSError: if an actor fails, or Ray did not write all shards. If no cluster answers, Ray itself raises
+            a ConnectionError.
     """
-    paths = stage(task.folder, shards)
-    if not paths:
-        return
-    is_ours = not ray.is_initialized()
-    if is_ours:
-        _start_ray(task.processes, address)
-    try:
-        _embed_files(task, [str(path) for path in paths])
-    except RayError as error:
-        # Of an error of the work itself, Ray's own message is its whole traceback.
-        cause = getattr(error, "cause", None) or error
-        raise OSError(
-            f"Ray could not embed all shards ({type(cause).__name__}: {cause}). What it has written stays: "
-            "mend the cause, and run the same command again to go on."
-        ) from error
-    finally:
-        if is_ours:
-            ray.shutdown()
+    paths = writer.stage(shards)
+    made = writer.folder.path / MADE
+    if paths:
+        _embed_staged(task, [str(path) for path in paths], str(made))
     taken = 0
-    for rows in take_over(task):
+    for rows in writer.take_over():
         taken += 1
         yield rows
     if taken < len(paths):
         raise OSError(
-            f"Ray wrote {taken} of {len(paths)} shards whole to {task.folder / MADE}. Expected all: see that "
-            "every machine of the cluster has this folder under this path, and run the same command again."
+            f"Ray wrote {taken} of {len(paths)} shards completely to {made}. Expected all: check that every "
+            "machine of the cluster has this folder under this path, and run the same command again."
         )
+
+
+def _embed_staged(task: Task, paths: list[str], made: str) -> None:
+    is_ours = not ray.is_initialized()
+    if is_ours:
+        _start_ray(task.processes, task.address)
+    try:
+        _embed_files(task, paths, made)
+    except RayError as error:
+        # For an error in the work itself, Ray's own message is the whole traceback.
+        cause = getattr(error, "cause", None) or error
+        raise OSError(
+            f"Ray could not embed all shards ({type(cause).__name__}: {cause}). What it has written stays: "
+            "fix the cause, and run the same command again to go on."
+        ) from error
+    finally:
+        if is_ours:
+            ray.shutdown()
 
 
 def _start_ray(processes: int, address: str | None) -> None:
     if address is not None:
         ray.init(address=address)
         return
-    # Else Ray reports on its use to its makers, and tokenizers, which has run here, warns of Ray's forks.
+    # Otherwise Ray reports its use to its makers, and tokenizers, which has run here, warns of Ray's forks.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     num_cpus = max(cores(), processes) + CORES_FOR_FILES
     ray.init(address="local", num_cpus=num_cpus, include_dashboard=False)
 
 
-def _embed_files(task: Task, paths: list[str]) -> None:
+def _embed_files(task: Task, paths: list[str], made: str) -> None:
     resources = ray.cluster_resources()
     largest = max(node["Resources"].get("CPU", 1) for node in ray.nodes() if node["Alive"])
     threads = max(1, int(min(largest, (resources["CPU"] - CORES_FOR_FILES) // task.processes)))
@@ -93,11 +103,11 @@ def _embed_files(task: Task, paths: list[str]) -> None:
         num_gpus=1 if has_gpus else 0,
         compute=ActorPoolStrategy(size=task.processes),
     )
-    embedded.write_parquet(str(task.folder / MADE))
+    embedded.write_parquet(made)
 
 
 def _absolute(name: str | None) -> str | None:
-    """A model's name as it is; its path as an actor, which is in another folder, finds it."""
+    # Actors run in another folder, so a path must be absolute; the name of a model stays as it is.
     return str(Path(name).absolute()) if name and Path(name).exists() else name
 
 

@@ -1,36 +1,39 @@
-"""A run over a corpus, step by step: look at the input, begin or go on, embed what is left."""
+"""A run over a corpus, step by step: scan the input, start or resume, embed what is left, show progress."""
 
+import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
+
 from spacy import Language
+from tqdm import tqdm
+
 from ..component.trend_vector import trend_components
-from .engines import Shards, Task, Written, embed_here, embed_in_processes
-from .input import input_files, spool_cleared
-from .folder import check_manifest, clear, errors_noted, is_begun, keep_errors, only_run
-from .input import Survey, shards, survey
-from .shards import clear_broken, clear_unfinished, shard_path, write_shard
-from .shards import clear_staging, take_over
-from ..embedder import Embedder
 from ..dependencies import versions
+from ..embedder import Embedder
 from ..encoder.fingerprint import fingerprint
 from ..text_files import Row
-import sys
-from collections.abc import Iterator
-from time import perf_counter
-from tqdm import tqdm
+from .engines import RowsWritten, Task, embed_here, embed_in_processes
+from .folder import OutputFolder
+from .input import InputScan, input_files, read_shards, scan_input, spool_removed
+from .shards import Shards, ShardWriter
+
+#: How often to print progress if there is no terminal, in seconds.
+PROGRESS_INTERVAL = 30.0
 
 
 class Summary(NamedTuple):
     """What a run has done.
 
-    rows: in the input; those with errors are not in the output.
-    errors: how many rows had one; they are in `errors.jsonl`.
-    done_before: how many rows were there already.
-    shards: how many files there are.
-    seconds: of the run, in which the rows that were not there already were embedded.
+    Attributes:
+        rows: how many rows the input has; those with errors are not in the output.
+        errors: how many rows had an error; they are listed in `errors.jsonl`.
+        done_before: how many rows were embedded by earlier runs.
+        shards: how many files the output has.
+        seconds: how long this run took.
     """
 
     rows: int
@@ -40,67 +43,69 @@ class Summary(NamedTuple):
     seconds: float
 
 
-class Engine(NamedTuple):
-    """Who embeds: see `corpus.embed_corpus`."""
+def run(source: Path | str, folder: OutputFolder, task: Task, on_error: str, overwrite: bool) -> Summary:
+    """Embed a corpus; see `embed_corpus`.
 
-    name: str
-    address: str | None
+    Args:
+        source: the input.
+        folder: the output.
+        task: how to embed.
+        on_error: "raise" or "skip".
+        overwrite: start again.
 
-
-def run(source: Path | str, task: Task, engine: Engine, on_error: str, overwrite: bool) -> Summary:
-    """Do what `corpus.embed_corpus` says.
-
-    task: what to do; its manifest is made here.
+    Returns:
+        What was done.
     """
     start = perf_counter()
-    folder = task.folder
-    with only_run(folder), spool_cleared(source, folder):
-        clear_unfinished(folder)
+    with folder.lock(), spool_removed(source, folder):
+        folder.clear_unfinished()
         files = input_files(source, folder)
         embedder = Embedder(task.choice, task.text_field, task.batch_size)
-        found, errors = _surveyed(files, task, on_error, embedder.nlp.max_length)
-        task = task._replace(manifest=_manifest(found, embedder, task))
+        scan, errors = _scan(files, folder, task, on_error, embedder.nlp.max_length)
+        writer = ShardWriter(folder, task.shard_rows, _manifest(scan, embedder, task))
         if overwrite:
-            clear_staging(folder)
-            clear(folder)
-        sizes = [min(task.shard_rows, found.rows - first) for first in range(0, found.rows, task.shard_rows)]
-        _begin_or_go_on(task, [size - errors[number] for number, size in enumerate(sizes)])
-        wanted = {number for number in range(len(sizes)) if not shard_path(folder, number).exists()}
+            writer.clear_staging()
+            folder.clear()
+        sizes = [min(task.shard_rows, scan.rows - first) for first in range(0, scan.rows, task.shard_rows)]
+        _start_or_resume(writer, [size - errors[number] for number, size in enumerate(sizes)])
+        wanted = {number for number in range(len(sizes)) if not folder.shard_path(number).exists()}
         done = sum(size for number, size in enumerate(sizes) if number not in wanted)
-        todo = shards(found, task.shard_rows, wanted)
-        # Closed at once where the user stops it: its processes are not to go on meanwhile.
-        with closing(_written(engine, embedder, task, todo)) as written:
-            # Where others do the work, its memory is for them.
+        shards = read_shards(scan, task.shard_rows, wanted)
+        # Closed at once if the user stops it: its processes must not go on meanwhile.
+        with closing(_embed(embedder, task, writer, shards)) as written:
+            # If other processes do the work, its memory is for them.
             del embedder
-            follow(written, found.rows, done)
-        clear_staging(folder)
-    return Summary(found.rows, found.errors, done, len(sizes), perf_counter() - start)
+            show_progress(written, scan.rows, done)
+        writer.clear_staging()
+    return Summary(scan.rows, scan.errors, done, len(sizes), perf_counter() - start)
 
 
-def _surveyed(files: list[Path], task: Task, on_error: str, longest: int) -> tuple[Survey, Counter[int]]:
-    """The input, and how many rows of each shard have an error."""
+def _scan(
+    files: list[Path], folder: OutputFolder, task: Task, on_error: str, max_length: int
+) -> tuple[InputScan, Counter[int]]:
+    """Return a scan of the input, and how many rows of each shard have an error."""
     errors: Counter[int] = Counter()
 
-    with errors_noted(task.folder, on_error) as note:
+    with folder.error_writer(on_error) as write_error:
 
-        def counted(number: int, row: Row) -> None:
-            note(number, row)
+        def count(number: int, row: Row) -> None:
+            write_error(number, row)
             errors[number // task.shard_rows] += 1
 
-        return survey(files, task.text_field, counted, longest), errors
+        return scan_input(files, task.text_field, count, max_length), errors
 
 
-def _manifest(found: Survey, embedder: Embedder, task: Task) -> dict[str, Any]:
+def _manifest(scan: InputScan, embedder: Embedder, task: Task) -> dict[str, Any]:
     return {
-        "input": {"sha256": found.digest, "rows": found.rows, "errors": found.errors},
+        "input": {"sha256": scan.digest, "rows": scan.rows, "errors": scan.errors},
         "text_field": task.text_field,
         "shard_rows": task.shard_rows,
-        **_described(embedder.nlp),
+        **_describe(embedder.nlp),
         "width": embedder.width,
     }
 
 
-def _described(nlp: Language) -> dict[str, Any]:
+def _describe(nlp: Language) -> dict[str, Any]:
     name, component = trend_components(nlp)[-1]
     return {
         "pipeline": fingerprint(nlp),
@@ -110,56 +115,59 @@ def _described(nlp: Language) -> dict[str, Any]:
     }
 
 
-def _begin_or_go_on(task: Task, rows: list[int]) -> None:
-    """Have the folder as a run finds it that goes on; `rows` is how many each shard is to have."""
-    if not is_begun(task.folder):
-        # Of a run of which nothing else is left, perhaps with other settings.
-        clear_staging(task.folder)
-    check_manifest(task.folder, task.manifest)
-    keep_errors(task.folder)
-    clear_broken(task.folder, rows)
-    # What a run with Ray has written, and was killed before it was taken over.
-    for _ in take_over(task):
+def _start_or_resume(writer: ShardWriter, rows: list[int]) -> None:
+    """Leave only complete shards of this input, pipeline and settings in the folder.
+
+    Args:
+        writer: of the shards.
+        rows: how many rows each shard should have.
+    """
+    folder = writer.folder
+    if not folder.has_manifest():
+        # Staged by a run that left nothing else, perhaps with other settings.
+        writer.clear_staging()
+    folder.check_manifest(writer.manifest)
+    folder.publish_errors()
+    writer.remove_broken(rows)
+    # What Ray wrote for a run that was killed before it was taken over.
+    for _ in writer.take_over():
         pass
 
 
-def _written(engine: Engine, embedder: Embedder, task: Task, todo: Shards) -> Written:
-    if engine.name == "ray":
+def _embed(embedder: Embedder, task: Task, writer: ShardWriter, shards: Shards) -> RowsWritten:
+    if task.engine == "ray":
         # Here, because its extra may not be installed.
         from .ray_engine import embed_with_ray
 
-        return embed_with_ray(task, _with_rows(embedder, task, todo), engine.address)
+        return embed_with_ray(task, writer, _with_rows(embedder, writer, shards))
     if task.processes == 1:
-        return embed_here(embedder, task, todo)
-    return embed_in_processes(task, todo)
+        return embed_here(embedder, writer, shards)
+    return embed_in_processes(task, writer, shards)
 
 
-def _with_rows(embedder: Embedder, task: Task, todo: Shards) -> Shards:
-    """Shards in which there is a row without an error; the others are written, as Ray drops empty tables."""
-    for number, table in todo:
+def _with_rows(embedder: Embedder, writer: ShardWriter, shards: Shards) -> Shards:
+    # Shards in which every row has an error are written here: Ray drops empty tables.
+    for number, table in shards:
         if table.num_rows:
             yield number, table
         else:
-            write_shard(task.folder, number, embedder(table), task.manifest)
+            writer.write(number, embedder(table))
 
 
-#: Seconds between two lines where there is no terminal.
-PAUSE = 30.0
+def show_progress(written: Iterator[int], rows: int, done: int) -> None:
+    """Run the work to its end, and show its progress on stderr: a bar on a terminal, otherwise lines.
 
-
-def follow(written: Iterator[int], rows: int, done: int) -> None:
-    """Let the work go on to its end; on stderr, a bar shows it on a terminal, else a line now and then.
-
-    written: gives how many rows were done, as they are.
-    rows: how many there are.
-    done: how many were done before.
+    Args:
+        written: does the work; yields how many rows it has just done.
+        rows: how many rows there are.
+        done: how many rows were done before.
     """
     is_terminal = sys.stderr.isatty()
-    said = perf_counter()
+    last_shown = perf_counter()
     with tqdm(total=rows, initial=done, unit="row", desc="Embedding", disable=not is_terminal) as bar:
         for more in written:
             bar.update(more)
             done += more
-            if not is_terminal and perf_counter() - said >= PAUSE:
+            if not is_terminal and perf_counter() - last_shown >= PROGRESS_INTERVAL:
                 print(f"Embedding: {done} of {rows} rows", file=sys.stderr, flush=True)
-                said = perf_counter()
+                last_shown = perf_counter()

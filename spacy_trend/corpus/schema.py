@@ -1,43 +1,58 @@
-"""The columns of an input: of Parquet as declared, of other formats as their values have them."""
+"""The columns of an input: as Parquet files declare them, or as the values of other formats show them."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from ..text_files import Row
 
-
-#: Whole numbers up to here are fractions (float64) of the same value.
+#: Fractions (float64) hold every whole number up to here exactly.
 LARGEST_WHOLE = 2**53
 
-
-#: Where a value is: the names of a column and of the fields of objects in it.
+#: The names of a column and of the fields of objects in it that lead to a value.
 _Path = tuple[str, ...]
 
 
 class Columns:
-    """The columns of an input, as they are found in one part of it after another."""
+    """The columns of an input, found in one part of it after another."""
 
     def __init__(self) -> None:
         self._schema = pa.schema([])
         self._large: dict[_Path, str] = {}
 
     def declare(self, file: Path) -> None:
-        """Add the columns of a Parquet file. RAISES: ValueError as `declared_schema` and `unified`."""
+        """Add the columns of a Parquet file.
+
+        Args:
+            file: the path.
+
+        Raises:
+            ValueError: as `declared_schema` and `unified`.
+        """
         self._schema = unified(self._schema, declared_schema(file), str(file))
 
     def find(self, rows: list[Row]) -> None:
-        """Add the columns of rows without errors. RAISES: ValueError as `schema_of` and `unified`."""
+        """Add the columns of rows.
+
+        Args:
+            rows: at least one, none with an error.
+
+        Raises:
+            ValueError: as `schema_of` and `unified`.
+        """
         self._schema = unified(self._schema, schema_of(rows), rows[0].place)
         for row in rows:
             for path in _large_numbers(row.value, ()):
                 self._large.setdefault(path, row.place)
 
     def schema(self) -> pa.Schema:
-        """The columns of all parts.
+        """Return the columns of all parts.
 
-        RAISES: ValueError for a column that Parquet cannot hold, or that cannot hold all of its values.
+        Raises:
+            ValueError: for a column that Parquet cannot hold, or that cannot hold all its values.
         """
         for field in self._schema:
             if empty := _empty_object(field.type, (field.name,)):
@@ -55,77 +70,62 @@ class Columns:
         return self._schema
 
 
-def _large_numbers(value: Any, path: _Path) -> Iterator[_Path]:
-    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
-        yield path
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            yield from _large_numbers(part, (*path, name))
-    elif isinstance(value, list):
-        for part in value:
-            yield from _large_numbers(part, path)
-
-
-def _is_list(found: pa.DataType) -> bool:
-    return any(
-        test(found) for test in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    )
-
-
-def _type_at(found: pa.DataType, path: _Path) -> pa.DataType:
-    if _is_list(found):
-        return _type_at(found.value_type, path)
-    return _type_at(found.field(path[0]).type, path[1:]) if path else found
-
-
-def _empty_object(found: pa.DataType, path: _Path) -> _Path | None:
-    """Where in a type there is an object without fields; None for nowhere."""
-    if _is_list(found):
-        return _empty_object(found.value_type, path)
-    if not pa.types.is_struct(found):
-        return None
-    if not found.num_fields:
-        return path
-    parts = (_empty_object(field.type, (*path, field.name)) for field in found)
-    return next(filter(None, parts), None)
-
-
 def declared_schema(file: Path) -> pa.Schema:
-    """The schema of a Parquet file.
+    """Read the schema of a Parquet file, without its metadata.
 
-    RAISES: ValueError where it is none, or has columns of the same name.
+    Args:
+        file: the path.
+
+    Returns:
+        The schema.
+
+    Raises:
+        ValueError: if it is not a Parquet file, or has columns of the same name.
     """
     try:
         schema = pq.read_schema(file)
     except pa.ArrowException as error:
-        raise ValueError(f"{file} is no Parquet file ({error}). Make it again, or leave it out.") from error
+        raise ValueError(
+            f"{file} is not a Parquet file ({error}). Make it again, or leave it out."
+        ) from error
     if len(set(schema.names)) < len(schema.names):
         raise ValueError(f"{file} has columns of the same name: {schema.names}. Rename or drop them.")
     return schema.remove_metadata()
 
 
 def schema_of(rows: list[Row]) -> pa.Schema:
-    """The types of columns that values of JSON, CSV or plain text have.
+    """Find the columns, and their types, of values of JSON, CSV or plain text.
 
-    rows: without errors.
-    RAISES: ValueError for values of a column that have no type together, or none at all.
+    Args:
+        rows: none with an error.
+
+    Returns:
+        The schema.
+
+    Raises:
+        ValueError: if no type holds all values of a column.
     """
     names = dict.fromkeys(name for row in rows for name in row.value)
     return pa.schema([pa.field(name, _type_of(name, rows)) for name in names])
 
 
 def unified(before: pa.Schema, schema: pa.Schema, place: str) -> pa.Schema:
-    """A schema that holds the values of both.
+    """Return a schema that holds the values of both.
 
-    place: where the second is from, for the message.
-    RAISES: ValueError where a column has types that do not go together.
+    Args:
+        before: the first.
+        schema: the second.
+        place: the place of the second in the input, for the message.
+
+    Raises:
+        ValueError: if a column has types that do not go together.
     """
     try:
         return pa.unify_schemas([before, schema], promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise ValueError(
             f"{place}, or soon after it: a column has values of another type than before ({error}). Expected "
-            "one type in a column: make them one, or leave the column out."
+            "one type in a column: convert them to one, or leave the column out."
         ) from error
 
 
@@ -150,3 +150,38 @@ def _type_of_one(value: Any, place: str) -> pa.DataType:
             f"{place}: {value!r:.80} cannot be a value of a column ({error}). Expected numbers below 2**64, "
             "texts, lists or objects: change it, or leave the column out."
         ) from error
+
+
+def _large_numbers(value: Any, path: _Path) -> Iterator[_Path]:
+    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+        yield path
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _large_numbers(part, (*path, name))
+    elif isinstance(value, list):
+        for part in value:
+            yield from _large_numbers(part, path)
+
+
+def _empty_object(found: pa.DataType, path: _Path) -> _Path | None:
+    """Return the path of an object without fields in a type; None if there is none."""
+    if _is_list(found):
+        return _empty_object(found.value_type, path)
+    if not pa.types.is_struct(found):
+        return None
+    if not found.num_fields:
+        return path
+    parts = (_empty_object(field.type, (*path, field.name)) for field in found)
+    return next(filter(None, parts), None)
+
+
+def _type_at(found: pa.DataType, path: _Path) -> pa.DataType:
+    if _is_list(found):
+        return _type_at(found.value_type, path)
+    return _type_at(found.field(path[0]).type, path[1:]) if path else found
+
+
+def _is_list(found: pa.DataType) -> bool:
+    return any(
+        test(found) for test in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    )

@@ -113,9 +113,9 @@ class TestErrors:
         assert again.done_before == 0
 
     def test_two_runs_at_a_time_are_refused(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
-        from spacy_trend.corpus.folder import lock_folder
+        from spacy_trend.corpus.folder import OutputFolder
 
-        with lock_folder(tmp_path / "out"), pytest.raises(ValueError, match="Another run is at work"):
+        with OutputFolder(tmp_path / "out").lock(), pytest.raises(ValueError, match="Another run is at work"):
             embed(source, tmp_path / "out", tiny_encoder)
 
     def test_a_missing_extra_and_settings_out_of_range_are_named(

@@ -21,13 +21,20 @@ import pyarrow as pa
 from spacy_trend.corpus import engines as corpus_engines
 from spacy_trend.corpus import run as corpus_progress
 from spacy_trend.corpus.engines import Task
+from spacy_trend.corpus.folder import OutputFolder
+from spacy_trend.corpus.shards import ShardWriter
 from spacy_trend.embedder import PipelineChoice
 from tests.support.processes import group_of
 
 
 @pytest.fixture
-def task(tmp_path: Path) -> Task:
-    return Task(PipelineChoice(), "text", None, tmp_path, 3, 2, {})
+def task() -> Task:
+    return Task(PipelineChoice(), "text", None, 3, 2, "local", None)
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> ShardWriter:
+    return ShardWriter(OutputFolder(tmp_path), 3, {})
 
 
 @pytest.fixture
@@ -59,16 +66,20 @@ def wait_for(run: subprocess.Popen[str], out: Path) -> None:
         time.sleep(0.01)
 
 
-def test_a_process_that_is_killed_is_named(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
+def test_a_process_that_is_killed_is_named(
+    monkeypatch: pytest.MonkeyPatch, task: Task, writer: ShardWriter
+) -> None:
     def broken(*arguments: Any) -> None:
         raise BrokenProcessPool("A process in the pool was terminated abruptly.")
 
     monkeypatch.setattr(corpus_engines.ProcessPoolExecutor, "submit", broken)
     with pytest.raises(OSError, match=r"ended before its work was done \(A process .*fewer processes"):
-        list(corpus_engines.embed_in_processes(task, [(0, pa.table({"text": ["One"]}))]))
+        list(corpus_engines.embed_in_processes(task, writer, [(0, pa.table({"text": ["One"]}))]))
 
 
-def test_an_actor_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
+def test_an_actor_that_fails_is_named(
+    monkeypatch: pytest.MonkeyPatch, task: Task, writer: ShardWriter
+) -> None:
     pytest.importorskip("ray")
     from ray.exceptions import RayTaskError
 
@@ -81,7 +92,7 @@ def test_an_actor_that_fails_is_named(monkeypatch: pytest.MonkeyPatch, task: Tas
     monkeypatch.setattr(ray_engine, "_embed_files", failing)
     table = pa.table({"row": pa.array([0], pa.int64()), "text": ["One"]})
     with pytest.raises(OSError, match=r"could not embed all shards \(MemoryError: no more\)"):
-        list(ray_engine.embed_with_ray(task, [(0, table)], None))
+        list(ray_engine.embed_with_ray(task, writer, [(0, table)]))
 
 
 def test_only_the_cores_of_this_process_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,8 +111,8 @@ def test_lines_tell_of_the_work_if_there_is_no_terminal(
     def written() -> Iterator[int]:
         yield from (3, 2)
 
-    monkeypatch.setattr(corpus_progress, "PAUSE", pause)
-    corpus_progress.follow(written(), 6, 1)
+    monkeypatch.setattr(corpus_progress, "PROGRESS_INTERVAL", pause)
+    corpus_progress.show_progress(written(), 6, 1)
     assert capsys.readouterr().err.splitlines() == said
 
 

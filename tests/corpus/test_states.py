@@ -14,10 +14,10 @@ pytest.importorskip("filelock")
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from spacy_trend.corpus_staging import MADE, STAGED
 
 from spacy_trend.corpus import run as corpus_run
 from spacy_trend.corpus import shards as corpus_output
+from spacy_trend.corpus.shards import MADE, STAGED
 from tests.support.corpora import embed, table_of
 
 ROWS = [{"text": f"The dog {number} runs."} for number in range(6)]
@@ -30,13 +30,13 @@ def write(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 def after_the_survey(monkeypatch: pytest.MonkeyPatch, path: Path, content: str) -> None:
     """Have an input changed while the encoder is loaded, before its rows are read for the second time."""
-    begin = corpus_run._begin_or_go_on
+    begin = corpus_run._start_or_resume
 
     def begin_and_change(*arguments: Any) -> None:
         begin(*arguments)
         path.write_text(content, encoding="utf8")
 
-    monkeypatch.setattr(corpus_run, "_begin_or_go_on", begin_and_change)
+    monkeypatch.setattr(corpus_run, "_start_or_resume", begin_and_change)
 
 
 class TestInput:
@@ -207,8 +207,13 @@ class TestColumns:
         pq.write_table(pa.table({"text": ["One"], "pairs": pairs}), tmp_path / "a.parquet")
         assert embed(tmp_path / "a.parquet", tmp_path / "out", tiny_encoder).rows == 1
 
-    def test_may_have_the_vectors_path_as_a_name(self, tmp_path: Path, tiny_encoder: Path) -> None:
-        path = write(tmp_path / "a.jsonl", [{"text": "One", "trend_vector.list.element": "x"}])
+    @pytest.mark.parametrize(
+        "column", [{"trend_vector.list.element": "x"}, {"trend_vector.list": {"element": "x"}}]
+    )
+    def test_may_have_the_vectors_path_as_a_name(
+        self, column: dict[str, Any], tmp_path: Path, tiny_encoder: Path
+    ) -> None:
+        path = write(tmp_path / "a.jsonl", [{"text": "One", **column}])
         assert embed(path, tmp_path / "out", tiny_encoder).rows == 1
 
 
