@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from wasabi import msg
 
 from spacy_trend import bundled_encoder
-from spacy_trend.cli import app
+from spacy.cli._util import app
 from spacy_trend.doctor import diagnose
 from spacy_trend.doctor.examination import TEXT, examine
 from spacy_trend.doctor.findings import Finding
