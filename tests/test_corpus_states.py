@@ -289,7 +289,7 @@ class TestFolder:
     ) -> None:
         path = write(tmp_path / "a.jsonl", ROWS)
         (tmp_path / "file").touch()
-        with pytest.raises(OSError, match=r"cannot be made: '.*file' is a file\. Expected a folder"):
+        with pytest.raises(OSError, match=r"Cannot make the folder .*file' is a file\. Expected a folder"):
             embed(path, tmp_path / place, tiny_encoder)
 
     def test_is_not_begun_with_batches_of_nothing(self, tmp_path: Path, tiny_encoder: Path) -> None:

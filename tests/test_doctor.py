@@ -12,13 +12,13 @@ import spacy
 import srsly
 import torch
 from spacy import Language
+from spacy.cli._util import app
 from spacy.tokens import Doc
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, RobertaConfig, RobertaModel
 from typer.testing import CliRunner
 from wasabi import msg
 
 from spacy_trend import bundled_encoder
-from spacy.cli._util import app
 from spacy_trend.doctor import diagnose
 from spacy_trend.doctor.examination import TEXT, examine
 from spacy_trend.doctor.findings import Finding

@@ -12,7 +12,7 @@ from ..compare.comparison import as_table, write_comparison
 from ..compare.evaluation import evaluate, read_comparison, report, write_evaluation
 from ..compare.labelled_texts import LabelledText, read_label_first, read_labelled_texts
 from ..compare.split import split_texts, write_parts
-from ..dependencies import check_extra_compare
+from ..dependencies import check_compare_extra
 from ..output_paths import make_folder
 from ..pipelines import open_pipeline
 from .app import Encoder, Lang, Model, trend_cli
@@ -40,7 +40,7 @@ def compare_cli(
     """
     try:
         # Both now, and not after the work: what is missing or not possible costs no time then.
-        check_extra_compare()
+        check_compare_extra()
         if output:
             make_folder(output)
         comparison = compare(train, test, nlp=open_pipeline(model, encoder, lang), folds=folds, seed=seed)
@@ -111,7 +111,7 @@ def evaluate_cli(
 ) -> None:
     """Show how well a trained text classifier does, and which labels it mistakes for others."""
     try:
-        check_extra_compare()
+        check_compare_extra()
         compared = read_comparison(comparison) if comparison else None
         if output:
             make_folder(output)

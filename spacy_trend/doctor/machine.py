@@ -4,7 +4,7 @@ import platform
 
 import torch
 
-from ..dependencies import PURPOSES, unmet_requirements, versions
+from ..dependencies import EXTRAS, unmet_requirements, versions
 from ..encoder.bfloat16 import bfloat16_obstacle, bfloat16_time
 from ..encoder.requests import EncoderSize
 from .findings import Finding, error, fine, warning
@@ -41,10 +41,10 @@ def about_bfloat16(size: EncoderSize, device: torch.device, precision: str) -> F
 
 
 def _about_extras() -> Finding:
-    missing = [extra for extra in PURPOSES if unmet_requirements(extra)]
+    missing = [extra for extra in EXTRAS if unmet_requirements(extra)]
     if not missing:
-        return fine("extras", f"Extras: all are installed ({', '.join(PURPOSES)})")
-    listed = "; ".join(f"{extra}, for {PURPOSES[extra]}" for extra in missing)
+        return fine("extras", f"Extras: all are installed ({', '.join(EXTRAS)})")
+    listed = "; ".join(f"{extra}, for {EXTRAS[extra]}" for extra in missing)
     # Nothing wrong: hardly anybody needs them all.
     names = ",".join(missing)
     return fine("extras", f'Extras that are not installed: {listed}. All: pip install "spacy-trend[{names}]"')
