@@ -70,10 +70,10 @@ def test_a_text_without_words_has_no_table(nlp: Language) -> None:
     explanation = explain(nlp("..."))
     assert (explanation["words"], explanation["focus"], explanation["related"]) == ([], None, None)
     assert format_explanation(explanation).startswith(
-        "No word: all tokens are punctuation or space, or have no wordpiece.\n"
+        "No words: all tokens are punctuation or spaces, or have no wordpiece.\n"
         "focus    -\nrelated  -\nvector   0.0000"
     )
-    assert format_explanation(explain(nlp(" "))).startswith("No word: the text is empty, ' '.\nfocus    -\n")
+    assert format_explanation(explain(nlp(" "))).startswith("No words: the text is blank, ' '.\nfocus    -\n")
 
 
 def test_explain_takes_an_encoder(tiny_encoder: Path) -> None:

@@ -147,9 +147,9 @@ class TestAttention:
     def test_says_the_leader_without_colour(self) -> None:
         marked = of_class(drawn(made_doc()), "trend-leads")
         assert [cell.get("title") for cell in marked] == [
-            "leads head 0: want",
-            "leads head 1: I",
-            "leads head 2: an",
+            "leader of head 0: want",
+            "leader of head 1: I",
+            "leader of head 2: an",
         ]
 
     def test_names_the_pair_above_and_in_the_columns(self) -> None:
@@ -167,7 +167,7 @@ class TestAttention:
             for row in body_rows(drawn(made_doc()))
         ]
         assert shades == [[2, 9, 1, 1], [7, 2, 2, 2], [1, 3, 4, 2]]
-        assert "2.00, the most in this table" in notes(drawn(made_doc()))
+        assert "2.00, the highest value in this table" in notes(drawn(made_doc()))
 
     @pytest.mark.parametrize(
         ("select", "name"),
@@ -207,7 +207,7 @@ class TestAttention:
             "trend-9",
         ]
         assert "not finite" in notes(root)
-        assert "1.00, the most" in notes(root)
+        assert "1.00, the highest" in notes(root)
         assert "not finite" not in notes(drawn(made_doc()))
 
     def test_draws_attention_that_is_all_zero(self) -> None:
@@ -237,7 +237,7 @@ class TestWords:
         ]
         assert [classes(e) for e in shaded] == [["trend-6"], ["trend-9"], ["trend-5"], ["trend-3"]]
         assert "Shade: attention received, mean of 3 rows" in notes(root)
-        assert "1.08, the most in this text" in notes(root)
+        assert "1.08, the highest value in this text" in notes(root)
 
     def test_labels_focus_and_related(self) -> None:
         root = drawn(made_doc(), "words")
@@ -273,7 +273,9 @@ class TestBoth:
         assert caption(drawn(made_doc(pair=(2, -1)), style))[1] == "no related word"
 
     def test_says_that_a_mean_has_no_focus(self, style: str) -> None:
-        assert caption(drawn(made_doc(pair=(-1, -1)), style)) == ["no focus: a mean of sentences"]
+        assert caption(drawn(made_doc(pair=(-1, -1)), style)) == [
+            "no focus: the vector is a mean of sentences"
+        ]
 
     def test_says_that_a_selection_names_no_focus(self, style: str) -> None:
         select = {"@misc": "spacy-trend-tests.no_focus.v1"}
@@ -390,7 +392,7 @@ class TestSpans:
             "focus an (token 2), leader of head 2, the row that decides",
             "related apple (token 3)",
         ]
-        assert "1.00, the most in this table" in notes(root)
+        assert "1.00, the highest value in this table" in notes(root)
 
     def test_has_a_focus_of_its_own(self) -> None:
         doc = made_doc()
@@ -594,7 +596,7 @@ class TestWithAnEncoder:
         self, make_nlp: Callable[..., Language], tiny_encoder: Path
     ) -> None:
         doc = make_nlp(tiny_encoder, {"level": "sentence"})("She sold the house. It was raining.")
-        assert caption(drawn(doc)) == ["no focus: a mean of sentences"]
+        assert caption(drawn(doc)) == ["no focus: the vector is a mean of sentences"]
         assert of_class(drawn(doc), "trend-decides") == []
         for sentence, figure in zip(doc.sents, drawn(doc.sents, "words").iter("figure"), strict=True):
             assert caption(figure)[0].startswith(f"focus {sentence._.trend_focus.text} ")
