@@ -18,9 +18,10 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, Robert
 from typer.testing import CliRunner
 from wasabi import msg
 
+import spacy_trend.cli  # noqa: F401 # adds the commands
 from spacy_trend import bundled_encoder
-from spacy_trend.doctor import diagnose
-from spacy_trend.doctor.examination import TEXT, examine
+from spacy_trend.doctor import diagnose, examine
+from spacy_trend.doctor.examination import TEXT
 from spacy_trend.doctor.findings import Finding
 from spacy_trend.doctor.transformer import describe_transformer
 from spacy_trend.encoder.bfloat16 import bfloat16_time
@@ -117,7 +118,7 @@ def test_a_pipeline_that_works_has_nothing_to_mend(make: Callable[..., Language]
     )
     assert about("encoder", findings).text == "Its encoder has 2 layers of 4 heads and width 32"
     assert "have 128 tokens, one every 96" in about("windows", findings).text
-    assert "takes 512 wordpieces of a window: enough for 4.0 a token" in about("windows", findings).text
+    assert "accepts 512 wordpieces per window: enough for 4.0 per token" in about("windows", findings).text
     assert "preset='all_words', token_vectors=False; all others" in about("settings", findings).text
 
 
@@ -129,7 +130,7 @@ def test_the_size_of_a_record_is_that_of_a_stored_one(make: Callable[..., Langua
         texts.append(about("record", examine(nlp)).text)
         assert f"{len(srsly.msgpack_dumps(record)) / 1000:.1f} kB" in texts[-1]
     assert texts[0] == texts[1]
-    assert "4 rows of attention and a vector of width 32; stored, for 25 words" in texts[0]
+    assert "4 rows of attention and a vector of width 32; for 25 words, it takes " in texts[0]
 
 
 def test_an_encoder_out_of_a_saved_pipeline_is_named_without_a_folder_that_is_gone(
@@ -175,10 +176,10 @@ def test_a_curated_transformer_is_examined(tiny_encoder: Path) -> None:
     assert about("transformer", findings).text == text
     assert "2 layers of 4 heads and width 32" in about("encoder", findings).text
     assert "have 128 wordpieces, one every 96" in about("windows", findings).text
-    assert about("attention", findings).text == "Attention is observed in the running forward pass"
+    assert about("attention", findings).text == "Attention is observed in the forward pass"
     findings = examine(curated_bert(tiny_encoder, {}, spans={"window": 1024, "stride": 1024}))
     assert wrong(findings) == [("error", "windows")]
-    assert "takes 512 wordpieces of a window, and of a longer one the pipeline fails" in findings[4].text
+    assert "accepts 512 wordpieces per window, and with more the pipeline fails" in findings[4].text
     assert '"window": 512' in str(findings[4].fix)
 
 
@@ -284,7 +285,7 @@ def test_attached_to_another_transformer(make: Callable[..., Language]) -> None:
     nlp.add_pipe("transformer", source=make(None), first=True)
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
-    assert "is attached to one that is not in this pipeline" in about("placement", findings).text
+    assert "is attached to a transformer outside this pipeline" in about("placement", findings).text
     execute(about("placement", findings).fix, nlp)
     assert wrong(examine(nlp)) == []
 
@@ -306,7 +307,7 @@ def test_a_transformer_that_got_its_own_shim_back(with_stock_shims: Language) ->
     nlp = with_stock_shims
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
-    assert "is not observed any more" in about("placement", findings).text
+    assert "is no longer observed" in about("placement", findings).text
     execute(about("placement", findings).fix, nlp)
     assert wrong(examine(nlp)) == []
 
@@ -421,7 +422,7 @@ def test_windows_that_are_longer_than_the_encoder_has_positions(
     nlp = make({}, short_encoder)
     findings = examine(nlp)
     assert wrong(findings) == [("error", "windows")]
-    text = "takes 64 wordpieces of a window, and of a longer one the pipeline fails"
+    text = "accepts 64 wordpieces per window, and with more the pipeline fails"
     assert text in about("windows", findings).text
     with pytest.raises((RuntimeError, IndexError)):
         nlp("apple " * 100)
@@ -436,9 +437,9 @@ def test_windows_that_are_longer_than_the_encoder_has_positions(
 @pytest.mark.parametrize(
     ("window", "found", "text"),
     [
-        (31, [], "enough for 2.0 a token"),
-        (40, [("warning", "windows")], "where a token has more than 1.6 on average the rest is cut off"),
-        (63, [("warning", "windows")], "of a longer one the rest is cut off"),
+        (31, [], "enough for 2.0 per token"),
+        (40, [("warning", "windows")], "if tokens have more than 1.6 on average, the rest is cut off"),
+        (63, [("warning", "windows")], "with more the rest is cut off"),
     ],
 )
 def test_windows_that_are_cut_off(
@@ -454,7 +455,7 @@ def test_windows_that_are_cut_off(
 def test_windows_without_end(make: Callable[..., Language]) -> None:
     findings = examine(make({}, get_spans=DOC_SPANS))
     assert wrong(findings) == [("warning", "windows")]
-    text = "takes 512 wordpieces of a window, and with a longer one the rest is cut off"
+    text = "accepts 512 wordpieces per window, and with more the rest is cut off"
     assert text in about("windows", findings).text
 
 
@@ -463,7 +464,7 @@ def test_windows_of_an_encoder_without_limit(make: Callable[..., Language]) -> N
     nlp.get_pipe("transformer").model.tokenizer.model_max_length = int(1e30)
     nlp.get_pipe("transformer").model.transformer.embeddings.position_embeddings = torch.nn.Identity()
     _, findings = describe_transformer("transformer", "transformer", nlp.get_pipe("transformer"))
-    assert "takes any number of wordpieces" in about("windows", findings).text
+    assert "accepts any number of wordpieces" in about("windows", findings).text
 
 
 def test_positions_of_roberta_begin_behind_padding() -> None:
@@ -483,7 +484,7 @@ def test_positions_of_roberta_begin_behind_padding() -> None:
 @pytest.mark.parametrize(
     ("precision", "obstacle", "share", "status", "text"),
     [
-        ("model", None, 0.25, "ok", "pays on this device (cpu): a product"),
+        ("model", None, 0.25, "ok", "pays on this device (cpu): a matrix product"),
         ("bfloat16", None, 0.25, "ok", "It is used"),
         (
             "model",
