@@ -172,12 +172,12 @@ def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "Expected one of them: a TEXT in quotes, or --texts FILE"),
-        (["Two words", "--texts", "a.txt"], "Expected one of them: a TEXT in quotes, or --texts FILE"),
+        ([], "Expected one of the two: a TEXT in quotes, or --texts FILE"),
+        (["Two words", "--texts", "a.txt"], "Expected one of the two: a TEXT in quotes, or --texts FILE"),
         (["--texts", "none.txt"], "No such file or directory"),
         (["--texts", "{folder}/empty.txt"], "There is no text in"),
         (["--texts", "{folder}/a.jsonl"], "line 1: the field 'text' is missing: got ['body']"),
-        (["Two words", "--style", "words"], "--style is of the picture. Add --html FILE."),
+        (["Two words", "--style", "words"], "Got --style, but no picture to draw. Add --html FILE."),
         (["Two words", "--preset", "none"], "preset='none' is unknown"),
     ],
 )
