@@ -1,12 +1,12 @@
-"""Packages that only some functions need: they come with an extra."""
+"""The packages this one needs: optional ones, which come with an extra, and installed versions."""
 
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 
 from packaging.requirements import Requirement
 
-#: What the extras are for, without those for who works on this package.
-PURPOSES = {
+#: What each extra is for. The extras for developing this package are left out.
+EXTRAS = {
     "demo": "the bundled encoder",
     "curated": "transformers of spacy-curated-transformers, as in en_core_web_trf",
     "compare": "the commands compare, convert and evaluate",
@@ -18,11 +18,14 @@ PURPOSES = {
 
 
 def check_extra(extra: str, *packages: str) -> None:
-    """Refuse to go on where packages of an extra are not installed.
+    """Refuse to continue if a package of an extra is not installed.
 
-    extra: its name.
-    packages: by the names they are imported under.
-    RAISES: ImportError that names the extra.
+    Args:
+        extra: the extra's name.
+        packages: the names under which its packages are imported.
+
+    Raises:
+        ImportError: if one is missing; the message names the extra.
     """
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
@@ -33,24 +36,33 @@ def check_extra(extra: str, *packages: str) -> None:
         )
 
 
-def check_extra_compare() -> None:
-    """Refuse to go on without what fits, scores and draws classifiers. RAISES: ImportError."""
+def check_compare_extra() -> None:
+    """Refuse to continue without the packages that fit, score and plot classifiers.
+
+    Raises:
+        ImportError: as `check_extra`.
+    """
     check_extra("compare", "sklearn", "scipy", "matplotlib")
 
 
 def versions(*others: str) -> dict[str, str]:
-    """The versions of this package and of those that every vector depends on, by name.
+    """Return the versions of this package and of those that every vector depends on, by package name.
 
-    others: packages to add.
+    Args:
+        others: further packages to include.
     """
     packages = ("spacy-trend", "spacy", "transformers", "torch", "numpy", *others)
     return {package: version(package) for package in packages}
 
 
 def unmet_requirements(extra: str | None = None) -> list[str]:
-    """What this package, or an extra of it, requires and is not installed, or in another version.
+    """List the requirements that are not installed, or installed in another version.
 
-    RETURNS: as pip takes them, such as "torch>=2.4".
+    Args:
+        extra: the extra whose requirements to check; None for those of the package itself.
+
+    Returns:
+        requirements in pip's syntax, such as "torch>=2.4".
     """
     required = [Requirement(line) for line in requires("spacy-trend") or ()]
     wanted = [requirement for requirement in required if _belongs_to(requirement, extra)]

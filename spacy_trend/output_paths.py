@@ -1,13 +1,18 @@
-"""Where commands write: a folder or file is made ready, or refused, before the work that it is for."""
+"""Output files and folders of commands, made ready or refused before the work starts."""
 
 import os
 from pathlib import Path
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder to write into, unless it is there.
+    """Make an output folder, unless it already exists.
 
-    RAISES: OSError where it cannot be made, PermissionError where it cannot be written into.
+    Args:
+        folder: its path; missing parents are made too.
+
+    Raises:
+        OSError: if the folder cannot be made.
+        PermissionError: if it exists but is not writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -15,30 +20,36 @@ def make_folder(folder: Path) -> None:
         in_the_way = next((path for path in (folder, *folder.parents) if os.path.isfile(path)), None)
         why = f"'{in_the_way}' is a file" if in_the_way else error.strerror
         raise OSError(
-            f"The folder '{folder}' cannot be made: {why}. Expected a folder, or a path where one can be "
-            "made: name another."
+            f"Cannot make the folder '{folder}': {why}. Expected a folder, or a path where one can be made: "
+            "choose another."
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(
-            f"The folder '{folder}' cannot be written into: permission denied. Expected a folder that you "
-            "may write into: name another, or change its permissions."
+            f"Cannot write into the folder '{folder}': permission denied. Expected a writable folder: choose "
+            "another, or change its permissions."
         )
 
 
 def prepare_file(file: Path) -> None:
-    """Make the folder that a file is to be written into, unless it is there.
+    """Make the folder of an output file, and check that the file can be written.
 
-    RAISES: as `make_folder`; IsADirectoryError or PermissionError where the file itself cannot be written.
+    Args:
+        file: the file's path; the file itself need not exist.
+
+    Raises:
+        IsADirectoryError: if the path is a folder.
+        OSError: as `make_folder`.
+        PermissionError: if the file or its folder is not writable.
     """
     if os.path.isdir(file):
         raise IsADirectoryError(
-            f"The file '{file}' cannot be written: it is a folder. Expected the path of a file: name one in "
-            "it, or another."
+            f"Cannot write the file '{file}': it is a folder. Expected the path of a file: choose one inside "
+            "the folder, or another path."
         )
     if not os.path.exists(file):
         make_folder(file.parent)
     elif not os.access(file, os.W_OK):
         raise PermissionError(
-            f"The file '{file}' cannot be written: permission denied. Expected a file that you may write: "
-            "name another, or change its permissions."
+            f"Cannot write the file '{file}': permission denied. Expected a writable file: choose another, "
+            "or change its permissions."
         )

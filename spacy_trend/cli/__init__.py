@@ -1,7 +1,7 @@
 """The commands `python -m spacy trend ...`: thin shells over the functions of the package.
 
-This room may import anything. Importing it adds the commands to spaCy's; spaCy does that by itself, through
-the entry-point group `spacy_cli`.
+This room may import anything. Importing it adds the commands to spaCy's own; spaCy imports it through the
+entry-point group `spacy_cli`.
 """
 
 from spacy.cli._util import app as spacy_app

@@ -1,4 +1,4 @@
-"""The app that the commands `python -m spacy trend ...` belong to, and the options that several have."""
+"""The app of the commands `python -m spacy trend ...`, and the options that several commands share."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import typer
 
 trend_cli = typer.Typer(
     name="trend",
-    help="Sentence vectors that say which words they came from.",
+    help="Sentence vectors that show which words they come from.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -14,16 +14,15 @@ trend_cli = typer.Typer(
 
 Model = Annotated[str | None, typer.Option("--model", "-m", help="Pipeline with a transformer: name or path")]
 
-
 Encoder = Annotated[str | None, typer.Option("--encoder", "-e", help="Hugging Face encoder: name or path")]
 
+Preset = Annotated[
+    str | None, typer.Option("--preset", help="Settings for a pipeline without a trend vector")
+]
 
-Preset = Annotated[str | None, typer.Option("--preset", help="Settings, where the pipeline has none")]
-
-
-Lang = Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer, with --encoder")]
+Lang = Annotated[str, typer.Option("--lang", "-l", help="With --encoder: language of the tokenizer")]
 
 
 @trend_cli.callback()
 def trend() -> None:
-    """Sentence vectors that say which words they came from."""
+    """Sentence vectors that show which words they come from."""

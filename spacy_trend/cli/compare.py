@@ -12,7 +12,7 @@ from ..compare.comparison import as_table, write_comparison
 from ..compare.evaluation import evaluate, read_comparison, report, write_evaluation
 from ..compare.labelled_texts import LabelledText, read_label_first, read_labelled_texts
 from ..compare.split import split_texts, write_parts
-from ..dependencies import check_extra_compare
+from ..dependencies import check_compare_extra
 from ..output_paths import make_folder
 from ..pipelines import open_pipeline
 from .app import Encoder, Lang, Model, trend_cli
@@ -22,31 +22,33 @@ from .app import Encoder, Lang, Model, trend_cli
 def compare_cli(
     train: Annotated[Path, typer.Argument(help="Labelled texts to learn from: .jsonl, .csv or .tsv")],
     test: Annotated[
-        Path | None, typer.Argument(help="Labelled texts to predict; else those to learn from, in folds")
+        Path | None, typer.Argument(help="Labelled texts to predict; by default TRAIN, in folds")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for compare.json and compare.png")
+        Path | None, typer.Option("--output", "-o", help="Folder to write compare.json and compare.png to")
     ] = None,
     model: Model = None,
     encoder: Encoder = None,
     lang: Lang = "en",
-    folds: Annotated[int, typer.Option("--folds", help="How many, where there is no test part")] = 5,
-    seed: Annotated[int, typer.Option("--seed", "-s", help="Of folds, intervals and random words")] = 0,
+    folds: Annotated[int, typer.Option("--folds", help="Without TEST: number of folds")] = 5,
+    seed: Annotated[
+        int, typer.Option("--seed", "-s", help="Seed of the folds, intervals and random words")
+    ] = 0,
 ) -> None:
     """Show which sentence vector fits your texts: the presets, [CLS], mean pooling and others.
 
-    Texts are embedded once; a logistic regression is fitted on each embedding. Files have the fields 'text'
-    and 'label'. Without --model and --encoder it uses the encoder that the extra 'demo' installs.
+    Embeds the texts once, and fits a logistic regression on each kind of vector. The files have the fields
+    'text' and 'label'. Without --model and --encoder, the encoder of the extra 'demo' is used.
     """
     try:
-        # Both now, and not after the work: what is missing or not possible costs no time then.
-        check_extra_compare()
+        # Before the work, so that mistakes show at once.
+        check_compare_extra()
         if output:
             make_folder(output)
         comparison = compare(train, test, nlp=open_pipeline(model, encoder, lang), folds=folds, seed=seed)
         print(as_table(comparison))
         best = comparison.best_preset()
-        msg.info(f"The best settings: nlp.add_pipe('trend_vector', config={best.config})")
+        msg.info(f"Best settings: nlp.add_pipe('trend_vector', config={best.config})")
         for path in write_comparison(comparison, output) if output else ():
             msg.good(f"Wrote {path}")
     except (ImportError, OSError, ValueError) as error:
@@ -56,21 +58,28 @@ def compare_cli(
 @trend_cli.command("convert")
 def convert_cli(
     texts: Annotated[Path, typer.Argument(help="Labelled texts: .jsonl, .csv or .tsv")],
-    output: Annotated[Path, typer.Argument(help="Folder for train, dev and test, .spacy and .jsonl")],
-    test: Annotated[Path | None, typer.Option("--test", help="A test part of its own")] = None,
-    dev_share: Annotated[float, typer.Option("--dev-share", help="For dev, of all texts")] = 0.1,
-    test_share: Annotated[float, typer.Option("--test-share", help="For test, without --test")] = 0.2,
+    output: Annotated[
+        Path, typer.Argument(help="Folder to write train, dev and test to, as .spacy and .jsonl")
+    ],
+    test: Annotated[Path | None, typer.Option("--test", help="Labelled texts for the test part")] = None,
+    dev_share: Annotated[float, typer.Option("--dev-share", help="Share of the texts for dev")] = 0.1,
+    test_share: Annotated[
+        float, typer.Option("--test-share", help="Without --test: share of the texts for test")
+    ] = 0.2,
     label_first: Annotated[
-        bool, typer.Option("--label-first", help="Lines hold a label, a space or tab, and a text")
+        bool, typer.Option("--label-first", help="Each line is a label, a space or tab, and a text")
     ] = False,
     label_separator: Annotated[
-        str | None, typer.Option("--label-separator", help="Keep of a label what is before this")
+        str | None,
+        typer.Option("--label-separator", help="With --label-first: keep only what precedes this in a label"),
     ] = None,
-    encoding: Annotated[str, typer.Option("--encoding", help="With --label-first")] = "utf-8",
+    encoding: Annotated[
+        str, typer.Option("--encoding", help="With --label-first: encoding of the file")
+    ] = "utf-8",
     lang: Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer")] = "en",
-    seed: Annotated[int, typer.Option("--seed", "-s", help="Of the split")] = 0,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the split")] = 0,
 ) -> None:
-    """Make labelled texts ready for 'train' and 'compare': without copies, split by label."""
+    """Prepare labelled texts for 'train' and 'compare': remove copies, and split by label."""
 
     def read(path: Path) -> list[LabelledText]:
         if label_first:
@@ -79,7 +88,7 @@ def convert_cli(
 
     try:
         if not label_first and (label_separator is not None or encoding != "utf-8"):
-            raise ValueError("--label-separator and --encoding have a meaning with --label-first alone.")
+            raise ValueError("--label-separator and --encoding only work with --label-first: add it.")
         parts = split_texts(
             read(texts),
             read(test) if test else None,
@@ -102,16 +111,18 @@ def evaluate_cli(
     texts: Annotated[Path, typer.Argument(help="Labelled docs: .spacy")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder for evaluation.json, confusion.png, report.txt"),
+        typer.Option(
+            "--output", "-o", help="Folder to write evaluation.json, confusion.png and report.txt to"
+        ),
     ] = None,
     comparison: Annotated[
-        Path | None, typer.Option("--compare", help="compare.json, to show beside the scores")
+        Path | None, typer.Option("--compare", help="compare.json to show beside the scores")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", "-s", help="Of the intervals")] = 0,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the intervals")] = 0,
 ) -> None:
-    """Show how well a trained text classifier does, and which labels it mistakes for others."""
+    """Show how well a trained text classifier works, and which labels it confuses."""
     try:
-        check_extra_compare()
+        check_compare_extra()
         compared = read_comparison(comparison) if comparison else None
         if output:
             make_folder(output)

@@ -1,4 +1,4 @@
-"""The command for corpora: `embed`."""
+"""The command for a corpus: `embed`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,27 +15,31 @@ def embed_cli(
     source: Annotated[
         str, typer.Argument(metavar="INPUT", help="File or folder of texts, or - for JSON lines")
     ],
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT_DIR", help="Folder for Parquet files")],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT_DIR", help="Folder to write Parquet files to")],
     model: Model = None,
     encoder: Encoder = None,
     lang: Lang = "en",
     preset: Preset = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU to use, or -1 for the CPU")] = -1,
-    text_field: Annotated[str, typer.Option("--text-field", help="Column that holds the texts")] = "text",
-    processes: Annotated[int, typer.Option("--processes", "-n", help="How many processes")] = 1,
+    text_field: Annotated[str, typer.Option("--text-field", help="Column of the texts")] = "text",
+    processes: Annotated[int, typer.Option("--processes", "-n", help="Number of processes")] = 1,
     engine: Annotated[str, typer.Option("--engine", help="local, or ray for Ray Data")] = "local",
-    address: Annotated[str | None, typer.Option("--address", help="Of a Ray cluster")] = None,
+    address: Annotated[str | None, typer.Option("--address", help="Address of a Ray cluster")] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option("--batch-size", help="Texts a pipeline takes at once; by default what its config says"),
+        typer.Option("--batch-size", help="Texts per batch; by default as the pipeline's config says"),
     ] = None,
-    shard_rows: Annotated[int, typer.Option("--shard-rows", help="Rows of a file")] = 10_000,
-    on_error: Annotated[str, typer.Option("--on-error", help="raise, or skip and name such rows")] = "raise",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start again")] = False,
+    shard_rows: Annotated[int, typer.Option("--shard-rows", help="Rows per file")] = 10_000,
+    on_error: Annotated[
+        str, typer.Option("--on-error", help="raise, or skip: leave the row out and list it in errors.jsonl")
+    ] = "raise",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Start again, and replace earlier files")
+    ] = False,
 ) -> None:
-    """Embed all texts of an input into Parquet files; a run that was killed goes on where it was.
+    """Write the vectors of all texts of an input to Parquet files; a stopped run can be resumed.
 
-    INPUT is .jsonl, .csv, .tsv or .txt, each also with .gz, .parquet, or a folder of these.
+    INPUT is a .jsonl, .csv, .tsv or .txt file, also with .gz, a .parquet file, or a folder of these.
     """
     try:
         summary = embed_corpus(
@@ -58,14 +62,14 @@ def embed_cli(
     except (ImportError, OSError, ValueError) as error:
         msg.fail("The texts could not be embedded", str(error), exits=1)
     except KeyboardInterrupt:
-        msg.warn(f"Stopped. What is complete stays in {output}: the same command goes on there.")
+        msg.warn(f"Stopped. Complete files stay in {output}: run the same command to resume.")
         raise typer.Exit(130) from None
     embedded = summary.rows - summary.errors
     rate = (summary.rows - summary.done_before) / max(summary.seconds, 1e-9)
     msg.good(f"{output} has {embedded} rows in {summary.shards} files")
     if summary.done_before:
-        msg.info(f"{summary.done_before} rows of the input were done before")
+        msg.info(f"{summary.done_before} rows of the input were already done")
     if summary.errors:
         msg.warn(f"{summary.errors} rows had errors: see {output / 'errors.jsonl'}")
     if summary.rows > summary.done_before:
-        msg.info(f"{summary.seconds:.0f} s, {rate:.0f} rows a second")
+        msg.info(f"{summary.seconds:.0f} s, {rate:.0f} rows per second")

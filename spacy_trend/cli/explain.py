@@ -1,4 +1,4 @@
-"""The commands that say why: `explain` and `doctor`."""
+"""The commands that explain a vector or a pipeline: `explain` and `doctor`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,34 +21,34 @@ from .app import Encoder, Lang, Model, Preset, trend_cli
 def explain_cli(
     text: Annotated[str | None, typer.Argument(help="The text to explain")] = None,
     texts: Annotated[
-        Path | None, typer.Option("--texts", "-t", help="Instead of a text, a file of them")
+        Path | None, typer.Option("--texts", "-t", help="File of texts to explain, instead of TEXT")
     ] = None,
     text_field: Annotated[
-        str, typer.Option("--text-field", help="With --texts, the column that holds them")
+        str, typer.Option("--text-field", help="With --texts: column of the texts")
     ] = "text",
     model: Model = None,
     encoder: Encoder = None,
     lang: Lang = "en",
     preset: Preset = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")] = False,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File for the JSON")] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="File for a picture, a web page")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write the JSON to")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Web page to draw the text on")] = None,
     style: Annotated[
-        str | None, typer.Option("--style", help="Of the picture: attention (a heat map) or words")
+        str | None, typer.Option("--style", help="With --html: attention (a heat map) or words")
     ] = None,
 ) -> None:
     """Show which words the vector of a text comes from, and why.
 
-    Prints a table of rows of attention against words, each row's leader marked with *, the focus, the related
-    word and the first ten numbers of the vector; of several texts, one after another, as JSON one a line. A
-    pipeline without a 'trend_vector' gets one with the default settings. Without --model and --encoder it
-    uses the encoder that the extra 'demo' installs.
+    Prints a table of attention, rows by words, with * at each row's leader; the focus, the related word, and
+    the first ten numbers of the vector. Several texts are printed one after another; as JSON, one per line. A
+    pipeline without a trend vector gets one with the default settings. Without --model and --encoder, the
+    encoder of the extra 'demo' is used.
     """
     try:
         to_explain = _texts(text, texts, text_field)
         if style is not None and html is None:
-            raise ValueError("--style is of the picture. Add --html FILE.")
-        # Before an encoder is loaded: what is wrong or not possible costs no time then.
+            raise ValueError("Got --style, but no picture to draw. Add --html FILE.")
+        # Before an encoder is loaded, so that mistakes show at once.
         check_style(style or "attention")
         for path in filter(None, (html, output)):
             prepare_file(path)
@@ -77,12 +77,12 @@ def doctor_cli(
     model: Model = None,
     encoder: Encoder = None,
     lang: Lang = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text")] = False,
 ) -> None:
-    """Say what a pipeline is made of, what of it is wrong, and how to mend it.
+    """Show what a pipeline consists of, what is wrong with it, and how to fix it.
 
-    A short text is run through it. The exit code is 1 where something is wrong. Without --model and --encoder
-    it is the encoder that the extra 'demo' installs, with default settings.
+    A short text is run through the pipeline. The exit code is 1 if there is an error. Without --model and
+    --encoder, the encoder of the extra 'demo' is examined with the default settings.
     """
     findings = diagnose(model, encoder, lang)
     if as_json:
@@ -98,4 +98,4 @@ def _texts(text: str | None, path: Path | None, text_field: str) -> list[str]:
     if text is None and path is not None:
         return list(read_texts(path, text_field))
     got = "neither a text nor a file" if text is None else f"the text {text!r} and the file {path}"
-    raise ValueError(f"Got {got}. Expected one of them: a TEXT in quotes, or --texts FILE.")
+    raise ValueError(f"Got {got}. Expected one of the two: a TEXT in quotes, or --texts FILE.")

@@ -9,7 +9,7 @@ from spacy import Language
 from tqdm import tqdm
 
 from ..component.presets import PRESETS
-from ..dependencies import check_extra_compare, versions
+from ..dependencies import check_compare_extra, versions
 from ..pipelines import transformer_pipeline
 from ..settings import check_seed
 from ..types import Floats, Ints
@@ -46,7 +46,7 @@ def compare(
     RETURNS: the scores, the best first.
     RAISES: ImportError without the extra `compare`; ValueError for texts that cannot be compared.
     """
-    check_extra_compare()
+    check_compare_extra()
     check_seed(seed)
     # Here, because the extra may not be installed.
     from .classifier import INNER_FOLDS, fewest_for

@@ -10,7 +10,7 @@ from spacy import Language
 from spacy.tokens import DocBin
 from wasabi import table
 
-from ..dependencies import check_extra_compare
+from ..dependencies import check_compare_extra
 from ..output_paths import make_folder
 from ..pipelines import check_every_doc
 from .comparison import in_percent, plain_label
@@ -44,7 +44,7 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
     RAISES: ImportError without the extra `compare`; ValueError where a doc has no label or several, the
         pipeline predicts none, or there are fewer than two docs.
     """
-    check_extra_compare()
+    check_compare_extra()
     from .scores import accuracy, confidence_interval, macro_f1
 
     gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))

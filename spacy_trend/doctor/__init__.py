@@ -1,7 +1,14 @@
-"""A pipeline opened to be examined; where that is not possible, why."""
+"""The doctor: it says what a pipeline consists of, what is wrong with it, and how to fix it.
+
+A pipeline that cannot even be opened is diagnosed too, and so is an installation in which transformers fails
+to import: importing this room must not import it. It may import everything except the other features and the
+commands.
+"""
 
 from contextlib import suppress
 from pathlib import Path
+
+from spacy import Language
 
 from ..dependencies import unmet_requirements
 from ..pipelines import open_pipeline
@@ -9,32 +16,52 @@ from .findings import FAILURES, Finding, from_exception
 from .machine import about_packages
 
 
+def examine(nlp: Language) -> list[Finding]:
+    """Return what a pipeline consists of and what is wrong with it, as findings.
+
+    A short text is run through the pipeline, up to its trend vectors. If it has none, one with the default
+    settings is tried, but not added.
+
+    Args:
+        nlp: the pipeline; it is not changed.
+    """
+    # Here, because transformers takes seconds to import, or is what is broken.
+    from .examination import examine_pipeline
+
+    return examine_pipeline(nlp)
+
+
 def diagnose(
     model: str | Path | None = None, encoder: str | Path | None = None, lang: str = "en"
 ) -> list[Finding]:
-    """Open a pipeline and examine it, see `doctor.examine`; one that cannot be opened is a finding as well.
+    """Open a pipeline and examine it; report it as a finding if it cannot be opened.
 
-    model: name or path of a pipeline; None for one around an encoder, with default settings.
-    encoder, lang: see `pipeline.from_encoder`.
+    Args:
+        model: name or path of a pipeline; None for a pipeline around an encoder, with the default settings.
+        encoder: as for `from_encoder`.
+        lang: as for `from_encoder`.
+
+    Returns:
+        findings, as `examine` returns them.
     """
     try:
-        # Here, because transformers takes seconds to import, or its version is what is wrong.
-        from .examination import examine
+        # Here, because transformers takes seconds to import, or is what is broken.
+        from .examination import examine_pipeline
 
         nlp = open_pipeline(model, encoder, lang)
     except FAILURES as raised:
         return [*about_packages(), _not_opened(raised, model, encoder)]
     if not model:
-        # The examination says why, where it is not possible.
+        # If it cannot be added, the examination finds the reason.
         with suppress(ValueError):
             nlp.add_pipe("trend_vector")
-    return examine(nlp)
+    return examine_pipeline(nlp)
 
 
 def _not_opened(raised: Exception, model: str | Path | None, encoder: str | Path | None) -> Finding:
-    opened = f"pipeline '{model}'" if model else f"encoder '{encoder}'" if encoder else "bundled encoder"
+    what = f"pipeline '{model}'" if model else f"encoder '{encoder}'" if encoder else "bundled encoder"
     fix = _how_to_open(raised, model, encoder)
-    return from_exception("opening", raised, fix, where=f"The {opened} could not be opened: ")
+    return from_exception("opening", raised, fix, prefix=f"The {what} could not be opened: ")
 
 
 def _how_to_open(raised: Exception, model: str | Path | None, encoder: str | Path | None) -> str:
@@ -43,22 +70,22 @@ def _how_to_open(raised: Exception, model: str | Path | None, encoder: str | Pat
     if "curated" in str(raised) and unmet_requirements("curated"):
         return 'pip install "spacy-trend[curated]"'
     if "[E048]" in str(raised):
-        return "Give the code of a language that spaCy has, such as --lang en"
+        return "Give the code of a language that spaCy supports, such as --lang en"
     if model and isinstance(raised, OSError):
         is_path = Path(model).name != str(model)
-        download = f"python -m spacy download {model}, if it is a pipeline of spaCy's; else give"
+        download = f"If it is one of spaCy's pipelines, python -m spacy download {model}; else give"
         return (
-            f"{'Give' if is_path else download} the folder that nlp.to_disk() wrote. An encoder of Hugging "
-            "Face goes with --encoder"
+            f"{'Give' if is_path else download} the folder that nlp.to_disk() wrote. For a Hugging Face "
+            "encoder, use --encoder"
         )
     if "in the cached files" in str(raised):
         return (
-            "Connect to huggingface.co once, so that it is downloaded, or give the folder of an encoder with "
-            "its config.json and weights. Without a connection, HF_HUB_OFFLINE=1 saves waiting for one"
+            "Connect to huggingface.co once to download it, or give the folder of an encoder with its "
+            "config.json and weights. Without a connection, HF_HUB_OFFLINE=1 avoids waiting for one"
         )
     if model:
         return "Correct the pipeline's config.cfg, or install the package that has what the message names"
     return (
-        "Give the name of an encoder on huggingface.co, or of a folder with its config.json and weights. A "
-        "pipeline of spaCy goes with --model"
+        "Give the name of an encoder on huggingface.co, or a folder with its config.json and weights. For a "
+        "spaCy pipeline, use --model"
     )

@@ -1,4 +1,4 @@
-"""What a pipeline is made of, and what of it is wrong: by looking, and by running a text through it."""
+"""An examination: look at each part of a pipeline, then run a text through it."""
 
 import warnings
 from collections.abc import Iterable
@@ -17,25 +17,43 @@ from .component import (
     about_placement,
     about_settings,
     about_similarity,
-    read_by,
+    transformer_read_by,
     transformers_of,
 )
 from .findings import FAILURES, Finding, error, fine, from_exception, has_errors, warning
 from .machine import about_bfloat16, about_packages
 from .transformer import ANOTHER_ENCODER, describe_transformer
 
+#: The text of the trial; 25 words.
+TEXT = (
+    "The river flooded the village in the night, and the water stood in the streets of the old town for a "
+    "week before it went."
+)
 
-def examine(nlp: Language) -> list[Finding]:
-    """What a pipeline is made of, and what of it is wrong.
 
-    A short text is run through it, up to its trend vectors. One that has none is tried with default settings;
-    the component is not added to it.
+class Trial(NamedTuple):
+    """The result of running a text through components.
+
+    Attributes:
+        doc: the doc, as the last component that worked left it.
+        failed: the name of the component that failed, and what it raised; None if all worked.
+    """
+
+    doc: Doc
+    failed: tuple[str, Exception] | None
+
+
+def examine_pipeline(nlp: Language) -> list[Finding]:
+    """Return what a pipeline consists of and what is wrong with it: see `spacy_trend.doctor.examine`.
+
+    Args:
+        nlp: the pipeline; it is not changed.
     """
     findings = about_packages()
     if not transformers_of(nlp):
         text = f"There is no transformer in the pipeline: got the components {nlp.component_names}"
         fix = (
-            "import spacy_trend; nlp = spacy_trend.from_encoder(), or take a pipeline that has one, such as "
+            "import spacy_trend; nlp = spacy_trend.from_encoder(), or use a pipeline that has one, such as "
             "en_core_web_trf (python -m spacy download en_core_web_trf)"
         )
         return [*findings, error("transformer", text, fix)]
@@ -44,12 +62,12 @@ def examine(nlp: Language) -> list[Finding]:
         placement = about_placement(nlp, name, component)
         found = [placement, about_settings(nlp, name), *about_similarity(nlp, name)]
         before = None if placement.status != "ok" else nlp.pipeline[: nlp.pipe_names.index(name)]
-        findings += _examine_reading(nlp, name, component, found, before)
-    return findings if components else [*findings, *_examine_without(nlp)]
+        findings += _examine_component(nlp, name, component, found, before)
+    return findings if components else [*findings, *_examine_default(nlp)]
 
 
-def _examine_without(nlp: Language) -> list[Finding]:
-    """Of a pipeline that has no trend vector."""
+def _examine_default(nlp: Language) -> list[Finding]:
+    """Return findings on a pipeline without a trend vector, out of trying one with the default settings."""
     name = "trend_vector"
     text = f"There is no '{name}' in the pipeline; one with the default settings is tried here"
     missing = warning("placement", text, f"nlp.add_pipe('{name}')")
@@ -57,68 +75,56 @@ def _examine_without(nlp: Language) -> list[Finding]:
         component = make_trend_vector(nlp, name, **DEFAULT_CONFIG)
     except ValueError as raised:
         return [missing, from_exception("attention", raised, ANOTHER_ENCODER)]
-    return _examine_reading(nlp, name, component, [missing], nlp.pipeline)
+    return _examine_component(nlp, name, component, [missing], nlp.pipeline)
 
 
-def _examine_reading(
+def _examine_component(
     nlp: Language,
     name: str,
     component: TrendVector,
     found: list[Finding],
     before: list[tuple[str, Any]] | None,
 ) -> list[Finding]:
-    """Of a trend vector and the transformer that it reads.
+    """Return findings on a trend vector and the transformer that it reads.
 
-    found: about the trend vector, so far.
-    before: what a text has to run through first; None where it would be of no use.
+    Args:
+        nlp: the pipeline.
+        name: the trend vector's name.
+        component: the trend vector.
+        found: the findings about the trend vector so far.
+        before: the components to run before it; None if running a text is pointless.
     """
-    reads = read_by(nlp, name, component)
+    reads = transformer_read_by(nlp, name, component)
     facts, findings = describe_transformer(reads, nlp.get_pipe_meta(reads).factory, nlp.get_pipe(reads))
     findings += found
     if facts is None:
         return findings
     if before is not None:
-        findings += _try(nlp, name, component, before)
+        findings += _try_component(nlp, name, component, before)
     return [*findings, about_bfloat16(facts.size, facts.device, component.precision)]
 
 
-def _try(nlp: Language, name: str, component: TrendVector, before: list[tuple[str, Any]]) -> list[Finding]:
-    """Run a text through a trend vector, after what stands before it."""
-    reads = read_by(nlp, name, component)
-    trial = run_trial(nlp.make_doc(TEXT), before)
+def _try_component(
+    nlp: Language, name: str, component: TrendVector, before: list[tuple[str, Any]]
+) -> list[Finding]:
+    """Return findings from running a text through a trend vector and the components before it."""
+    reads = transformer_read_by(nlp, name, component)
+    trial = _run(nlp.make_doc(TEXT), before)
     if trial.failed is not None:
-        return [about_failure(trial.failed, reads)]
-    findings = [about_attention(component, reads), *about_needs(nlp, name, component, trial.doc)]
+        return [_about_failure(trial.failed, reads)]
+    findings = [_about_attention(component, reads), *about_needs(nlp, name, component, trial.doc)]
     if has_errors(findings):
         return findings
-    trial = run_trial(trial.doc, [(name, component)])
-    return [*findings, *([about_failure(trial.failed, reads)] if trial.failed else about_record(trial.doc))]
+    trial = _run(trial.doc, [(name, component)])
+    if trial.failed is not None:
+        return [*findings, _about_failure(trial.failed, reads)]
+    return [*findings, *_about_record(trial.doc)]
 
 
-#: 25 words.
-TEXT = (
-    "The river flooded the village in the night, and the water stood in the streets of the old town for a "
-    "week before it went."
-)
-
-
-class Trial(NamedTuple):
-    """What came of running a text.
-
-    doc: as the last component that did its work left it.
-    failed: the name of the component that did not, and what it raised; None where all did.
-    """
-
-    doc: Doc
-    failed: tuple[str, Exception] | None
-
-
-def run_trial(doc: Doc, pipes: Iterable[tuple[str, Any]]) -> Trial:
-    """Run a doc through components, up to the first that fails.
-
-    What they would warn of is said by findings.
-    """
+def _run(doc: Doc, pipes: Iterable[tuple[str, Any]]) -> Trial:
+    """Return the result of running a doc through components, up to the first that fails."""
     with warnings.catch_warnings():
+        # The findings say what these warnings would.
         warnings.simplefilter("ignore")
         for name, pipe in pipes:
             try:
@@ -128,47 +134,45 @@ def run_trial(doc: Doc, pipes: Iterable[tuple[str, Any]]) -> Trial:
     return Trial(doc, None)
 
 
-def about_failure(failed: tuple[str, Exception], transformer: str) -> Finding:
-    """What went wrong where a component failed.
+def _about_failure(failed: tuple[str, Exception], transformer: str) -> Finding:
+    """Return a finding on a component that failed.
 
-    failed: as in `Trial`.
-    transformer: the name of the one that is read.
+    Args:
+        failed: as in `Trial`.
+        transformer: the name of the transformer that the trend vector reads.
     """
     name, raised = failed
-    about, fix = "trial", f"Mend the component '{name}', or take it out: nlp.remove_pipe({name!r})"
+    about, fix = "trial", f"Correct the component '{name}', or remove it: nlp.remove_pipe({name!r})"
     if "[E030]" in str(raised):
         about, fix = "sentences", f"nlp.add_pipe('sentencizer', before={name!r})"
     elif name == transformer and isinstance(raised, ValueError):
         about, fix = "attention", ANOTHER_ENCODER
-    return from_exception(about, raised, fix, where=f"'{name}' failed on a text: ")
+    return from_exception(about, raised, fix, prefix=f"'{name}' failed on a text: ")
 
 
-def about_attention(component: TrendVector, transformer: str) -> Finding:
-    """How the attention of a transformer that ran came to be known.
-
-    transformer: its name.
-    """
+def _about_attention(component: TrendVector, transformer: str) -> Finding:
+    """Return a finding on how attention was obtained from a transformer that has run."""
     if component.encoder is not None and component.encoder.uses_output_attentions:
         return warning(
             "attention",
-            "Attention is asked for (output_attentions), as it could not be observed in the running forward "
-            "pass: the values are the same, but it takes more time and memory",
+            "Attention could not be observed in the forward pass, so the encoder is asked for it "
+            "(output_attentions): the values are the same, but it takes more time and memory",
             f"Set components.{transformer}.model.transformer_config in the config to "
-            '{"attn_implementation": "sdpa"}; if it is that already, leave it, or take another encoder',
+            '{"attn_implementation": "sdpa"}; if it is set already, leave it so, or use another encoder',
         )
-    return fine("attention", "Attention is observed in the running forward pass")
+    return fine("attention", "Attention is observed in the forward pass")
 
 
-def about_record(doc: Doc) -> list[Finding]:
-    """The size of the record of a doc that a trend vector ran on, and whether its numbers are finite."""
+def _about_record(doc: Doc) -> list[Finding]:
+    """Return findings on the size of a doc's record, and on numbers that are not finite."""
     record: Record = doc._.get(RECORD)
     rows, words = record["attention"].shape
     width = len(record["vector"])
     word_vectors = np.zeros((words, width), dtype=np.float32)
     sizes = [_stored_size(record, vectors) / 1000 for vectors in (word_vectors, None)]
     text = (
-        f"The record of a doc has {rows} rows of attention and a vector of width {width}; stored, for "
-        f"{words} words, it takes {sizes[0]:.1f} kB with token_vectors and {sizes[1]:.1f} kB without"
+        f"The record of a doc has {rows} rows of attention and a vector of width {width}; for {words} words, "
+        f"it takes {sizes[0]:.1f} kB when stored with token_vectors and {sizes[1]:.1f} kB without"
     )
     found = [fine("record", text)]
     numbers = (record["attention"], record["vector"], record["word_vectors"])
@@ -180,5 +184,5 @@ def about_record(doc: Doc) -> list[Finding]:
 
 
 def _stored_size(record: Record, word_vectors: Any) -> int:
-    """How many bytes a record takes in a stored doc, with such vectors of words."""
+    """Return how many bytes a record takes in a stored doc, with these vectors of words."""
     return len(srsly.msgpack_dumps({**record, "word_vectors": word_vectors}))

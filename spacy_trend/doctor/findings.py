@@ -1,4 +1,4 @@
-"""What an examination found: plain data, and how it is printed."""
+"""Findings of an examination: plain data, and how to print them."""
 
 from collections.abc import Iterable
 from pickle import UnpicklingError
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from wasabi import msg
 
-#: What fails in files and components of others: settings, packages, weights of another shape or format.
+#: What other packages' components and files may raise: bad settings, missing packages, unfit weights.
 FAILURES = (
     *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError, RuntimeError),
     *(TypeError, UnpicklingError, ValueError),
@@ -15,12 +15,13 @@ FAILURES = (
 
 
 class Finding(NamedTuple):
-    """One thing that an examination found.
+    """One finding of an examination.
 
-    status: "ok", "warning" or "error"; with an error, the pipeline does not work.
-    about: what it is about, one word that stays the same from version to version.
-    text: what was found.
-    fix: for a warning or an error, what to do, as a command or line of code where there is one.
+    Attributes:
+        status: "ok", "warning" or "error"; with an error, the pipeline does not work.
+        about: the topic, one word that stays the same from version to version.
+        text: what was found.
+        fix: what to do about a warning or an error, if possible as a command or line of code.
     """
 
     status: str
@@ -30,47 +31,51 @@ class Finding(NamedTuple):
 
 
 def fine(about: str, text: str) -> Finding:
-    """A finding with nothing to mend."""
+    """Return a finding with nothing to fix."""
     return Finding("ok", about, text)
 
 
 def warning(about: str, text: str, fix: str) -> Finding:
-    """A finding with which the pipeline works, but perhaps not as expected."""
+    """Return a finding with which the pipeline works, but perhaps not as expected."""
     return Finding("warning", about, text, fix)
 
 
 def error(about: str, text: str, fix: str) -> Finding:
-    """A finding with which the pipeline does not work."""
+    """Return a finding with which the pipeline does not work."""
     return Finding("error", about, text, fix)
 
 
-def from_exception(about: str, raised: Exception, fix: str, where: str = "") -> Finding:
-    """An error out of what was raised.
+def from_exception(about: str, raised: Exception, fix: str, prefix: str = "") -> Finding:
+    """Return an exception as an error.
 
-    fix: where the message has none. Ours have: they say what was got, then what is expected and what to do.
-    where: what failed, to stand before the message.
+    Args:
+        about: the topic.
+        raised: the exception. The messages of this package say what was got, then what is expected and what
+            to do, which becomes the fix.
+        fix: what to do if the message does not say.
+        prefix: what failed, as the beginning of the text.
     """
     got, expected, rest = str(raised).partition(" Expected ")
     if not isinstance(raised, ImportError | OSError | ValueError) or not got:
         got = f"{type(raised).__name__}: {got}"
     # Messages of other packages may be pages long.
-    text = where + shorten(got, 600, placeholder=" ...")
+    text = prefix + shorten(got, 600, placeholder=" ...")
     return error(about, text, f"Expected {rest}" if expected else fix)
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
-    """Whether there is an error among the findings."""
+    """Return whether there is an error among the findings."""
     return any(finding.status == "error" for finding in findings)
 
 
 def print_findings(findings: Iterable[Finding]) -> None:
-    """Print findings in their order, the fix below each that has one, and in the last line how many."""
+    """Print findings in order, each with its fix below, and a last line that counts errors and warnings."""
     printers: dict[str, Any] = {"ok": msg.good, "warning": msg.warn, "error": msg.fail}
     counts = dict.fromkeys(printers, 0)
     for finding in findings:
         counts[finding.status] += 1
         printers[finding.status](finding.text)
         if finding.fix is not None:
-            # Without line breaks of our own, so that code can be copied.
+            # No added line breaks, so that code can be copied.
             print(indent(f"Fix: {finding.fix}", "  "))
     msg.info(f"Errors: {counts['error']}, warnings: {counts['warning']}")

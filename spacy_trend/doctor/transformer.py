@@ -1,4 +1,4 @@
-"""Findings about a transformer component: its encoder, and whether its windows are too long for it."""
+"""Findings about a transformer: its encoder, and whether its windows are too long for the encoder."""
 
 import json
 from typing import Any
@@ -6,12 +6,11 @@ from typing import Any
 from ..encoder.facts import TransformerFacts, Windows, facts_of
 from .findings import Finding, error, fine, from_exception, warning
 
-#: Wordpieces that a token has on average, in a window that is safe: English has 1.1 to 1.3, other languages,
-#: and texts full of names and numbers, more.
-PIECES_OF_TOKEN = 2
+#: Wordpieces a token to allow for, on average, in a safe window. English has 1.1 to 1.3; other languages, and
+#: texts full of names and numbers, have more.
+PIECES_PER_TOKEN = 2
 
-
-#: What to do where an encoder's attention is out of reach.
+#: What to do if an encoder's attention is out of reach.
 ANOTHER_ENCODER = (
     'Load it with transformer_config = {"attn_implementation": "eager"}, or take an encoder with standard '
     "self-attention, such as BERT or RoBERTa"
@@ -21,9 +20,15 @@ ANOTHER_ENCODER = (
 def describe_transformer(
     name: str, factory: str, transformer: Any
 ) -> tuple[TransformerFacts | None, list[Finding]]:
-    """What is known of a transformer component, and the findings about it.
+    """Return the facts about a transformer component, and the findings about it.
 
-    name, factory: as the pipeline has them.
+    Args:
+        name: the component's name in the pipeline.
+        factory: the name of its factory.
+        transformer: the component.
+
+    Returns:
+        the facts, None if they cannot be found out, and the findings.
     """
     try:
         facts = facts_of(transformer)
@@ -38,55 +43,60 @@ def describe_transformer(
 
 
 def about_windows(name: str, facts: TransformerFacts) -> Finding:
-    """Whether the windows of a transformer can have more wordpieces than its encoder takes."""
+    """Return a finding on whether windows can have more wordpieces than the encoder accepts.
+
+    Args:
+        name: the component's name in the pipeline.
+        facts: about the component.
+    """
     windows, cut_at, positions = facts.windows, facts.cut_at, facts.positions
-    shown = _shown(windows)
+    described = _describe_windows(windows)
     if cut_at is None and positions is None:
-        return fine("windows", f"{shown}; the encoder takes any number of wordpieces")
+        return fine("windows", f"{described}; the encoder accepts any number of wordpieces")
     fails = cut_at is None or (positions is not None and positions < cut_at)
     most = min(limit for limit in (cut_at, positions) if limit is not None)
-    limit = f"the encoder takes {most} wordpieces of a window"
-    what = "the pipeline fails" if fails else "the rest is cut off"
-    fix = _shorter(name, facts, most)
+    limit = f"{described}; the encoder accepts {most} wordpieces per window"
+    otherwise = "the pipeline fails" if fails else "the rest is cut off"
+    fix = _how_to_shorten(name, facts, most)
     if windows.size is None:
         if windows.getter == "spacy-transformers.doc_spans.v1":
-            return warning("windows", f"{shown}; {limit}, and with a longer one {what}", fix)
-        return fine("windows", f"{shown}; {limit}, and with a longer one {what}")
+            return warning("windows", f"{limit}, and with more {otherwise}", fix)
+        return fine("windows", f"{limit}, and with more {otherwise}")
     room = (most - facts.special) / windows.size
-    needed = PIECES_OF_TOKEN if windows.unit == "tokens" else 1
+    needed = PIECES_PER_TOKEN if windows.unit == "tokens" else 1
     if room >= needed:
-        enough = f": enough for {room:.1f} a token" if windows.unit == "tokens" else ""
-        return fine("windows", f"{shown}; {limit}{enough}")
+        enough = f": enough for {room:.1f} per token" if windows.unit == "tokens" else ""
+        return fine("windows", f"{limit}{enough}")
     if room >= 1:
-        text = f"{shown}; {limit}, so where a token has more than {room:.1f} on average {what}"
+        text = f"{limit}, so if tokens have more than {room:.1f} on average, {otherwise}"
         return warning("windows", text, fix)
-    return (error if fails else warning)("windows", f"{shown}; {limit}, and of a longer one {what}", fix)
+    return (error if fails else warning)("windows", f"{limit}, and with more {otherwise}", fix)
 
 
-def _shown(windows: Windows) -> str:
+def _describe_windows(windows: Windows) -> str:
     if windows.size is None:
         return f"Windows are cut by {windows.getter}"
     stride = f", one every {windows.stride}" if windows.stride else ""
     return f"Windows have {windows.size} {windows.unit}{stride} ({windows.getter})"
 
 
-def _shorter(name: str, facts: TransformerFacts, most: int) -> str:
-    """How to have windows that are short enough."""
+def _how_to_shorten(name: str, facts: TransformerFacts, most: int) -> str:
+    """Return how to get windows that are short enough."""
     if facts.windows.unit == "wordpieces":
         size = most
         setting, block = "with_spans", {"@architectures": facts.windows.getter}
     else:
-        size = max(1, min(128, (most - facts.special) // PIECES_OF_TOKEN))
+        size = max(1, min(128, (most - facts.special) // PIECES_PER_TOKEN))
         setting, block = "get_spans", {"@span_getters": "spacy-transformers.strided_spans.v1"}
     value = {**block, "window": size, "stride": max(1, size * 3 // 4)}
     config = {"components": {name: {"model": {setting: value}}}}
     lines = [
-        f"Take shorter windows: components.{name}.model.{setting} in the config, such as",
+        f"Use shorter windows: components.{name}.model.{setting} in the config, such as",
         f"spacy.load(..., config={json.dumps(config)})",
     ]
     if facts.windows.unit == "tokens" and facts.cut_at != most:
         lines += [
-            "and have what is longer still cut off:",
+            "and cut off what is still too long:",
             f'nlp.get_pipe("{name}").model.tokenizer.model_max_length = {most}',
         ]
     return "\n".join(lines)

@@ -1,6 +1,7 @@
-"""A doc or span as a picture in HTML: which words its vector came from, in the manner of spaCy's displaCy.
+"""Docs and spans as HTML pictures that show which words a vector came from, in the manner of displaCy.
 
-Markup, a style sheet and SVG alone: no scripts, and nothing from elsewhere.
+The markup needs no scripts and loads nothing: it is HTML, a style sheet and SVG. This room may import
+`attributes`, `method`, `alignment` and the foundations.
 """
 
 import warnings
@@ -25,30 +26,42 @@ def render(
     page: bool = False,
     jupyter: bool | None = None,
 ) -> str | None:
-    """Draw docs or spans that `trend_vector` ran on, one or several.
+    """Draw one or several docs or spans that `trend_vector` ran on.
 
-    docs: of a span, its words alone are drawn, with the pair selected among them.
-    style: "attention": rows x words with the attention received in each, each row's leader marked. "words":
-        the text, each word shaded by the mean of its attention received over the rows. Both name the focus
-        and the related word.
-    page: a whole HTML document, rather than markup to put into one.
-    jupyter: show it in a notebook; None to do so where this runs in one.
-    RETURNS: the markup; None where it was shown in a notebook.
-    RAISES: ValueError for an unknown style, what is neither a doc nor a span, or a doc that `trend_vector`
-        has not run on or whose tokens were merged or split since.
+    Args:
+        docs: what to draw. A span shows only its own words, and the pair selected among them.
+        style: "attention" for a table of rows by words with the attention received, each row's leader marked.
+            "words" for the text, each word shaded by the mean over the rows of its attention received. Both
+            name the focus and the related word.
+        page: return a complete HTML document instead of a fragment.
+        jupyter: display the picture in a notebook; None to do so when running in one.
+
+    Returns:
+        the markup; None if it was displayed in a notebook.
+
+    Raises:
+        ValueError: for an unknown style, an item that is neither a doc nor a span, or a doc that
+            `trend_vector` has not run on or whose tokens were merged or split since.
     """
     markup = _markup(docs, style, page)
     if jupyter or (jupyter is None and is_in_jupyter()):
-        # By name, because a notebook is the only place that has it.
+        # By name, because IPython is only there in a notebook.
         display = import_module("IPython.display")
-        # MathJax, where a notebook has it, would take what stands between dollars for a formula.
+        # The classes keep MathJax from reading text between dollar signs as a formula.
         display.display(display.HTML(f'<div class="tex2jax_ignore mathjax_ignore">{markup}</div>'))
         return None
     return markup
 
 
 def check_style(style: str) -> None:
-    """Refuse a style that there is not. RAISES: ValueError."""
+    """Refuse an unknown style.
+
+    Args:
+        style: as for `render`.
+
+    Raises:
+        ValueError: as `check_choice`.
+    """
     check_choice("render", "style", style, tuple(_STYLES))
 
 
@@ -57,17 +70,24 @@ def serve(
     style: str = "attention",
     page: bool = True,
     port: int = 5000,
-    host: str = "0.0.0.0",  # noqa: S104 # as displaCy  # as displaCy
+    host: str = "0.0.0.0",  # noqa: S104 # as displaCy
     auto_select_port: bool = False,
 ) -> None:
-    """Serve pictures of docs or spans over HTTP until interrupted from the keyboard.
+    """Serve pictures of docs or spans over HTTP until interrupted with Ctrl-C.
 
-    docs, style, page: as for `render`.
-    port, host: where; by default everyone on the network can read it, "127.0.0.1" is for this machine alone.
-    auto_select_port: take the next port that is free where this one is not.
-    RAISES: as `render`, and ValueError where the port is taken.
+    Args:
+        docs: as for `render`.
+        style: as for `render`.
+        page: as for `render`.
+        port: the port to serve on.
+        host: the address to serve on. By default everybody on the network can see the pictures; use
+            "127.0.0.1" for this machine only.
+        auto_select_port: take the next free port if this one is taken.
+
+    Raises:
+        ValueError: as `render`, and if the port is taken.
     """
-    # Here, because hardly anyone serves.
+    # Here, because few users serve.
     from wsgiref.simple_server import make_server
 
     body = _markup(docs, style, page).encode("utf8")
@@ -86,7 +106,7 @@ def serve(
 
 
 def _application(body: bytes) -> Callable[[Any, Any], list[bytes]]:
-    """A WSGI application that answers every request with the same HTML."""
+    """Return a WSGI application that answers every request with the same HTML."""
 
     def application(environ: Any, start_response: Any) -> list[bytes]:
         headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))]
@@ -103,11 +123,11 @@ def _markup(docs: Doc | Span | Iterable[Doc | Span], style: str, page: bool) -> 
         if not isinstance(item, Doc | Span):
             raise ValueError(
                 f"render: got {item!r:.40} of type {type(item).__name__}. Expected a Doc or a Span, or "
-                "several: call nlp on the text and draw what it returns."
+                "several of them: call nlp on the text and draw the result."
             )
     pictures = [picture_of(item) for item in items]
-    figures = [figure(picture, _STYLES[style](picture) if picture.words else "") for picture in pictures]
+    figures = [figure(picture, _STYLES[style]) for picture in pictures]
     if not page:
         return as_fragment(figures)
-    # In style "words" the text itself stands there.
-    return as_page([picture.excerpt for picture in pictures], figures, are_seen=style == "attention")
+    # In the style "words", the picture itself shows the text.
+    return as_page([picture.excerpt for picture in pictures], figures, show_headings=style == "attention")

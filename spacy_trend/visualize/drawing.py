@@ -1,36 +1,31 @@
-"""Pictures in HTML: markup to put into a page, and a page of its own."""
+"""Pictures as HTML: pages and fragments of figures, each a drawing in one of two styles with its legend."""
 
+from collections.abc import Callable
 from html import escape
 
 import numpy as np
 
 from ..types import Floats
-from .picture import Picture, most_of, shades
+from .picture import Picture, greatest, shades
 from .style_sheet import STYLE_SHEET
 
 TITLE = "Which words the vector came from"
 
-
 _STYLE = f"<style>{STYLE_SHEET}</style>"
 
-
-#: Whatever a text holds and however a browser reads it: no scripts, and no requests.
+#: No scripts and no requests, whatever a text contains and however a browser reads it.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def as_fragment(figures: list[str]) -> str:
-    """Pictures to put into another page; several such fragments do not clash."""
-    return f'<div class="spacy-trend" lang="en" dir="ltr">{_STYLE}{"".join(figures)}</div>'
+def as_page(headings: list[str], figures: list[str], *, show_headings: bool) -> str:
+    """Return a complete HTML document.
 
-
-def as_page(headings: list[str], figures: list[str], *, are_seen: bool) -> str:
-    """A whole HTML document.
-
-    headings: of the pictures, as text.
-    figures: their markup.
-    are_seen: whether headings can be seen, or are for screen readers alone.
+    Args:
+        headings: a heading for each figure, as plain text.
+        figures: markup, as `figure` returns it.
+        show_headings: if False, only screen readers find the headings.
     """
-    unseen = "" if are_seen else ' class="trend-unseen"'
+    unseen = "" if show_headings else ' class="trend-unseen"'
     sections = "".join(
         f'<section><h2 dir="auto"{unseen}>{escape(heading) or "(empty)"}</h2>{markup}</section>'
         for heading, markup in zip(headings, figures, strict=True)
@@ -40,42 +35,41 @@ def as_page(headings: list[str], figures: list[str], *, are_seen: bool) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="color-scheme" content="light dark">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        # An icon of its own, because browsers ask the server for one otherwise.
+        # Without an icon here, browsers ask the server for one.
         f'<title>{TITLE}</title><link rel="icon" href="data:,">{_STYLE}</head>'
         f'<body class="spacy-trend trend-page"><main><h1>{TITLE}</h1>{sections}</main></body></html>\n'
     )
 
 
-def figure(picture: Picture, drawn: str) -> str:
-    """A picture with the pair named above it.
+def as_fragment(figures: list[str]) -> str:
+    """Return markup to insert into another page; several fragments do not clash.
 
-    drawn: its markup; not looked at where there are no words.
+    Args:
+        figures: markup, as `figure` returns it.
+    """
+    return f'<div class="spacy-trend" lang="en" dir="ltr">{_STYLE}{"".join(figures)}</div>'
+
+
+def figure(picture: Picture, draw: Callable[[Picture], str]) -> str:
+    """Return a drawing, captioned with the focus and the related word.
+
+    Args:
+        picture: what to draw; without words, the figure only says so.
+        draw: `heat_map` or `shaded_words`.
     """
     if not picture.words:
         text = "".join(text for text, _ in picture.pieces)
-        what = f"none in {text!r}" if text.strip() else f"an empty text, {text!r}"
-        return f"<figure><p>No words, so no attention to show: {escape(what)}.</p></figure>"
+        what = "The text is" if text.strip() else "The text is blank:"
+        return f"<figure><p>No words, so no attention to show. {what} {escape(repr(text))}.</p></figure>"
     caption = "".join(f"<span>{line}</span>" for line in _pair(picture))
-    return f"<figure><figcaption>{caption}</figcaption>{drawn}</figure>"
-
-
-def region(picture: Picture, label: str, drawn: str) -> str:
-    """What scrolls where it is too wide, for keyboards and screen readers too, from where its text begins.
-
-    label: what it holds, as text.
-    drawn: its markup.
-    """
-    name = escape(f"{label}: {picture.excerpt}")
-    return (
-        f'<div class="trend-scroll" role="region" tabindex="0" dir="{picture.direction}" aria-label="{name}">'
-        f"{drawn}</div>"
-    )
+    return f"<figure><figcaption>{caption}</figcaption>{draw(picture)}</figure>"
 
 
 def _pair(picture: Picture) -> list[str]:
-    """Focus and related word in markup, or why there is none."""
+    """Return the lines of the caption: the focus and the related word, or why there is none."""
     if picture.focus is None:
-        return ["no focus: a mean of sentences" if picture.is_mean else "no focus: the selection names none"]
+        reason = "the vector is a mean of sentences" if picture.is_mean else "the selection names none"
+        return [f"no focus: {reason}"]
     focus = f'<b class="trend-focus">focus</b> {_word(picture, picture.focus)}'
     if picture.deciding_row is not None:
         focus += f", leader of {picture.row_name} {picture.deciding_row}, the row that decides"
@@ -89,45 +83,69 @@ def _word(picture: Picture, word: int) -> str:
     return f"<strong>{text}</strong> (token {picture.tokens[word]})"
 
 
+def _mark(picture: Picture, word: int | None) -> str:
+    """Return "focus", "related" or, for all else, an empty text."""
+    return {picture.focus: "focus", picture.related: "related"}.get(word, "") if word is not None else ""
+
+
+def _region(picture: Picture, label: str, drawn: str) -> str:
+    """Return markup in a box that scrolls if it is too wide, and that keyboards and screen readers reach.
+
+    Args:
+        picture: gives the writing direction, and so the side where scrolling starts.
+        label: what the region holds, as plain text.
+        drawn: its markup.
+    """
+    name = escape(f"{label}: {picture.excerpt}")
+    return (
+        f'<div class="trend-scroll" role="region" tabindex="0" dir="{picture.direction}" aria-label="{name}">'
+        f"{drawn}</div>"
+    )
+
+
+# The style "attention".
+
+
 _LEADS = '<b aria-hidden="true">*</b><span class="trend-unseen"> leader</span>'
 
 
 def heat_map(picture: Picture) -> str:
-    """The table of a picture that has words, in a region that scrolls, and below it what its marks mean."""
+    """Return the table of attention received, rows by words, and its legend.
+
+    Args:
+        picture: one with words.
+    """
     name = picture.row_name
     caption = f'<caption dir="ltr">Attention received by each word in each {name}</caption>'
-    rows = "".join(_row(picture, row, of_row) for row, of_row in enumerate(shades(picture.attention)))
+    rows = "".join(_row(picture, row, row_shades) for row, row_shades in enumerate(shades(picture.attention)))
     table = f"<table>{caption}<thead>{_header(picture)}</thead><tbody>{rows}</tbody></table>"
     decides = "" if picture.deciding_row is None else " The last row decides: its leader is the focus."
-    notes = legend(
+    legend = _legend(
         picture,
-        f"<b>*</b> leads its {name}. {rows_are(picture)}{decides}",
-        f"Shade: {scale(picture.attention, 'table')}",
+        f"<b>*</b> marks the leader of each {name}. {_rows_are(picture)}{decides}",
+        f"Shade: {_scale(picture.attention, 'table')}",
     )
-    return region(picture, "Table of attention received", table) + notes
+    return _region(picture, "Table of attention received", table) + legend
 
 
 def _header(picture: Picture) -> str:
-    marks = {picture.focus: "focus", picture.related: "related"}
     cells = []
     for word, text in enumerate(picture.words):
-        mark = marks.get(word)
+        mark = _mark(picture, word)
         label = f'<small class="trend-{mark}" lang="en">{mark}</small> ' if mark else ""
         cells.append(f'<th scope="col">{label}<bdi>{escape(text)}</bdi></th>')
     return f'<tr lang="{escape(picture.lang)}"><td></td>{"".join(cells)}</tr>'
 
 
-def _row(picture: Picture, row: int, of_row: list[int]) -> str:
-    """One row of the table.
-
-    of_row: the shades of its words.
-    """
+def _row(picture: Picture, row: int, row_shades: list[int]) -> str:
     values = picture.attention[row].tolist()
-    cells = [f'<td class="trend-{s}">{v:.2f}</td>' for v, s in zip(values, of_row, strict=True)]
+    cells = [
+        f'<td class="trend-{shade}">{value:.2f}</td>' for value, shade in zip(values, row_shades, strict=True)
+    ]
     name = f"{picture.row_name} {row}"
     leader = int(picture.leaders[row])
-    title = escape(f"leads {name}: {picture.words[leader]}")
-    classes = f"trend-{of_row[leader]} trend-leads"
+    title = escape(f"leader of {name}: {picture.words[leader]}")
+    classes = f"trend-{row_shades[leader]} trend-leads"
     cells[leader] = f'<td class="{classes}" title="{title}">{values[leader]:.2f}{_LEADS}</td>'
     decides = row == picture.deciding_row
     label = ' <small class="trend-focus">decides</small>' if decides else ""
@@ -135,25 +153,30 @@ def _row(picture: Picture, row: int, of_row: list[int]) -> str:
     return f'{start}<th scope="row">{name}{label}</th>{"".join(cells)}</tr>'
 
 
-#: Stretched by the style sheet from the middle of one word to the middle of the other.
+# The style "words".
+
+
+#: The style sheet stretches it from the middle of one word to the middle of the other.
 _ARC = (
     '<span class="trend-arc"><svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true" '
     'focusable="false"><path d="M0,100 C0,20 100,20 100,100"/></svg></span>'
 )
 
-
-#: A line break can be seen, but breaks no line where the text stands in one.
+#: A line break that is visible, and does not break a text drawn in one line.
 _BREAK = '<span class="trend-break">\n</span>'
 
 
 def shaded_words(picture: Picture) -> str:
-    """The text of a picture that has words, in a region that scrolls, and below it what its shades mean.
+    """Return the text, its words shaded by mean attention received, and its legend.
 
-    A text with a pair stands in one line, since only there the arc finds its ends without a script; one
-    without a pair is wrapped.
+    A text with a pair stands in one line, because only there the arc finds its ends without a script. A text
+    without one is wrapped.
+
+    Args:
+        picture: one with words.
     """
     means = picture.attention.mean(axis=0)
-    shown = _shown(picture, means.tolist(), shades(means))
+    shown = _shaded_pieces(picture, means.tolist(), shades(means))
     ends = [place for place, (_, word) in enumerate(picture.pieces) if _mark(picture, word)]
     if len(ends) == 2:
         first, last = ends
@@ -165,41 +188,38 @@ def shaded_words(picture: Picture) -> str:
     text = f'<div class="trend-{layout}" lang="{escape(picture.lang)}">{text}</div>'
     rows = len(picture.attention)
     received = "attention received" + (f", mean of {rows} rows" if rows > 1 else "")
-    shade = f"Shade: {received}, {scale(means, 'text')} What has no shade at all is no word."
-    notes = legend(picture, f"{shade} {rows_are(picture)}")
-    return region(picture, f"Text, shaded by {received}", text) + notes
+    shade = f"Shade: {received}, {_scale(means, 'text')} Unshaded: punctuation and spaces."
+    return _region(picture, f"Text shaded by {received}", text) + _legend(
+        picture, f"{shade} {_rows_are(picture)}"
+    )
 
 
-def _shown(picture: Picture, means: list[float], of_words: list[int]) -> list[str]:
-    """The markup of each piece of the text.
+def _shaded_pieces(picture: Picture, means: list[float], word_shades: list[int]) -> list[str]:
+    """Return the markup of each piece of the text.
 
-    means: attention received by each word.
-    of_words: their shades.
+    Args:
+        picture: what to draw.
+        means: attention received by each word.
+        word_shades: the words' shades.
     """
     shown = []
     for text, word in picture.pieces:
         markup = escape(text, quote=False).replace("\n", _BREAK)
         if word is not None:
-            markup = f'<span class="trend-{of_words[word]}" title="{means[word]:.2f}">{markup}</span>'
-            mark = _mark(picture, word)
-            if mark:
-                label = f'<small lang="en">{mark}</small>'
-                markup = f'<span class="trend-end trend-{mark}">{markup}{label}</span>'
+            markup = f'<span class="trend-{word_shades[word]}" title="{means[word]:.2f}">{markup}</span>'
+        mark = _mark(picture, word)
+        if mark:
+            label = f'<small lang="en">{mark}</small>'
+            markup = f'<span class="trend-end trend-{mark}">{markup}{label}</span>'
         shown.append(markup)
     return shown
 
 
-def _mark(picture: Picture, word: int | None) -> str:
-    if word is None:
-        return ""
-    return {picture.focus: "focus", picture.related: "related"}.get(word, "")
+# The legend.
 
 
-def legend(picture: Picture, *notes: str) -> str:
-    """Notes on a picture, and the selection that chose its words.
-
-    notes: markup, a paragraph each.
-    """
+def _legend(picture: Picture, *notes: str) -> str:
+    """Return notes, a paragraph of markup each, and the selection that chose the words."""
     name = picture.select["@misc"]
     settings = ", ".join(f"{key}={value!r}" for key, value in picture.select.items() if key != "@misc")
     selection = escape(f"{name}({settings})", quote=False)
@@ -207,8 +227,8 @@ def legend(picture: Picture, *notes: str) -> str:
     return "".join(f'<p class="trend-note">{paragraph}</p>' for paragraph in paragraphs)
 
 
-def rows_are(picture: Picture) -> str:
-    """What the rows are, in a sentence; empty where there is one that the selection names below."""
+def _rows_are(picture: Picture) -> str:
+    """Return what the rows are, in a sentence; empty for a single row that the selection describes."""
     if picture.row_name == "head":
         return f"Each row is one head of layer {escape(str(picture.select['layer']))}."
     if picture.row_name == "layer":
@@ -216,15 +236,16 @@ def rows_are(picture: Picture) -> str:
     return "The rows are those that the selection reads." if len(picture.attention) > 1 else ""
 
 
-def scale(values: Floats, where: str) -> str:
-    """The shades from none to most, with their numbers.
+def _scale(values: Floats, name: str) -> str:
+    """Return the shades from least to most, with their numbers.
 
-    values: float32 of any shape, what is shaded.
-    where: what holds them all, for the text.
+    Args:
+        values: float32 of any shape, the shaded values.
+        name: "table" or "text", what is shaded.
     """
     chips = "".join(f'<i class="trend-{shade}"></i>' for shade in (0, 2, 5, 7, 9))
-    not_finite = "" if np.isfinite(values).all() else " Numbers that are not finite have the lightest."
+    not_finite = "" if np.isfinite(values).all() else " Values that are not finite get the lightest shade."
     return (
-        f'0 <span class="trend-scale" aria-hidden="true">{chips}</span> {most_of(values):.2f}, the most in '
-        f"this {where}; 1 is what one position gives in all.{not_finite}"
+        f'0 <span class="trend-scale" aria-hidden="true">{chips}</span> {greatest(values):.2f}, the highest '
+        f"value in this {name}; 1 is all the attention that one position gives.{not_finite}"
     )

@@ -1,4 +1,4 @@
-"""Why a vector is what it is: a doc's words, the attention they receive and the pair, as data or text."""
+"""Where a doc's vector comes from, as data or as text: its words, their attention and the pair."""
 
 import shutil
 from typing import Any
@@ -12,11 +12,15 @@ from ..method.segments import as_lengths, segment_leaders
 
 
 def explain(doc: Doc) -> dict[str, Any]:
-    """What the vector of a doc came from, as plain data.
+    """Return where the vector of a doc comes from, as plain data.
 
-    doc: one that `trend_vector` ran on.
-    RETURNS: `text`; `words`, their texts; `attention`, rows x words, attention received; `focus` and
-        `related`, `{"i": token index, "text": ...}` or None; `vector`, `(width,)`. All numbers are floats.
+    Args:
+        doc: a doc that `trend_vector` ran on.
+
+    Returns:
+        a dictionary that JSON can hold: `text`; `words`, their texts; `attention`, the attention received,
+        floats, rows by words; `focus` and `related`, `{"i": token index, "text": ...}` or None; `vector`,
+        floats, `(width,)`.
     """
     record = doc._.get(RECORD)
     return {
@@ -30,10 +34,11 @@ def explain(doc: Doc) -> dict[str, Any]:
 
 
 def format_explanation(explanation: dict[str, Any], width: int | None = None) -> str:
-    """An explanation as text: tables no wider than the terminal, the pair, the first ten numbers.
+    """Return an explanation as text: tables no wider than a line, the pair, the first ten numbers.
 
-    explanation: as `explain` returns it.
-    width: of a line, in characters; None for the terminal's.
+    Args:
+        explanation: as `explain` returns it.
+        width: characters in a line; None for the terminal's width.
     """
     attention = np.array(explanation["attention"], dtype=np.float32)
     words = explanation["words"]
@@ -43,7 +48,7 @@ def format_explanation(explanation: dict[str, Any], width: int | None = None) ->
         for row, leader in zip(attention, leaders, strict=True)
     ]
     lines = []
-    for first, last in _columns(words, width or shutil.get_terminal_size().columns):
+    for first, last in _column_ranges(words, width or shutil.get_terminal_size().columns):
         rows = [[str(row), *values[first:last]] for row, values in enumerate(cells)]
         header = ["row", *words[first:last]]
         lines.append(table(rows, header=header, divider=True, aligns=["r"] * len(header)))
@@ -54,8 +59,8 @@ def format_explanation(explanation: dict[str, Any], width: int | None = None) ->
     return "\n".join(lines)
 
 
-def _columns(words: list[str], width: int) -> list[tuple[int, int]]:
-    """Ranges of words whose columns fit a line; at least one word each."""
+def _column_ranges(words: list[str], width: int) -> list[tuple[int, int]]:
+    """Return ranges of words whose columns fit into a line, with at least one word each."""
     ranges, first, used = [], 0, 6
     for last, word in enumerate(words):
         needed = max(len(word), 6) + 3
@@ -67,10 +72,10 @@ def _columns(words: list[str], width: int) -> list[tuple[int, int]]:
 
 
 def _no_words(text: str) -> str:
-    """Why a text has no words, and so no table and no focus."""
+    """Return why a text has no words, and so no table and no focus."""
     if not text.strip():
-        return f"No word: the text is empty, {text!r}."
-    return "No word: all tokens are punctuation or space, or have no wordpiece."
+        return f"No words: the text is blank, {text!r}."
+    return "No words: all tokens are punctuation or spaces, or have no wordpiece."
 
 
 def _shown(word: dict[str, Any] | None) -> str:

@@ -1,4 +1,4 @@
-"""What a picture of a doc or span shows, as plain data, whatever its style."""
+"""The data that a picture of a doc or span shows, whatever its style."""
 
 import json
 import unicodedata
@@ -14,26 +14,26 @@ from ..types import Floats, Ints
 
 LEADING_PAIR = "spacy-trend.leading_pair.v1"
 
-
-#: How many shades there are besides none.
+#: The number of shades.
 SHADES = 10
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What a picture shows. All positions are among the words of the doc or span, from 0.
+    """The contents of a picture. Positions count the words of the doc or span, from 0.
 
-    pieces: the text in order, each with the position of the word that it is, or None; together they are the
-        whole text.
-    words: their texts.
-    tokens: their positions among the doc's tokens.
-    attention: float32 `(rows, words)`, attention received.
-    leaders: int64 `(rows,)`, -1 where there is no word.
-    focus, related: positions, or None.
-    is_mean: whether there is no focus because the vector is a mean of sentences.
-    select: the config of the selection.
-    lang: the code of the text's language, as HTML has it.
-    direction: "ltr" or "rtl".
+    Attributes:
+        pieces: the text in pieces that add up to all of it, each with its word's position, or None.
+        words: the words' texts.
+        tokens: the words' positions among the doc's tokens.
+        attention: float32 `(rows, words)`, attention received.
+        leaders: int64 `(rows,)`, positions of the rows' leaders; -1 if there are no words.
+        focus: its position, or None.
+        related: the related word's position, or None.
+        is_mean: whether there is no focus because the vector is a mean of sentences.
+        select: the config of the selection.
+        lang: the HTML code of the text's language.
+        direction: "ltr" or "rtl".
     """
 
     pieces: list[tuple[str, int | None]]
@@ -50,34 +50,39 @@ class Picture:
 
     @property
     def row_name(self) -> str:
-        """What one row is: "head", "layer", or "row" where the selection's config does not say."""
+        """The name of a row: "head", "layer", or "row" if the selection's config does not say."""
         names = {"heads": "head", "layers": "layer"}
         return names[self.select["rows"]] if self.select["@misc"] == LEADING_PAIR else "row"
 
     @property
     def deciding_row(self) -> int | None:
-        """The row whose leader is the focus by the selection's own rule; None where none decides alone."""
+        """The row whose leader is the focus by the selection's rule; None if no row decides alone."""
         decides = self.select["@misc"] == LEADING_PAIR and self.select["focus"] == "last"
         return len(self.attention) - 1 if decides and self.focus is not None else None
 
     @property
     def excerpt(self) -> str:
-        """The start of the text, in one line."""
+        """The start of the text, as one line."""
         text = " ".join("".join(text for text, _ in self.pieces).split())
         return text if len(text) <= 80 else text[:79].rstrip() + "…"
 
 
 def picture_of(item: Doc | Span) -> Picture:
-    """Gather what a picture shows of a doc, or of a span: its words alone, the selection made among them.
+    """Return the picture of a doc or span.
 
-    RAISES: ValueError where `trend_vector` has not run on the doc, or its tokens are others since.
+    Args:
+        item: a doc or span that `trend_vector` ran on. A span shows only its own words, and the pair
+            selected among them.
+
+    Raises:
+        ValueError: if `trend_vector` has not run on the doc, or its tokens changed since.
     """
     record = checked_record(item)
     if record is None:
         raise ValueError(
-            f"The text {item.text[:40]!r} cannot be drawn: got a doc without a trend vector. Expected one "
-            "that 'trend_vector' ran on: nlp.add_pipe('trend_vector'), then call nlp on the text. Of a "
-            "phrase, draw the span itself: Span.as_doc() keeps nothing of its doc."
+            f"Cannot draw the text {item.text[:40]!r}: got a doc without a trend vector. Expected a doc that "
+            "'trend_vector' ran on: nlp.add_pipe('trend_vector'), then call nlp on the text. To draw a "
+            "phrase, pass the span itself: Span.as_doc() loses the trend vector."
         )
     doc, start = (item, 0) if isinstance(item, Doc) else (item.doc, item.start)
     words = words_in(record, item)
@@ -95,16 +100,20 @@ def picture_of(item: Doc | Span) -> Picture:
         related=related,
         is_mean=focus is None and _is_mean(item, record),
         select=json.loads(record["select"]),
-        # spaCy's code for several languages is none of HTML's.
+        # HTML does not know spaCy's code for several languages.
         lang="mul" if doc.lang_ == "xx" else doc.lang_,
         direction=_direction(item),
     )
 
 
 def shades(values: Floats) -> list[Any]:
-    """Shades in proportion to values, from 0 to `SHADES` - 1, the greatest finite value's; nested lists.
+    """Return shades in proportion to values, from 0 to `SHADES` - 1 for the greatest finite value.
 
-    values: float32 of any shape, not negative. One that is not finite gets shade 0: its number says so.
+    Args:
+        values: float32 of any shape, not negative. A value that is not finite gets shade 0: its number tells.
+
+    Returns:
+        nested lists of integers, in the shape of the values.
     """
     is_finite = np.isfinite(values)
     finite = np.where(is_finite, values, 0)
@@ -113,10 +122,11 @@ def shades(values: Floats) -> list[Any]:
     return scaled
 
 
-def most_of(values: Floats) -> float:
-    """The greatest finite value, which has the darkest shade; 0 where there is none.
+def greatest(values: Floats) -> float:
+    """Return the greatest finite value, which gets the darkest shade; 0 if there is none.
 
-    values: float32 of any shape.
+    Args:
+        values: float32 of any shape, not negative.
     """
     return float(values[np.isfinite(values)].max(initial=0))
 
@@ -135,12 +145,12 @@ def _pieces(item: Doc | Span, positions: dict[int, int]) -> list[tuple[str, int 
 
 
 def _is_mean(item: Doc | Span, record: Record) -> bool:
-    """Whether a doc without a focus has one as a whole: then words were selected sentence by sentence."""
+    """Return whether words were selected by sentence: no focus in the doc, but in a span of all of it."""
     return isinstance(item, Doc) and len(record["tokens"]) > 0 and item[:]._.trend_focus is not None
 
 
 def _direction(item: Doc | Span) -> str:
-    """That of the language's script, or of the text's first letter, as HTML finds it for `dir="auto"`."""
+    """Return the direction of the language's script or, as with HTML's `dir="auto"`, of the first letter."""
     if item.vocab.writing_system.get("direction") == "rtl":
         return "rtl"
     for character in item.text:

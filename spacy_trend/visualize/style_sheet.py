@@ -1,19 +1,13 @@
-"""The style sheet of the pictures. All of it is about what stands inside the class `spacy-trend`."""
+"""The style sheet of the pictures. Every rule is limited to the class `spacy-trend`."""
 
 from .picture import SHADES
 
-#: Of shade 0 and of the last: on all between, text has a contrast of at least 4.5.
+#: The colours of shade 0 and of the last. Text has a contrast of at least 4.5 on them and on all between.
 _LIGHT_SHADES = ((0xF1, 0xF5, 0xFA), (0x6E, 0xA8, 0xDC))
-
-
 _DARK_SHADES = ((0x1E, 0x25, 0x2C), (0x2A, 0x66, 0x9F))
 
-
 _LIGHT = "--paper:#fff;--ink:#1c2024;--soft:#59636e;--line:#d5dbe1;--focus:#a84300;--related:#6a3fb5"
-
-
 _DARK = "--paper:#14171a;--ink:#eceff2;--soft:#a3adb8;--line:#39424b;--focus:#f2a45c;--related:#c3acf5"
-
 
 _RULES = """
 .spacy-trend{color-scheme:light dark;background:var(--paper);color:var(--ink);
@@ -67,7 +61,7 @@ white-space:pre;align-items:baseline}
 
 
 def _shades(ends: tuple[tuple[int, ...], tuple[int, ...]]) -> list[str]:
-    """The colours from one end to the other, as CSS has them."""
+    """Return the CSS colours from one end to the other."""
     first, last = ends
     parts = [shade / (SHADES - 1) for shade in range(SHADES)]
     return [
@@ -82,7 +76,7 @@ def _rules() -> str:
         f"{base};" + ";".join(f"--shade-{shade}:{colour}" for shade, colour in enumerate(colours))
         for base, colours in ((_LIGHT, light), (_DARK, dark))
     ]
-    of_shades = "".join(
+    shade_rules = "".join(
         f".spacy-trend .trend-{shade}{{background:var(--shade-{shade});color:var(--ink)}}"
         for shade in range(SHADES)
     )
@@ -90,7 +84,7 @@ def _rules() -> str:
         f".spacy-trend{{{variables[0]}}}"
         f"@media (prefers-color-scheme:dark){{.spacy-trend{{{variables[1]}}}}}"
         + _RULES.replace("\n", "")
-        + of_shades
+        + shade_rules
     )
 
 

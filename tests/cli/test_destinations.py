@@ -13,7 +13,7 @@ def test_what_may_not_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.
     prepare_file(tmp_path / "folder" / "new")
     # The tests may run as root, who may write anywhere.
     monkeypatch.setattr("spacy_trend.output_paths.os.access", lambda path, mode: False)
-    with pytest.raises(PermissionError, match=r"file' cannot be written: .* Expected a file that you may"):
+    with pytest.raises(PermissionError, match=r"Cannot write the file '.*file': .* Expected a writable file"):
         prepare_file(tmp_path / "file")
-    with pytest.raises(PermissionError, match=r"folder' cannot be written into: .* Expected a folder that"):
+    with pytest.raises(PermissionError, match=r"Cannot write into the folder .* Expected a writable"):
         prepare_file(tmp_path / "folder" / "new")

@@ -67,10 +67,10 @@ def test_a_text_without_words_has_no_table(nlp: Language) -> None:
     explanation = explain(nlp("..."))
     assert (explanation["words"], explanation["focus"], explanation["related"]) == ([], None, None)
     assert format_explanation(explanation).startswith(
-        "No word: all tokens are punctuation or space, or have no wordpiece.\n"
+        "No words: all tokens are punctuation or spaces, or have no wordpiece.\n"
         "focus    -\nrelated  -\nvector   0.0000"
     )
-    assert format_explanation(explain(nlp(" "))).startswith("No word: the text is empty, ' '.\nfocus    -\n")
+    assert format_explanation(explain(nlp(" "))).startswith("No words: the text is blank, ' '.\nfocus    -\n")
 
 
 def test_explain_takes_an_encoder(tiny_encoder: Path) -> None:
@@ -165,12 +165,12 @@ def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "Expected one of them: a TEXT in quotes, or --texts FILE"),
-        (["Two words", "--texts", "a.txt"], "Expected one of them: a TEXT in quotes, or --texts FILE"),
+        ([], "Expected one of the two: a TEXT in quotes, or --texts FILE"),
+        (["Two words", "--texts", "a.txt"], "Expected one of the two: a TEXT in quotes, or --texts FILE"),
         (["--texts", "none.txt"], "No such file or directory"),
         (["--texts", "{folder}/empty.txt"], "There is no text in"),
         (["--texts", "{folder}/a.jsonl"], "line 1: the field 'text' is missing: got ['body']"),
-        (["Two words", "--style", "words"], "--style is of the picture. Add --html FILE."),
+        (["Two words", "--style", "words"], "Got --style, but no picture to draw. Add --html FILE."),
         (["Two words", "--preset", "none"], "preset='none' is unknown"),
     ],
 )
@@ -192,7 +192,7 @@ def test_explain_says_what_is_wrong_with_its_arguments(
         (["--output", "{folder}"], "it is a folder. Expected the path of a file"),
         (["--html", "{folder}/file/a.html"], "is a file. Expected a folder, or a path where one can be made"),
         (["--output", "{folder}/file/b/c.json"], "is a file. Expected a folder, or a path where one can be"),
-        (["--output", "{folder}/" + 300 * "a" + "/b.json"], "cannot be made: File name too long"),
+        (["--output", "{folder}/" + 300 * "a" + "/b.json"], "aaaa': File name too long"),
     ],
 )
 def test_explain_refuses_where_it_cannot_write_before_it_loads_an_encoder(

@@ -36,7 +36,7 @@ class TestCommand:
         assert "24 texts, predicted in 2 folds; 2 labels." in result.stdout
         best = next(score for score in read["scores"] if score["config"])
         settings = f"config={{'preset': '{best['name']}'}}"
-        assert f"The best settings: nlp.add_pipe('trend_vector', {settings})" in said(result)
+        assert f"Best settings: nlp.add_pipe('trend_vector', {settings})" in said(result)
         assert said(result).count("Wrote") == 2
         assert (output / "compare.png").stat().st_size > 1000
 

@@ -119,5 +119,5 @@ class TestFiles:
         (tmp_path / "file").write_text("")
         with pytest.raises(OSError, match=r"'.*file' is a file\. Expected a folder, or a path where"):
             write_comparison(BY_HAND, tmp_path / "file")
-        with pytest.raises(OSError, match=r"folder' cannot be made: '.*file' is a file"):
+        with pytest.raises(OSError, match=r"Cannot make the folder '.*folder': '.*file' is a file"):
             write_comparison(BY_HAND, tmp_path / "file" / "folder")

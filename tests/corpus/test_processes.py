@@ -123,7 +123,7 @@ class TestRun:
             os.killpg(run.pid, signal.SIGINT)
             out, err = run.communicate(timeout=30)
             assert run.returncode == 130
-            assert "the same command goes on there" in " ".join(out.split())
+            assert "run the same command to resume" in " ".join(out.split())
             assert "Traceback" not in out + err
             assert group_of(run.pid) == []
 

@@ -295,7 +295,7 @@ class TestFolder:
     def test_is_refused_if_a_file_is_in_the_way(self, place: str, tmp_path: Path, tiny_encoder: Path) -> None:
         path = write(tmp_path / "a.jsonl", ROWS)
         (tmp_path / "file").touch()
-        with pytest.raises(OSError, match=r"cannot be made: '.*file' is a file\. Expected a folder"):
+        with pytest.raises(OSError, match=r"Cannot make the folder .*file' is a file\. Expected a folder"):
             embed(path, tmp_path / place, tiny_encoder)
 
     def test_is_not_begun_with_batches_of_nothing(self, tmp_path: Path, tiny_encoder: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_pipeline_that_works_has_nothing_to_mend(make: Callable[..., Language]
     )
     assert about("encoder", findings).text == "Its encoder has 2 layers of 4 heads and width 32"
     assert "have 128 tokens, one every 96" in about("windows", findings).text
-    assert "takes 512 wordpieces of a window: enough for 4.0 a token" in about("windows", findings).text
+    assert "accepts 512 wordpieces per window: enough for 4.0 per token" in about("windows", findings).text
     assert "preset='all_words', token_vectors=False; all others" in about("settings", findings).text
 
 
@@ -53,7 +53,7 @@ def test_the_size_of_a_record_is_that_of_a_stored_one(make: Callable[..., Langua
         texts.append(about("record", examine(nlp)).text)
         assert f"{len(srsly.msgpack_dumps(record)) / 1000:.1f} kB" in texts[-1]
     assert texts[0] == texts[1]
-    assert "4 rows of attention and a vector of width 32; stored, for 25 words" in texts[0]
+    assert "4 rows of attention and a vector of width 32; for 25 words, it takes " in texts[0]
 
 
 def test_an_encoder_out_of_a_saved_pipeline_is_named_without_a_folder_that_is_gone(
@@ -98,7 +98,7 @@ def test_a_curated_transformer_is_examined(tiny_encoder: Path) -> None:
     assert about("transformer", findings).text == text
     assert "2 layers of 4 heads and width 32" in about("encoder", findings).text
     assert "have 128 wordpieces, one every 96" in about("windows", findings).text
-    assert about("attention", findings).text == "Attention is observed in the running forward pass"
+    assert about("attention", findings).text == "Attention is observed in the forward pass"
     findings = examine(curated_bert(tiny_encoder, {}, spans={"window": 1024, "stride": 1024}))
     assert wrong(findings) == [("error", "windows")]
     assert (

@@ -16,7 +16,7 @@ from tests.support.findings import about
 @pytest.mark.parametrize(
     ("precision", "obstacle", "share", "status", "text"),
     [
-        ("model", None, 0.25, "ok", "pays on this device (cpu): a product"),
+        ("model", None, 0.25, "ok", "pays on this device (cpu): a matrix product"),
         ("bfloat16", None, 0.25, "ok", "It is used"),
         (
             "model",

@@ -27,7 +27,7 @@ def test_attached_to_another_transformer(make: Callable[..., Language]) -> None:
     nlp.add_pipe("transformer", source=make(None), first=True)
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
-    assert "is attached to one that is not in this pipeline" in about("placement", findings).text
+    assert "is attached to a transformer outside this pipeline" in about("placement", findings).text
     mend(about("placement", findings).fix, nlp)
     assert wrong(examine(nlp)) == []
 
@@ -49,7 +49,7 @@ def test_a_transformer_that_got_its_own_shim_back(with_stock_shims: Language) ->
     nlp = with_stock_shims
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
-    assert "is not observed any more" in about("placement", findings).text
+    assert "is no longer observed" in about("placement", findings).text
     mend(about("placement", findings).fix, nlp)
     assert wrong(examine(nlp)) == []
 

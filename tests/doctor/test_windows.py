@@ -35,7 +35,7 @@ def test_windows_that_are_longer_than_the_encoder_has_positions(
     nlp = make({}, short_encoder)
     findings = examine(nlp)
     assert wrong(findings) == [("error", "windows")]
-    text = "takes 64 wordpieces of a window, and of a longer one the pipeline fails"
+    text = "accepts 64 wordpieces per window, and with more the pipeline fails"
     assert text in about("windows", findings).text
     with pytest.raises((RuntimeError, IndexError)):
         nlp("apple " * 100)
@@ -52,9 +52,9 @@ def test_windows_that_are_longer_than_the_encoder_has_positions(
 @pytest.mark.parametrize(
     ("window", "found", "text"),
     [
-        (31, [], "enough for 2.0 a token"),
-        (40, [("warning", "windows")], "where a token has more than 1.6 on average the rest is cut off"),
-        (63, [("warning", "windows")], "of a longer one the rest is cut off"),
+        (31, [], "enough for 2.0 per token"),
+        (40, [("warning", "windows")], "if tokens have more than 1.6 on average, the rest is cut off"),
+        (63, [("warning", "windows")], "with more the rest is cut off"),
     ],
 )
 def test_windows_that_are_cut_off(
@@ -70,7 +70,7 @@ def test_windows_that_are_cut_off(
 def test_windows_without_end(make: Callable[..., Language]) -> None:
     findings = examine(make({}, get_spans=DOC_SPANS))
     assert wrong(findings) == [("warning", "windows")]
-    text = "takes 512 wordpieces of a window, and with a longer one the rest is cut off"
+    text = "accepts 512 wordpieces per window, and with more the rest is cut off"
     assert text in about("windows", findings).text
 
 
@@ -79,7 +79,7 @@ def test_windows_of_an_encoder_without_limit(make: Callable[..., Language]) -> N
     nlp.get_pipe("transformer").model.tokenizer.model_max_length = int(1e30)
     nlp.get_pipe("transformer").model.transformer.embeddings.position_embeddings = torch.nn.Identity()
     _, findings = describe_transformer("transformer", "transformer", nlp.get_pipe("transformer"))
-    assert "takes any number of wordpieces" in about("windows", findings).text
+    assert "accepts any number of wordpieces" in about("windows", findings).text
 
 
 def test_positions_of_roberta_begin_behind_padding() -> None:

@@ -35,9 +35,9 @@ class TestAttention:
     def test_says_the_leader_without_colour(self) -> None:
         marked = of_class(drawn(made_doc()), "trend-leads")
         assert [cell.get("title") for cell in marked] == [
-            "leads head 0: want",
-            "leads head 1: I",
-            "leads head 2: an",
+            "leader of head 0: want",
+            "leader of head 1: I",
+            "leader of head 2: an",
         ]
 
     def test_names_the_pair_above_and_in_the_columns(self) -> None:
@@ -55,7 +55,7 @@ class TestAttention:
             for row in body_rows(drawn(made_doc()))
         ]
         assert shades == [[2, 9, 1, 1], [7, 2, 2, 2], [1, 3, 4, 2]]
-        assert "2.00, the most in this table" in notes(drawn(made_doc()))
+        assert "2.00, the highest value in this table" in notes(drawn(made_doc()))
 
     @pytest.mark.parametrize(
         ("select", "name"),
@@ -95,7 +95,7 @@ class TestAttention:
             "trend-9",
         ]
         assert "not finite" in notes(root)
-        assert "1.00, the most" in notes(root)
+        assert "1.00, the highest" in notes(root)
         assert "not finite" not in notes(drawn(made_doc()))
 
     def test_draws_attention_that_is_all_zero(self) -> None:

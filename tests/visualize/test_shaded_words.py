@@ -29,7 +29,7 @@ class TestWords:
         ]
         assert [classes(e) for e in shaded] == [["trend-6"], ["trend-9"], ["trend-5"], ["trend-3"]]
         assert "Shade: attention received, mean of 3 rows" in notes(root)
-        assert "1.08, the most in this text" in notes(root)
+        assert "1.08, the highest value in this text" in notes(root)
 
     def test_labels_focus_and_related(self) -> None:
         root = drawn(made_doc(), "words")

@@ -43,7 +43,9 @@ class TestBoth:
         assert caption(drawn(made_doc(pair=(2, -1)), style))[1] == "no related word"
 
     def test_says_that_a_mean_has_no_focus(self, style: str) -> None:
-        assert caption(drawn(made_doc(pair=(-1, -1)), style)) == ["no focus: a mean of sentences"]
+        assert caption(drawn(made_doc(pair=(-1, -1)), style)) == [
+            "no focus: the vector is a mean of sentences"
+        ]
 
     def test_says_that_a_selection_names_no_focus(self, style: str) -> None:
         select = {"@misc": "spacy-trend-tests.no_focus.v1"}
@@ -160,7 +162,7 @@ class TestSpans:
             "focus an (token 2), leader of head 2, the row that decides",
             "related apple (token 3)",
         ]
-        assert "1.00, the most in this table" in notes(root)
+        assert "1.00, the highest value in this table" in notes(root)
 
     def test_has_a_focus_of_its_own(self) -> None:
         doc = made_doc()
@@ -281,7 +283,7 @@ class TestWithAnEncoder:
 
     def test_shows_a_mean_of_sentences_and_each(self, shared_nlp: Callable[..., Language]) -> None:
         doc = shared_nlp({"level": "sentence"})("She sold the house. It was raining.")
-        assert caption(drawn(doc)) == ["no focus: a mean of sentences"]
+        assert caption(drawn(doc)) == ["no focus: the vector is a mean of sentences"]
         assert of_class(drawn(doc), "trend-decides") == []
         for sentence, figure in zip(doc.sents, drawn(doc.sents, "words").iter("figure"), strict=True):
             assert caption(figure)[0].startswith(f"focus {sentence._.trend_focus.text} ")
