@@ -24,8 +24,9 @@ import spacy_trend.cli
 import spacy_trend.compare
 from spacy_trend.compare import classifier as classification
 from spacy_trend.compare import compare
-from spacy_trend.compare.comparison import Comparison, Score, as_table, measured_on, write_comparison
+from spacy_trend.compare.comparison import Comparison, Score, as_table, describe_texts, write_comparison
 from spacy_trend.compare.embeddings import CLS, RANDOM_PAIR, SentenceEmbeddings
+from spacy_trend.compare.scores import Scores
 from spacy_trend.component.presets import PRESETS
 from spacy_trend.pipelines import transformer_pipeline
 from spacy_trend.types import Floats
@@ -366,8 +367,8 @@ class TestTable:
             ),
         ],
     )
-    def test_says_what_was_measured_on(self, changes: dict[str, Any], expected: str) -> None:
-        assert measured_on(replace(BY_HAND, **changes)) == expected
+    def test_describes_the_texts(self, changes: dict[str, Any], expected: str) -> None:
+        assert describe_texts(replace(BY_HAND, **changes)) == expected
         assert as_table(replace(BY_HAND, **changes)).endswith(f"\n{expected}")
 
     def test_has_the_best_preset_not_the_best_of_all(self) -> None:
@@ -381,10 +382,17 @@ class TestFiles:
         read = json.loads(data.read_text(encoding="utf8"), parse_constant=pytest.fail)
         assert set(read) == {field.name for field in fields(Comparison)}
         for row, score in zip(read["scores"], folded.scores, strict=True):
+            first, last = ["name", "config", "width"], ["p_value", "strengths"]
+            assert list(row) == [*first, *(field.name for field in fields(Scores)), *last]
             assert set(row) == {field.name for field in fields(Score)}
             intervals = {name: tuple(row[name]) for name in ("accuracy_interval", "macro_f1_interval")}
             assert Score(**{**row, **intervals}) == score
         assert {**read, "scores": folded.scores} == {**vars(folded)}
+
+    def test_are_read_back(self, folded: Comparison, tested: Comparison, tmp_path: Path) -> None:
+        for comparison in folded, tested, BY_HAND:
+            data, _ = write_comparison(comparison, tmp_path)
+            assert Comparison.from_json(data) == comparison
 
     @pytest.mark.parametrize("p_value", [1e-30, 2.0**-1000, 0.1 + 0.2, 1.0])
     def test_keep_numbers_to_the_last_digit(self, tmp_path: Path, p_value: float) -> None:
@@ -502,7 +510,7 @@ class TestCommand:
         [
             ([("a", "x")] * 9, "All 9 training texts, from"),
             (PAIRS[:9], "line 2: the label 'rail' has 4 training texts. Expected at least 5, for the folds"),
-            ([*PAIRS, ("", "rail")], "line 25: the text is empty or no text: got ''"),
+            ([*PAIRS, ("", "rail")], "line 25: the text is empty or not a string: got ''"),
             ([], "There is no text in"),
         ],
     )

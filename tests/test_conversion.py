@@ -207,7 +207,7 @@ class TestShares:
     def test_of_too_few_texts_are_refused(self, counts: dict[str, int], why: str) -> None:
         message = (
             rf"^{sum(counts.values())} texts with the labels \['.+'\] cannot be split so that every part has "
-            rf"each label \(.*{why}.*\)\. Add texts, take out rare labels, or make the shares greater\.$"
+            rf"each label \(.*{why}.*\)\. Add texts, remove rare labels, or increase the shares\.$"
         )
         with pytest.raises(ValueError, match=message):
             split_texts(many(**counts))
@@ -347,7 +347,9 @@ class TestLabelFirst:
     def test_is_not_of_json_lines(self, tmp_path: Path) -> None:
         path = tmp_path / "a.jsonl"
         path.write_text('{"text": "Hello", "label": "ham"}\n')
-        with pytest.raises(ValueError, match=r"a\.jsonl has fields, .* Leave --label-first out"):
+        with pytest.raises(
+            ValueError, match=r"a\.jsonl is a file of JSON lines\. .* leave --label-first out"
+        ):
             read_label_first(path)
 
     def test_is_a_label_a_space_and_a_text(self, write: Write) -> None:
@@ -414,7 +416,7 @@ class TestLabelFirst:
 
     @pytest.mark.parametrize("line", ["ham", "ham ", "ham\t", "ham\t \r"])
     def test_has_a_text_in_every_line(self, write: Write, line: str) -> None:
-        with pytest.raises(ValueError, match=r"label, line 2: the text is empty or no text: got ''"):
+        with pytest.raises(ValueError, match=r"label, line 2: the text is empty or not a string: got ''"):
             read_label_first(write(f"ham One\n{line}\n"))
 
     @pytest.mark.parametrize("line", [" Hello", "\tHello", ":date Hello"])

@@ -21,7 +21,9 @@ pytest.importorskip("matplotlib")
 
 from spacy_trend.cli import trend_cli
 from spacy_trend.compare import scores as significance
+from spacy_trend.compare.comparison import Comparison, Score
 from spacy_trend.compare.evaluation import Evaluation, evaluate, report, write_evaluation
+from spacy_trend.compare.scores import Scores
 
 #: A text, whose first word is the label that the stub predicts, and its labels.
 Rows = list[tuple[str, dict[str, float]]]
@@ -89,18 +91,30 @@ BY_HAND = Evaluation(
     macro_f1_interval=(0.25, 1.0),
     texts=10,
 )
-COMPARED = {
-    "scores": [
-        {
-            "name": name,
-            "accuracy": accuracy,
-            "accuracy_interval": [0.8, 1.0],
-            "macro_f1": 0.5,
-            "macro_f1_interval": [0.4, 0.6],
-        }
+COMPARED = Comparison(
+    scores=[
+        Score(
+            name=name,
+            config=None,
+            width=32,
+            accuracy=accuracy,
+            accuracy_interval=(0.8, 1.0),
+            macro_f1=0.5,
+            macro_f1_interval=(0.4, 0.6),
+            p_value=None,
+            strengths=[0.1],
+        )
         for name, accuracy in (("pipeline's trend_vector", 0.9), ("[CLS]", 0.85))
-    ]
-}
+    ],
+    labels={"ham": 7, "spam": 3},
+    train=100,
+    test=10,
+    folds=None,
+    repeated=0,
+    seed=0,
+    encoder="BertModel (here)",
+    versions={"spacy": "3.8.18"},
+)
 
 
 def save(nlp: Language, path: Path) -> str:
@@ -265,7 +279,7 @@ class TestReport:
         ]
 
     def test_may_have_a_comparison_without_scores(self) -> None:
-        assert report(BY_HAND, {"scores": []}) == report(BY_HAND)
+        assert report(BY_HAND, replace(COMPARED, scores=[])) == report(BY_HAND)
 
 
 class TestFiles:
@@ -278,7 +292,9 @@ class TestFiles:
             "report.txt",
         ]
         read = json.loads(data.read_text(encoding="utf8"), parse_constant=pytest.fail)
-        assert list(read) == [field.name for field in fields(Evaluation)]
+        first, last = ["labels", "confusion"], ["texts"]
+        assert list(read) == [*first, *(field.name for field in fields(Scores)), *last]
+        assert set(read) == {field.name for field in fields(Evaluation)}
         intervals = {name: tuple(read[name]) for name in ("accuracy_interval", "macro_f1_interval")}
         assert Evaluation(**{**read, **intervals}) == evaluation
         assert text.read_text() == report(evaluation).strip() + "\n"
@@ -346,7 +362,7 @@ class TestCommand:
         assert (tmp_path / "out" / "report.txt").read_text().strip() in unstyle(result.stdout)
 
     def test_shows_a_comparison_beside(self, model: str, write: Write, tmp_path: Path) -> None:
-        (tmp_path / "compare.json").write_text(json.dumps(COMPARED))
+        (tmp_path / "compare.json").write_text(json.dumps(asdict(COMPARED)))
         result = run(model, write(MIXED), "--compare", tmp_path / "compare.json", "-o", tmp_path)
         assert result.exit_code == 0, result.stdout
         assert "logistic regression on the pipeline's trend_vector 90.0" in said(result)
@@ -407,9 +423,16 @@ class TestCommand:
         (tmp_path / "compare.json").write_text("no")
         result = run(model, write(MIXED), "--compare", tmp_path / "compare.json")
         assert result.exit_code == 1
-        assert "compare.json is no comparison" in said(result)
+        assert "compare.json is not a comparison" in said(result)
 
-    @pytest.mark.parametrize("content", [asdict(BY_HAND), {}, [], {"scores": [{"name": "x"}]}, {"scores": 3}])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            *(asdict(BY_HAND), {}, [], {"scores": [{"name": "x"}]}, {"scores": 3}, {"scores": []}),
+            asdict(COMPARED) | {"scores": [asdict(COMPARED.scores[0]) | {"name": 3}]},
+            asdict(COMPARED) | {"scores": [asdict(COMPARED.scores[0]) | {"accuracy": "high"}]},
+        ],
+    )
     def test_refuses_json_that_is_no_comparison(
         self, model: str, write: Write, tmp_path: Path, content: Any
     ) -> None:
