@@ -1,8 +1,8 @@
-"""Which sentence embedding a classifier does best on, and how well cosines agree with human judgement.
+"""Which sentence embedding suits a classifier best, and how well cosines agree with human judgement.
 
 TREC and SST-2: fitted on the training part, measured on the test part. SMS, without copies of a message: in
 five folds. STS-B, dev: Spearman's correlation of cosines and scores. With --training-only no test part is
-read: the training texts are predicted in folds, and so presets can be chosen.
+read: the training texts are predicted in folds, so presets can be chosen on them.
 """
 
 import csv
@@ -16,13 +16,13 @@ from scipy.stats import spearmanr
 from texts import sms, sst2, trec
 
 from spacy_trend.compare import compare
-from spacy_trend.compare.comparison import Comparison, measured_on
+from spacy_trend.compare.comparison import Comparison, describe_texts
 from spacy_trend.compare.embeddings import embed_texts
 from spacy_trend.pipelines import transformer_pipeline
 
 
 def similarities(data: Path) -> dict[str, float]:
-    """Spearman's correlation of cosines with scores, on STS-B dev, by embedding."""
+    """Return Spearman's correlation of cosines with scores, on STS-B dev, by embedding."""
     with (data / "stsb" / "dev.csv").open(encoding="utf8", newline="") as file:
         rows = list(csv.reader(file))
     scores = [float(score) for _, _, score in rows]
@@ -35,8 +35,8 @@ def similarities(data: Path) -> dict[str, float]:
     return found
 
 
-def table_of(comparison: Comparison) -> str:
-    """A comparison in Markdown."""
+def comparison_table(comparison: Comparison) -> str:
+    """Return a comparison in Markdown."""
     rows = [
         [
             score.name,
@@ -49,7 +49,7 @@ def table_of(comparison: Comparison) -> str:
         for score in comparison.scores
     ]
     header = ["embedding", "width", "accuracy", "95% interval", "macro F1", "McNemar's p against [CLS]"]
-    return f"{markdown_table(header, rows)}\n\n{measured_on(comparison)}"
+    return f"{markdown_table(header, rows)}\n\n{describe_texts(comparison)}"
 
 
 def main(
@@ -63,7 +63,7 @@ def main(
         raise SystemExit(f"No data at {data}: nothing is measured.")
     if training_only:
         for texts in (trec(data, "train"), sst2(data, "train"), sms(data)):
-            print(table_of(compare(texts, folds=3)))
+            print(comparison_table(compare(texts, folds=3)))
         return
     sections = {
         "TREC, question type": compare(trec(data, "train"), trec(data, "test")),
@@ -71,7 +71,7 @@ def main(
         "SMS, spam": compare(sms(data)),
     }
     body = [f"{machine()} Logistic regression, accuracy and macro F1 in %."]
-    body += [f"### {title}\n\n{table_of(comparison)}" for title, comparison in sections.items()]
+    body += [f"### {title}\n\n{comparison_table(comparison)}" for title, comparison in sections.items()]
     ranked = sorted(similarities(data).items(), key=lambda item: -item[1])
     rows = [[name, f"{value:.3f}"] for name, value in ranked]
     table = markdown_table(["embedding", "Spearman"], rows)

@@ -1,4 +1,4 @@
-"""Tables of measurements, printed and kept in `benchmarks/RESULTS.md` and files like it."""
+"""Tables of measurements, printed and written to `benchmarks/RESULTS.md` and files like it."""
 
 import platform
 import re
@@ -15,7 +15,7 @@ HEAD = "Written by the scripts in this folder, not by hand; each section by one 
 
 
 def machine() -> str:
-    """The machine and the versions, in a line."""
+    """Return the machine and the versions, in a line."""
     capabilities = torch.cpu.get_capabilities()
     processor = capabilities.get("cpu_name") or platform.processor()
     extras = [name for name in ("avx512_f", "amx_bf16") if capabilities.get(name)]
@@ -28,13 +28,19 @@ def machine() -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def write_section(title: str, body: str, path: Path = RESULTS) -> None:
-    """Print a section and put it into the results, in place of the one of that title."""
+    """Print a section and write it to the results, in place of the one with that title.
+
+    Args:
+        title: of the section.
+        body: its text, in Markdown.
+        path: the file of results.
+    """
     section = f"## {title}\n\n{body.strip()}\n"
     print(section)
     text = path.read_text(encoding="utf8") if path.exists() else f"# {path.stem.capitalize()}\n\n{HEAD}"

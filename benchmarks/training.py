@@ -1,7 +1,7 @@
-"""`spacy train` on the trend vector: as good as a logistic regression on it, and how long an epoch takes.
+"""`spacy train` on the trend vector: is it as good as a logistic regression, and how long is an epoch?
 
 TREC with its own test part, SMS split by `spacy_trend.compare.split`; the config is
-`configs/trend_vector.cfg`. The first epoch's time holds that of the encoder, which runs once on every text.
+`configs/trend_vector.cfg`. The first epoch's time includes the encoder's, which runs once on every text.
 """
 
 from collections.abc import Callable
@@ -25,13 +25,13 @@ from spacy_trend.compare.labelled_texts import read_labelled_texts
 from spacy_trend.compare.split import Parts, split_texts, write_parts
 
 CONFIG = Path(__file__).parent.parent / "configs" / "trend_vector.cfg"
-#: When each epoch was seen first, by its number.
+#: When each epoch was first seen, by its number.
 SEEN: dict[int, float] = {}
 
 
 @spacy.registry.loggers("spacy-trend-benchmarks.epochs.v1")
 def epochs_logger() -> Callable[[Language, IO[str], IO[str]], Any]:
-    """A logger that notes when epochs begin."""
+    """Return a logger that notes when epochs begin."""
 
     def log_step(info: dict[str, Any] | None) -> None:
         if info is not None:
@@ -40,8 +40,8 @@ def epochs_logger() -> Callable[[Language, IO[str], IO[str]], Any]:
     return lambda nlp, stdout, stderr: (log_step, lambda: None)
 
 
-def trained(folder: Path, preset: str) -> tuple[float, float, float]:
-    """The accuracy of a trained pipeline, the seconds of the first epoch and the mean of those after it."""
+def train_pipeline(folder: Path, preset: str) -> tuple[float, float, float]:
+    """Train a pipeline; return its accuracy, the seconds of the first epoch and the mean of later ones."""
     overrides = {
         "paths.train": str(folder / "train.spacy"),
         "paths.dev": str(folder / "dev.spacy"),
@@ -52,15 +52,15 @@ def trained(folder: Path, preset: str) -> tuple[float, float, float]:
     start = perf_counter()
     train(CONFIG, folder / "model", overrides=overrides)
     last = max(SEEN)
-    # Epochs shorter than the distance of two evaluations are not all seen.
+    # Epochs shorter than the interval between two evaluations are not all seen.
     first = min(epoch for epoch in SEEN if epoch > 0)
     later = (SEEN[last] - SEEN[first]) / max(1, last - first)
     accuracy = evaluate(spacy.load(folder / "model" / "model-best"), folder / "test.spacy").accuracy
     return accuracy, SEEN[first] - start - (first - 1) * later, later
 
 
-def regressed(parts: Parts, preset: str) -> float:
-    """The accuracy of a logistic regression on the same vectors and parts."""
+def fit_regression(parts: Parts, preset: str) -> float:
+    """Fit a logistic regression on the same vectors and parts; return its accuracy."""
     nlp = from_encoder(config={"preset": preset})
     labels = sorted({text.label for text in parts.train})
     vectors, numbers = [], []
@@ -87,8 +87,8 @@ def main(data: Annotated[Path, typer.Option(help="Folder of the public data, see
         for preset in ("article", "signed_pair", "all_words", "all_words_wide"):
             with TemporaryDirectory() as folder:
                 write_parts(parts, Path(folder))
-                accuracy, first, later = trained(Path(folder), preset)
-            regression = regressed(parts, preset)
+                accuracy, first, later = train_pipeline(Path(folder), preset)
+            regression = fit_regression(parts, preset)
             shares = [
                 f"{100 * accuracy:.1f}",
                 f"{100 * regression:.1f}",

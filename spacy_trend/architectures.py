@@ -1,4 +1,4 @@
-"""Layers (thinc) that read the vector, and the text classifier made of them."""
+"""A thinc layer that reads the trend vector, and a text classifier on it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from thinc.types import Floats2d
 FEATURES = "trend_vector_features"
 
 
-#: The layers, by their ids, that were initialized and have not run since.
+#: The ids of layers that were initialized and have not run since.
 _INITIALIZED: set[int] = set()
 
 
@@ -19,13 +19,16 @@ _Backprop = Callable[[Any], Any]
 
 
 def trend_vector_features(width: int | None = None) -> Model[list[Doc], Floats2d]:
-    """A layer that gives `Doc._.trend_vector`. Nothing is backpropagated: the vectors are data.
+    """Return a layer that reads `Doc._.trend_vector`; nothing is backpropagated, as the vectors are data.
 
     Registered as `spacy-trend.TrendVectorFeatures.v1`.
 
-    width: of the vectors; None to take it from the pipeline's `trend_vector` when that is initialized, or
-        from docs that have vectors.
-    RETURNS: a model from docs to float32 `(docs, width)`, on the device of its ops.
+    Args:
+        width: of the vectors; None to take it from the pipeline's `trend_vector` when that is initialized, or
+            from docs that have vectors.
+
+    Returns:
+        a model from docs to float32 `(docs, width)`, on the device of its ops.
     """
     return Model(FEATURES, _forward, init=_init, dims={"nO": width})
 
@@ -35,16 +38,22 @@ def text_classifier(
     hidden_width: int | None = None,
     nO: int | None = None,  # noqa: N803 - spaCy's name for the number of labels
 ) -> Model[list[Doc], Floats2d]:
-    """A text classifier on the trend vector, for `textcat` and `textcat_multilabel`.
+    """Return a text classifier on the trend vector, for `textcat` and `textcat_multilabel`.
 
-    Registered as `spacy-trend.TextCatTrendVector.v1`: layer normalisation, a hidden layer if asked for, and a
-    linear one with softmax or logistic. `training.dropout` drops a share of its input and hidden units.
+    Layer normalisation, a hidden layer if one is asked for, and a linear layer with softmax or logistic.
+    `training.dropout` drops a share of its input and hidden units. Registered as
+    `spacy-trend.TextCatTrendVector.v1`.
 
-    exclusive_classes: True for one label a doc (softmax), False for several (logistic).
-    hidden_width: units of a hidden layer (ReLU); None for none.
-    nO: how many labels; None to take it from the data.
-    RETURNS: a model from docs to float32 `(docs, labels)`, each from 0 to 1.
-    RAISES: ValueError for a hidden layer without units.
+    Args:
+        exclusive_classes: True for one label a doc (softmax), False for several (logistic).
+        hidden_width: units of a hidden layer (ReLU); None for no hidden layer.
+        nO: the number of labels; None to take it from the data.
+
+    Returns:
+        a model from docs to float32 `(docs, labels)`, each from 0 to 1.
+
+    Raises:
+        ValueError: for a hidden layer without units.
     """
     if hidden_width is not None and hidden_width < 1:
         raise ValueError(
@@ -69,15 +78,19 @@ def text_classifier(
 
 
 def reads_trend_vector(model: Any) -> bool:
-    """Whether a component's model has a layer that reads the vector."""
+    """Return whether a component's model has a layer that reads the trend vector."""
     return isinstance(model, Model) and any(node.name == FEATURES for node in model.walk())
 
 
 def set_vector_width(model: Any, width: int) -> None:
-    """Tell the feature layers of a model how wide the vectors are.
+    """Set the width of a model's layers that read the trend vector.
 
-    model: a component's; anything that is no thinc model is left alone.
-    RAISES: ValueError where the layer was made for another width.
+    Args:
+        model: of a component; anything but a thinc model is left alone.
+        width: of the vectors.
+
+    Raises:
+        ValueError: if a layer was made for another width.
     """
     for node in model.walk() if isinstance(model, Model) else ():
         if node.name == FEATURES:
@@ -89,7 +102,7 @@ def _forward(
 ) -> tuple[Floats2d, _Backprop]:
     width = model.maybe_get_dim("nO")
     if model.id in _INITIALIZED and width is not None:
-        # thinc's chain predicts on a sample that is not annotated yet, to learn how wide the output is.
+        # To find the width of the output, thinc's chain predicts on a sample that is not annotated yet.
         _INITIALIZED.discard(model.id)
         if all(doc._.trend_vector is None for doc in docs):
             return model.ops.alloc2f(len(docs), width), lambda d_vectors: []
@@ -115,11 +128,11 @@ def _classify(
     vectors, _ = model.get_ref("features")(docs, is_train)
     scores, backprop = model.get_ref("classifier")(vectors, is_train)
 
-    def without_docs(d_scores: Floats2d) -> list[Doc]:
+    def backprop_scores(d_scores: Floats2d) -> list[Doc]:
         backprop(d_scores)
         return []
 
-    return scores, without_docs
+    return scores, backprop_scores
 
 
 def _init_classifier(model: Model[list[Doc], Floats2d], X: Any = None, Y: Any = None) -> None:  # noqa: N803
@@ -130,10 +143,10 @@ def _init_classifier(model: Model[list[Doc], Floats2d], X: Any = None, Y: Any = 
     if width is None:
         raise ValueError(
             "The width of the trend vectors is unknown: got no component 'trend_vector' that was initialized "
-            "before this one, and docs without vectors. Expected one of both: put 'trend_vector' before the "
-            "classifier, and not among training.frozen_components (it has nothing to train)."
+            "before this one, and docs without vectors. Expected one or the other: put 'trend_vector' before "
+            "the classifier, and not among training.frozen_components (it has nothing to train)."
         )
-    # Not docs: before training they have no vectors yet.
+    # An array, not the docs: before training they have no vectors yet.
     model.get_ref("classifier").initialize(X=model.ops.alloc2f(1, width), Y=Y)
     if Y is not None and model.has_dim("nO") is None:
         model.set_dim("nO", Y.shape[1])
@@ -156,11 +169,11 @@ def _set_width(model: Model[list[Doc], Floats2d], width: int) -> None:
         model.set_dim("nO", width)
 
 
-def _check_width(model: Model[list[Doc], Floats2d], width: int, of: str) -> None:
+def _check_width(model: Model[list[Doc], Floats2d], width: int, owner: str) -> None:
     expected = model.maybe_get_dim("nO")
     if expected is not None and width != expected:
         raise ValueError(
-            f"The trend vector of {of} has width {width}, but the classifier was made for {expected}. "
-            "Expected the encoder and the settings of 'trend_vector' that it was trained with: use those, or "
-            "train it again."
+            f"The trend vector of {owner} has width {width}, but the classifier was made for {expected}. "
+            "Expected the encoder and the settings of 'trend_vector' that the classifier was trained with: "
+            "use those, or train it again."
         )

@@ -16,7 +16,8 @@ from .types import Floats
 
 check_extra("sklearn", "sklearn", "joblib")
 
-import joblib  # noqa: E402 - after the check, whose message is clearer
+# After the check, whose message says what to install.
+import joblib  # noqa: E402
 from sklearn.base import (  # noqa: E402
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -26,18 +27,19 @@ from sklearn.utils.validation import check_is_fitted  # noqa: E402
 
 
 class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turns texts or docs into their trend vectors, for a scikit-learn pipeline.
+    """A scikit-learn transformer from texts or docs to their trend vectors, float32 `(texts, width)`.
 
-    pipeline: a spaCy pipeline with a `trend_vector`, or the name or path of one with a transformer, which
-        gets a `trend_vector` where it has none; None for a pipeline around an encoder.
-    encoder: without a pipeline, the encoder's name or path; None for the bundled one.
-    lang: without a pipeline, the code of the language whose tokenizer is used.
-    config: settings of the `trend_vector` that is added, such as `{"preset": "all_words_wide"}`; None for the
-        default settings, or where the pipeline has one.
-    memory: a folder or `joblib.Memory` that keeps the vectors of texts, by text, pipeline, settings and
-        versions; None to keep none.
+    Once fitted, it has `nlp_`, the spaCy pipeline.
 
-    Once fitted it has `nlp_`, the pipeline, and gives float32 `(texts, width)`.
+    Args:
+        pipeline: a spaCy pipeline with a `trend_vector`, or the name or path of one with a transformer, which
+            gets a `trend_vector` if it has none; None for a pipeline around an encoder.
+        encoder: without a pipeline, the encoder's name or path; None for the bundled one.
+        lang: without a pipeline, the code of the language whose tokenizer is used.
+        config: settings of the `trend_vector` that is added, such as `{"preset": "all_words_wide"}`; None for
+            the default settings, or if the pipeline has one.
+        memory: a folder or `joblib.Memory` that keeps the vectors of texts, by text, pipeline, settings and
+            versions; None to keep none.
     """
 
     def __init__(
@@ -58,49 +60,71 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def fit(self, X: Iterable[str | Doc], y: Any = None) -> "TrendVectorizer":  # noqa: N803 - scikit-learn's
         """Load the pipeline; there is nothing to learn.
 
-        X: is not looked at, but for its kind.
-        RETURNS: the vectorizer.
-        RAISES: ValueError for a pipeline without a transformer or settings that exclude each other, OSError
-            where there is no such pipeline or encoder, ImportError where the bundled encoder is not there.
+        Args:
+            X: texts or docs; only their types are checked, and those of a generator are not.
+            y: ignored.
+
+        Returns:
+            the vectorizer.
+
+        Raises:
+            ValueError: for a pipeline without a transformer, settings that exclude each other, or X that is
+                no list of texts or docs.
+            OSError: if there is no such pipeline or encoder.
+            ImportError: if the bundled encoder is not installed.
         """
         if not isinstance(X, Iterator):
             _as_items(X)
         self.nlp_ = self._load()
-        self._n_features_out = len(self._of_docs(self.nlp_.pipe(["."]))[0])
+        self._n_features_out = _stack_vectors(self.nlp_.pipe(["."])).shape[1]
         self._key: str | None = None
         return self
 
     def fit_transform(self, X: Iterable[str | Doc], y: Any = None) -> Floats:  # noqa: N803 - scikit-learn's
-        """`fit`, then `transform`; X may be a generator.
+        """Load the pipeline and return the trend vectors.
 
-        RETURNS: float32 `(texts, width)`.
-        RAISES: as `fit` and `transform`.
+        Args:
+            X: texts or docs, also from a generator.
+            y: ignored.
+
+        Returns:
+            float32 `(texts, width)`.
+
+        Raises:
+            ValueError: as `fit` and `transform`; other errors as `fit`.
         """
         items = _as_items(X)
         vectors: Floats = self.fit(items, y).transform(items)
         return vectors
 
     def transform(self, X: Iterable[str | Doc]) -> Floats:  # noqa: N803 - scikit-learn's
-        """The trend vectors of texts or docs; a doc that has one keeps it.
+        """Return the trend vectors of texts or docs; a doc that has one keeps it.
 
-        RETURNS: float32 `(texts, width)`.
-        RAISES: ValueError for a single string, or what is neither text nor doc.
+        Args:
+            X: texts or docs.
+
+        Returns:
+            float32 `(texts, width)`.
+
+        Raises:
+            ValueError: for a single string, an item that is neither text nor doc, or a doc with a vector of
+                another width.
         """
         check_is_fitted(self)
         items = _as_items(X)
         vectors = np.zeros((len(items), self._n_features_out), dtype=np.float32)
         if not items:
             return vectors
-        known = [isinstance(item, Doc) and item._.trend_vector is not None for item in items]
-        docs = [n for n, item in enumerate(items) if isinstance(item, Doc) and not known[n]]
+        has_vector = [isinstance(item, Doc) and item._.trend_vector is not None for item in items]
+        docs = [n for n, item in enumerate(items) if isinstance(item, Doc) and not has_vector[n]]
         texts = [n for n, item in enumerate(items) if not isinstance(item, Doc)]
         for n, item in enumerate(items):
-            if known[n]:
-                vectors[n] = self._checked(item)
+            if has_vector[n]:
+                vectors[n] = self._existing_vector(item)
         if docs:
-            vectors[docs] = self._of_docs(self.nlp_.pipe(items[n] for n in docs))
+            vectors[docs] = _stack_vectors(self.nlp_.pipe(items[n] for n in docs))
         if texts:
-            vectors[texts] = self._of_texts([items[n] for n in texts])
+            vectors[texts] = self._embed_texts([items[n] for n in texts])
         return vectors
 
     def __sklearn_tags__(self) -> Any:
@@ -120,60 +144,61 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             if self.config is not None:
                 raise ValueError(
                     f"TrendVectorizer: got config={self.config!r}, but the pipeline has a trend vector with "
-                    "settings of its own. Leave config out, or take the trend vector out of the pipeline."
+                    "settings of its own. Leave config out, or remove the trend vector from the pipeline."
                 )
         elif nlp is self.pipeline:
             raise ValueError(
                 f"TrendVectorizer: the pipeline has no trend vector: got {nlp.pipe_names}. Add one with "
-                "nlp.add_pipe('trend_vector'), or give the pipeline's path, to have it added to a copy."
+                "nlp.add_pipe('trend_vector'), or give the pipeline's path: then it is added to a copy."
             )
         else:
             nlp.add_pipe("trend_vector", config=self.config or {})
         return nlp
 
-    def _checked(self, doc: Doc) -> Floats:
+    def _existing_vector(self, doc: Doc) -> Floats:
         vector: Floats = doc._.trend_vector
         if len(vector) != self._n_features_out:
             raise ValueError(
                 f"TrendVectorizer: the doc {doc.text[:40]!r} has a trend vector of width {len(vector)}, "
-                f"expected {self._n_features_out}, as this pipeline makes them. Give its text instead."
+                f"expected {self._n_features_out}, the width of this pipeline. Give the doc's text instead."
             )
         return vector
 
-    def _of_docs(self, docs: Iterable[Doc]) -> Floats:
-        return np.stack([doc._.trend_vector for doc in docs])
-
-    def _of_texts(self, texts: list[str]) -> Floats:
+    def _embed_texts(self, texts: list[str]) -> Floats:
         if self.memory is None:
-            return self._of_docs(self.nlp_.pipe(texts))
+            return _stack_vectors(self.nlp_.pipe(texts))
         memory = self.memory
         if not isinstance(memory, joblib.Memory):
-            # Of a Path, joblib makes another folder than of a string.
+            # A string: for a Path, joblib would use another folder.
             memory = joblib.Memory(str(memory), verbose=0)
-        self._key = self._key or _description(self.nlp_)
+        self._key = self._key or _cache_key(self.nlp_)
         kept = memory.cache(_computed, ignore=["compute"])
         found: dict[str, Floats] = {}
 
         def compute(text: str) -> Floats:
-            # What is in the cache but cannot be read is asked for, too.
-            return found[text] if text in found else self._of_docs(self.nlp_.pipe([text]))[0]
+            # joblib also asks for a vector that is in the cache but cannot be read.
+            return found[text] if text in found else _stack_vectors(self.nlp_.pipe([text]))[0]
 
         missing = [
             text for text in dict.fromkeys(texts) if not kept.check_call_in_cache(text, self._key, compute)
         ]
         if missing:
-            found = dict(zip(missing, self._of_docs(self.nlp_.pipe(missing)), strict=True))
+            found = dict(zip(missing, _stack_vectors(self.nlp_.pipe(missing)), strict=True))
         return np.stack([kept(text, self._key, compute) for text in texts])
 
 
 def _computed(text: str, pipeline: str, compute: Callable[[str], Floats]) -> Floats:
-    """A vector, most often out of a batch; the cache keeps it by text and pipeline."""
+    """Return a vector, most often from a batch; joblib keeps it by text and pipeline."""
     return compute(text)
 
 
-def _description(nlp: Language) -> str:
-    """What a vector depends on, beside the text."""
+def _cache_key(nlp: Language) -> str:
+    """Return everything that a vector depends on, except the text."""
     return f"{fingerprint(nlp)} {versions('spacy-transformers')}"
+
+
+def _stack_vectors(docs: Iterable[Doc]) -> Floats:
+    return np.stack([doc._.trend_vector for doc in docs])
 
 
 def _as_items(X: Iterable[Any]) -> list[Any]:  # noqa: N803 - scikit-learn's
@@ -185,7 +210,7 @@ def _as_items(X: Iterable[Any]) -> list[Any]:  # noqa: N803 - scikit-learn's
         raise ValueError(
             f"TrendVectorizer: got a {type(X)}, expected a list of texts or docs, or one column."
         )
-    # numpy's strings are another type, by which the cache would tell equal texts apart.
+    # numpy's strings are a type of their own: the cache would take equal texts for different ones.
     items = [str(item) if isinstance(item, str) else item for item in X]
     for item in items:
         if not isinstance(item, (str, Doc)):

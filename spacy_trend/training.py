@@ -1,4 +1,4 @@
-"""A corpus reader whose docs carry their vectors: a frozen encoder runs once and not in every epoch."""
+"""Train on a frozen encoder: a corpus reader that runs it once, and callbacks to load it and to save it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
@@ -25,60 +25,65 @@ READER = "spacy-trend.VectorCorpus.v1"
 CALLBACK = "spacy-trend.enable_components.v1"
 
 
-#: What was read already, by pipeline: `spacy train` makes one reader to initialize and another to train.
-_READ: WeakKeyDictionary[Language, dict[Any, list[Example]]] = WeakKeyDictionary()
+#: Examples with vectors, by pipeline: `spacy train` makes one reader to initialize and another to train.
+_EXAMPLES: WeakKeyDictionary[Language, dict[Any, list[Example]]] = WeakKeyDictionary()
 
 
-#: Which components a reader disabled, by pipeline.
+#: The components that a reader disabled, by pipeline.
 _DISABLED: WeakKeyDictionary[Language, set[str]] = WeakKeyDictionary()
 
 
 def vector_corpus(
     path: Path | str, limit: int = 0, components: list[str] | None = None
 ) -> Callable[[Language], Iterator[Example]]:
-    """A reader of `.spacy` files for `spacy train`, whose predicted docs have `Doc._.trend_vector`.
+    """Return a reader of `.spacy` files for `spacy train`, whose predicted docs have `Doc._.trend_vector`.
 
-    Registered as `spacy-trend.VectorCorpus.v1`. The first time, the pipeline's encoder runs on docs that were
-    not written with their vectors (`DocBin(store_user_data=True)`), of those on one, to compare; then the
-    components that make the vector are disabled. `enable_components`, as `training.before_to_disk`, enables
-    them in what is saved; in a training loop of your own, call it at the end. The transformer must be frozen,
-    or its vectors would not follow it.
+    The first time, the pipeline's encoder runs on all docs that were not written with their vectors
+    (`DocBin(store_user_data=True)`), and on one of those that were, to compare. Then the components that make
+    the vector are disabled. `enable_components`, as `training.before_to_disk`, enables them in what is saved;
+    in a training loop of your own, call it at the end. The transformer must be frozen: otherwise the vectors
+    would grow stale. Registered as `spacy-trend.VectorCorpus.v1`.
 
-    path: a file or folder, as of `spacy.Corpus.v1`.
-    limit: of how many examples; 0 for all.
-    components: what makes the vector, by name and in order; None for the trend vector, its transformer and
-        what stands before it and has nothing to train.
-    RETURNS: a function from a pipeline to its examples.
-    RAISES: when it is called, ValueError for a pipeline without a trend vector, a transformer that is not
-        frozen, or vectors of other settings.
+    Args:
+        path: a file or folder, as for `spacy.Corpus.v1`.
+        limit: the number of examples to read; 0 for all.
+        components: the components that make the vector, by name and in order; None for the trend vector, its
+            transformer, and those before the trend vector that have nothing to train.
+
+    Returns:
+        a function from a pipeline to its examples. It raises ValueError for a pipeline without a trend
+        vector, a transformer that is not frozen, or vectors of other settings.
     """
     source = Path(path)
 
     def read(nlp: Language) -> Iterator[Example]:
-        name, component = _trend_vector(nlp)
+        name, component = _find_trend_vector(nlp)
         config = nlp.config.interpolate()
-        makers = components or _makers(nlp, name, component, config["training"]["frozen_components"])
+        frozen = config["training"]["frozen_components"]
+        makers = components or _vector_makers(nlp, name, component, frozen)
         _check_config(nlp, component, makers, config)
-        read_before = _READ.setdefault(nlp, {})
+        known = _EXAMPLES.setdefault(nlp, {})
         key = source, limit, tuple(makers), component
-        if key not in read_before:
+        if key not in known:
             component.initialize(lambda: [], nlp=nlp)
             examples = list(Corpus(source, limit=limit)(nlp))
             _add_vectors(nlp, examples, makers)
-            read_before[key] = examples
-        # Every time: spaCy enables frozen components again whenever it has written a line of its log.
+            known[key] = examples
+        # Every time: spaCy enables frozen components again after each line of its log.
         for maker in makers:
             nlp.disable_pipe(maker)
         _DISABLED.setdefault(nlp, set()).update(makers)
-        # spaCy copies what it updates with or evaluates on.
-        yield from read_before[key]
+        # The examples themselves: spaCy copies them before it updates or evaluates.
+        yield from known[key]
 
     return read
 
 
 def enable_components() -> Callable[[Language], Language]:
-    """A callback for `training.before_to_disk`: enables what `vector_corpus` disabled, so that the saved
-    pipeline is whole. Registered as `spacy-trend.enable_components.v1`."""
+    """Return a callback for `training.before_to_disk`, so that the saved pipeline is whole.
+
+    It enables what `vector_corpus` disabled. Registered as `spacy-trend.enable_components.v1`.
+    """
 
     def enable(nlp: Language) -> Language:
         for name in _DISABLED.get(nlp, set()):
@@ -88,8 +93,24 @@ def enable_components() -> Callable[[Language], Language]:
     return enable
 
 
-def _trend_vector(nlp: Language) -> tuple[str, TrendVector]:
-    """The trend vector before the component that reads it, or the last."""
+def load_transformers() -> Callable[[Language], None]:
+    """Return a callback for `initialize.before_init` that loads the encoders of all transformers without one.
+
+    spaCy does not initialize frozen components, so a frozen transformer that the config builds would have no
+    weights. If there is a trend vector, it loads them by itself. A frozen transformer of
+    spacy-curated-transformers is left alone: have the config source it from a saved pipeline. Registered as
+    `spacy-trend.load_transformers.v1`.
+    """
+
+    def load(nlp: Language) -> None:
+        for _, pipe in nlp.components:
+            load_encoder(pipe, nlp)
+
+    return load
+
+
+def _find_trend_vector(nlp: Language) -> tuple[str, TrendVector]:
+    """Return the trend vector before the component that reads it, or the last, with its name."""
     found = []
     for name, pipe in nlp.components:
         if isinstance(pipe, TrendVector):
@@ -104,38 +125,38 @@ def _trend_vector(nlp: Language) -> tuple[str, TrendVector]:
     return found[-1]
 
 
-def _makers(nlp: Language, name: str, component: TrendVector, frozen: list[str]) -> list[str]:
-    """The transformer, the trend vector, and what stands before and is neither trained nor disabled."""
+def _vector_makers(nlp: Language, name: str, component: TrendVector, frozen: list[str]) -> list[str]:
+    """Return the trend vector, its transformer, and what stands before it and is not trained or disabled."""
     before = takewhile(lambda pair: pair[0] != name, nlp.components)
     transformer = component.encoder and component.encoder.transformer
-    # Frozen components are disabled while the others are initialized.
+    # spaCy disables frozen components while it initializes the others: these count as enabled.
     disabled = set(nlp.disabled) - set(frozen) - _DISABLED.get(nlp, set())
-    useful = [
+    makers = [
         other
         for other, pipe in before
         if pipe is transformer
         or not (getattr(pipe, "is_trainable", False) or isinstance(pipe, TrendVector) or other in disabled)
     ]
-    return [*useful, name]
+    return [*makers, name]
 
 
 def _check_config(nlp: Language, component: TrendVector, makers: list[str], config: dict[str, Any]) -> None:
-    """Refuse a training config in which vectors grow stale, or the saved pipeline would lack them."""
-    if not any(_is_read_by_us(block) for block in config.get("corpora", {}).values()):
+    """Refuse a training config that lets vectors grow stale or leaves the saved pipeline without them."""
+    if not any(_names_reader(block) for block in config.get("corpora", {}).values()):
         return
     training = config["training"]
     frozen, annotating = training["frozen_components"], training["annotating_components"]
-    transformer = _transformer(nlp, component)
+    transformer = _transformer_name(nlp, component)
     if transformer not in frozen:
         raise ValueError(
             f"{READER} computes vectors once, but the transformer '{transformer}' is trained: got "
             f"training.frozen_components = {frozen}. Expected its name there; or train it with the reader "
             "spacy.Corpus.v1."
         )
-    if again := sorted(set(annotating) & set(makers)):
+    if repeated := sorted(set(annotating) & set(makers)):
         raise ValueError(
-            f"{READER} computes vectors once, but training.annotating_components = {annotating} has {again} "
-            "run in every epoch. Take them out; or use the reader spacy.Corpus.v1."
+            f"{READER} computes vectors once, but training.annotating_components = {annotating} makes "
+            f"{repeated} run in every epoch. Remove them there; or use the reader spacy.Corpus.v1."
         )
     if (training["before_to_disk"] or {}).get("@callbacks") != CALLBACK:
         raise ValueError(
@@ -145,24 +166,25 @@ def _check_config(nlp: Language, component: TrendVector, makers: list[str], conf
         )
 
 
-def _transformer(nlp: Language, component: TrendVector) -> str:
+def _names_reader(block: Any) -> bool:
+    return isinstance(block, dict) and block.get("@readers") == READER
+
+
+def _transformer_name(nlp: Language, component: TrendVector) -> str:
     for name, pipe in nlp.components:
         if component.encoder is not None and pipe is component.encoder.transformer:
             return name
     raise ValueError(
         f"{READER}: the trend vector '{component.name}' reads no transformer of this pipeline: got the "
-        f"components {nlp.component_names}. Where it was taken from another pipeline, have the config source "
-        "its transformer from there too, or call spacy_trend.observe(nlp)."
+        f"components {nlp.component_names}. If it comes from another pipeline, have the config source its "
+        "transformer from there too, or call spacy_trend.observe(nlp)."
     )
 
 
-def _is_read_by_us(block: Any) -> bool:
-    return isinstance(block, dict) and block.get("@readers") == READER
-
-
 def _add_vectors(nlp: Language, examples: list[Example], makers: list[str]) -> None:
+    """Give each example's predicted doc its vector: the one it was written with, or a new one."""
     without = []
-    carried = []
+    stored = []
     for example in examples:
         record = read_record(example.reference)
         if record is None:
@@ -170,57 +192,41 @@ def _add_vectors(nlp: Language, examples: list[Example], makers: list[str]) -> N
         else:
             example.predicted._.set(RECORD, record)
             checked_record(example.predicted)
-            carried.append(example.predicted)
-    _check_carried(nlp, carried, makers)
+            stored.append(example.predicted)
+    _check_stored_vectors(nlp, stored, makers)
     docs = tqdm((example.predicted for example in without), total=len(without), desc="Vectors", disable=None)
-    made = list(_made(nlp, docs, makers))
-    check_every_doc(len(made), len(without), f"{READER}: the components {makers}")
-    for example, doc in zip(without, made, strict=True):
+    annotated = list(_run_components(nlp, docs, makers))
+    check_every_doc(len(annotated), len(without), f"{READER}: the components {makers}")
+    for example, doc in zip(without, annotated, strict=True):
         example.predicted = doc
 
 
-def _made(nlp: Language, docs: Iterable[Doc], makers: list[str]) -> Iterator[Doc]:
-    """Docs as the components make them, one component after another."""
-    made: Any = docs
-    for maker in makers:
-        settings = {"batch_size": nlp.batch_size}
-        made = _pipe(made, nlp.get_pipe(maker), maker, nlp.default_error_handler, settings)
-    for doc in made:
-        # It holds far more than the vector, and the whole of its batch.
-        doc._.trf_data = None
-        yield doc
-
-
-def _check_carried(nlp: Language, docs: list[Doc], makers: list[str]) -> None:
-    """Refuse vectors that docs were written with, where the first of them is not what the pipeline makes."""
+def _check_stored_vectors(nlp: Language, docs: list[Doc], makers: list[str]) -> None:
+    """Refuse stored vectors if the pipeline makes another one for the first doc that has words."""
     for doc in docs:
-        written = doc._.trend_vector
-        if not written.any():
+        stored = doc._.trend_vector
+        if not stored.any():
             continue
-        (again,) = _made(nlp, [nlp.make_doc(doc.text)], makers)
+        (again,) = _run_components(nlp, [nlp.make_doc(doc.text)], makers)
         vector = again._.trend_vector
-        # Not equal: a logarithm amplifies what differs between one forward pass and another.
-        is_same = vector.shape == written.shape and norm(vector - written) <= 0.05 * norm(written)
+        # Not exactly equal: a logarithm amplifies small differences between forward passes.
+        is_same = vector.shape == stored.shape and norm(vector - stored) <= 0.05 * norm(stored)
         if not is_same:
             raise ValueError(
                 f"The doc {doc.text[:40]!r} was written with a vector of other settings or another encoder: "
-                f"got width {len(written)} and {written[:3]}..., expected width {len(vector)} and "
+                f"got width {len(stored)} and {stored[:3]}..., expected width {len(vector)} and "
                 f"{vector[:3]}... Write the corpus again, or without vectors."
             )
         return
 
 
-def load_transformers() -> Callable[[Language], None]:
-    """A callback for `initialize.before_init`: loads the encoders of all transformers that have none yet.
-
-    spaCy does not initialize frozen components, so a transformer that is built by the config and frozen would
-    have no weights. Where there is a trend vector, it does this by itself. A frozen transformer of
-    spacy-curated-transformers is left alone: have the config source it from a saved pipeline. Registered as
-    `spacy-trend.load_transformers.v1`.
-    """
-
-    def load(nlp: Language) -> None:
-        for _, pipe in nlp.components:
-            load_encoder(pipe, nlp)
-
-    return load
+def _run_components(nlp: Language, docs: Iterable[Doc], names: list[str]) -> Iterator[Doc]:
+    """Run components one after another, also disabled ones; drop the transformer's output in the end."""
+    annotated: Any = docs
+    for name in names:
+        settings = {"batch_size": nlp.batch_size}
+        annotated = _pipe(annotated, nlp.get_pipe(name), name, nlp.default_error_handler, settings)
+    for doc in annotated:
+        # It is far larger than the vector, and keeps the output of the whole batch in memory.
+        doc._.trf_data = None
+        yield doc

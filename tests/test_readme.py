@@ -13,7 +13,7 @@ import spacy
 from spacy import Language
 from spacy.util import load_config_from_str
 
-from spacy_trend.compare.embeddings import OWN, embed_texts
+from spacy_trend.compare.embeddings import OWN_PREFIX, embed_texts
 from tests.support.checkout import ROOT
 from tests.support.curated import curated_bert
 from tests.support.scripts import WARNINGS_ARE_ERRORS
@@ -110,7 +110,7 @@ def test_the_contents_are_all_sections() -> None:
 def test_the_table_of_quality_has_the_names_that_compare_prints(nlp: Language) -> None:
     (table,) = re.findall(r"^\| \| TREC \| SST-2 .*?\n\n", README, flags=re.DOTALL | re.MULTILINE)
     names = [line.split(" | ")[0].strip("| `") for line in table.splitlines()[2:] if line]
-    own = f"{OWN} trend_vector"
+    own = f"{OWN_PREFIX} trend_vector"
     assert {*names, own} == set(embed_texts(["I want an apple."], nlp).by_name)
 
 

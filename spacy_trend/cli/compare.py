@@ -8,8 +8,8 @@ import typer
 from wasabi import msg
 
 from ..compare import compare
-from ..compare.comparison import as_table, write_comparison
-from ..compare.evaluation import evaluate, read_comparison, report, write_evaluation
+from ..compare.comparison import Comparison, as_table, write_comparison
+from ..compare.evaluation import evaluate, report, write_evaluation
 from ..compare.labelled_texts import LabelledText, read_label_first, read_labelled_texts
 from ..compare.split import split_texts, write_parts
 from ..dependencies import check_compare_extra
@@ -123,7 +123,7 @@ def evaluate_cli(
     """Show how well a trained text classifier works, and which labels it confuses."""
     try:
         check_compare_extra()
-        compared = read_comparison(comparison) if comparison else None
+        compared = Comparison.from_json(comparison) if comparison else None
         if output:
             make_folder(output)
         evaluation = evaluate(spacy.load(model), texts, seed=seed)

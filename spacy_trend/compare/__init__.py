@@ -1,6 +1,11 @@
-"""The trend vector against [CLS], mean pooling and others, as input of a classifier of labelled texts."""
+"""Compare sentence embeddings as input of a classifier of labelled texts; split texts, evaluate classifiers.
+
+Imports `pipelines` and what is below it; not `corpus`, `doctor`, `sklearn` or `training`. What the extra
+`compare` installs (scikit-learn, SciPy, matplotlib) is imported inside functions, and in `classifier`.
+"""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,13 +21,19 @@ from ..types import Floats, Ints
 from .comparison import Comparison, Score
 from .embeddings import CLS, embed_texts
 from .labelled_texts import LabelledText, check_classes, count_repeated, read_labelled_texts
+from .scores import mcnemar, score_predictions
 
 #: What can be compared: a file, or pairs of text and label.
 Texts = Path | str | Iterable[tuple[str, str]]
 
 
 class _Part(NamedTuple):
-    """Embeddings by name, `(texts, width)`, and labels, int64 `(texts,)`, of some of the texts."""
+    """The training or the test part.
+
+    Attributes:
+        embedded: float32 `(texts, width)` by name of the embedding.
+        labels: int64 `(texts,)`.
+    """
 
     embedded: dict[str, Floats]
     labels: Ints
@@ -33,41 +44,47 @@ def compare(
 ) -> Comparison:
     """Fit a logistic regression on each embedding of labelled texts, and see how well it predicts.
 
-    Compared are all presets, [CLS], mean pooling, first-last mean, both side by side, the mean of static
-    embeddings, as a control the article's trends of two random words, and, where the pipeline has one, its
-    own trend vector. Numbers are standardised; the strength of the penalty is chosen by cross-validation
-    within the training part alone.
+    The embeddings are all presets, [CLS], mean pooling, first-last mean, both side by side, the mean of
+    static embeddings and, as a control, the article's trends of two random words; if the pipeline has a trend
+    vector of its own, that one too. Numbers are standardised; the strength of the penalty is chosen by
+    cross-validation within the training part alone.
 
-    train: a file, see `read_labelled_texts`, or pairs of text and label.
-    test: the same, to predict; None to predict the training texts in stratified folds.
-    nlp: a pipeline with a transformer; None for the bundled encoder.
-    folds: how many, without a test part.
-    seed: of folds, intervals and random words.
-    RETURNS: the scores, the best first.
-    RAISES: ImportError without the extra `compare`; ValueError for texts that cannot be compared.
+    Args:
+        train: a file, see `read_labelled_texts`, or pairs of text and label.
+        test: the same, to predict; None to predict the training texts in stratified folds.
+        nlp: a pipeline with a transformer; None for the bundled encoder.
+        folds: the number of folds without a test part.
+        seed: of folds, intervals and random words.
+
+    Returns:
+        the scores, the best first.
+
+    Raises:
+        ImportError: if the extra `compare` is missing.
+        ValueError: for texts that cannot be compared.
     """
     check_compare_extra()
     check_seed(seed)
-    # Here, because the extra may not be installed.
-    from .classifier import INNER_FOLDS, fewest_for
+    # Imported here: the extra may be missing.
+    from .classifier import INNER_FOLDS, minimum_class_size
 
-    learned = read_labelled_texts(train, "train")
-    predicted = None if test is None else read_labelled_texts(test, "test")
-    check_classes(learned, predicted, fewest_for(folds) if predicted is None else INNER_FOLDS)
-    texts = learned + (predicted or [])
+    train_texts = read_labelled_texts(train, "train")
+    test_texts = None if test is None else read_labelled_texts(test, "test")
+    check_classes(train_texts, test_texts, minimum_class_size(folds) if test_texts is None else INNER_FOLDS)
+    texts = train_texts + (test_texts or [])
     encoder, embedded = embed_texts([text.text for text in texts], nlp or transformer_pipeline(), seed=seed)
     _check_finite(embedded, texts)
     classes, labels = np.unique([text.label for text in texts], return_inverse=True)
-    first = _part(embedded, labels, slice(len(learned)))
-    second = None if predicted is None else _part(embedded, labels, slice(len(learned), None))
+    train_part = _part(embedded, labels, slice(len(train_texts)))
+    test_part = None if test_texts is None else _part(embedded, labels, slice(len(train_texts), None))
     counts = np.bincount(labels).tolist()
     return Comparison(
-        scores=_scores(first, second, folds, seed),
+        scores=_scores(train_part, test_part, folds, seed),
         labels=dict(zip(classes.tolist(), counts, strict=True)),
-        train=len(learned),
-        test=None if predicted is None else len(predicted),
-        folds=None if predicted else folds,
-        repeated=count_repeated(learned, predicted),
+        train=len(train_texts),
+        test=None if test_texts is None else len(test_texts),
+        folds=None if test_texts else folds,
+        repeated=count_repeated(train_texts, test_texts),
         seed=seed,
         encoder=encoder,
         versions=versions("scikit-learn"),
@@ -79,8 +96,8 @@ def _part(embedded: dict[str, Floats], labels: Ints, texts: slice) -> _Part:
 
 
 def _scores(train: _Part, test: _Part | None, folds: int, seed: int) -> list[Score]:
+    # Imported here: the extra may be missing.
     from .classifier import cross_predict, predict_test
-    from .scores import accuracy, confidence_interval, macro_f1, mcnemar
 
     true = (test or train).labels
     predictions = {
@@ -96,14 +113,11 @@ def _scores(train: _Part, test: _Part | None, folds: int, seed: int) -> list[Sco
             name=name,
             config={"preset": name} if name in PRESETS else None,
             width=train.embedded[name].shape[1],
-            accuracy=float(accuracy(true, labels)),
-            accuracy_interval=confidence_interval(accuracy, true, labels, seed),
-            macro_f1=float(macro_f1(true, labels)),
-            macro_f1_interval=confidence_interval(macro_f1, true, labels, seed),
             p_value=None
             if reference is None or name == CLS
             else mcnemar(labels == true, reference.labels == true),
             strengths=strengths,
+            **asdict(score_predictions(true, labels, seed)),
         )
         scores.append(score)
     return sorted(scores, key=lambda score: -score.accuracy)

@@ -16,15 +16,16 @@ from ..types import Floats, Ints
 STRENGTHS = (0.0001, 0.001, 0.01, 0.1, 1.0)
 
 
-#: The folds of the training part by which the strength is chosen.
+#: The number of folds of the training part by which the strength is chosen.
 INNER_FOLDS = 3
 
 
 class Predictions(NamedTuple):
-    """What a classifier says of texts it did not see.
+    """What classifiers predict for texts that they were not fitted on.
 
-    labels: int64 `(texts,)`.
-    strengths: the inverse strength chosen, in each fold.
+    Attributes:
+        labels: int64 `(texts,)`.
+        strengths: the inverse strength chosen in each fold.
     """
 
     labels: Ints
@@ -34,19 +35,31 @@ class Predictions(NamedTuple):
 def predict_test(vectors: Floats, labels: Ints, test_vectors: Floats, seed: int) -> Predictions:
     """Fit on the training part, predict the test part.
 
-    vectors, test_vectors: float32 `(texts, width)`.
-    labels: int64 `(texts,)`, of the training part; every class at least `INNER_FOLDS` times.
+    Args:
+        vectors: float32 `(texts, width)`, of the training part.
+        labels: int64 `(texts,)`, of the training part; every class at least `INNER_FOLDS` times.
+        test_vectors: float32 `(test texts, width)`.
+        seed: of the inner folds.
+
+    Returns:
+        the predictions, and the one strength.
     """
-    # In float64: on float32 the solver breaks off where vectors are far apart.
+    # In float64: on float32 the solver does not converge if vectors are far apart.
     fitted = _classifier(seed).fit(vectors.astype(np.float64), labels)
     return Predictions(fitted.predict(test_vectors.astype(np.float64)), [_strength(fitted)])
 
 
 def cross_predict(vectors: Floats, labels: Ints, folds: int, seed: int) -> Predictions:
-    """Predict each text by a classifier fitted on the other folds; the strength is chosen on those alone.
+    """Predict each text by a classifier fitted on the other folds; those alone choose the strength.
 
-    vectors: float32 `(texts, width)`.
-    labels: int64 `(texts,)`, every class at least `folds` times.
+    Args:
+        vectors: float32 `(texts, width)`.
+        labels: int64 `(texts,)`; every class at least `minimum_class_size(folds)` times.
+        folds: the number of folds.
+        seed: of the folds.
+
+    Returns:
+        the predictions, and the strength of each fold.
     """
     predicted: NDArray[np.int64] = np.empty_like(labels)
     strengths = []
@@ -57,14 +70,18 @@ def cross_predict(vectors: Floats, labels: Ints, folds: int, seed: int) -> Predi
     return Predictions(predicted, strengths)
 
 
-def fewest_for(folds: int) -> int:
-    """How many texts every class must have, to be predicted in folds.
+def minimum_class_size(folds: int) -> int:
+    """Return how many texts every class needs so that it can be predicted in folds.
 
-    RAISES: ValueError for fewer than two folds.
+    Args:
+        folds: the number of folds.
+
+    Raises:
+        ValueError: for fewer than two folds.
     """
     if folds < 2:
         raise ValueError(f"folds={folds} is out of range. Expected 2 or more.")
-    # So many that INNER_FOLDS are left when the largest of the folds is taken out.
+    # Without the largest of the folds, INNER_FOLDS texts must be left.
     return max(folds, INNER_FOLDS + ceil(INNER_FOLDS / (folds - 1)))
 
 

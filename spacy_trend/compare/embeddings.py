@@ -1,4 +1,4 @@
-"""All sentence embeddings that are compared, of many texts, out of one forward pass."""
+"""Sentence embeddings to compare, all of them from one forward pass."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,84 +10,12 @@ from spacy.util import minibatch
 from thinc.api import to_numpy
 from tqdm import tqdm
 
-from ..alignment.trf_data import Source, Wordpieces, read_wordpieces
+from ..alignment.trf_data import Source, Wordpieces, columns_of, read_wordpieces
 from ..attributes.record import RECORD
 from ..component.presets import PRESETS, resolve_preset
 from ..component.trend_vector import TrendVector, trend_components
 from ..pipelines import check_every_doc
 from ..types import Floats, Ints
-
-#: A control: the article's trends, of two words that chance chose.
-RANDOM_PAIR = "article, two random words"
-
-
-#: How the name of the pipeline's own trend vector begins.
-OWN = "pipeline's"
-
-
-class SentenceEmbeddings(NamedTuple):
-    """Embeddings of some texts.
-
-    encoder: the class of the encoder, and where it is from.
-    by_name: float32 `(texts, width)` each.
-    """
-
-    encoder: str
-    by_name: dict[str, Floats]
-
-
-def embed_texts(texts: Sequence[str], nlp: Language, *, seed: int = 0) -> SentenceEmbeddings:
-    """The trend vector of every preset, and the embeddings to compare it with.
-
-    texts: at least one.
-    nlp: a pipeline with a transformer. Where it has a trend vector, that one's result is there as well, under
-        `OWN` and its name; it stays as it is.
-    seed: of the control's random words.
-    RETURNS: the presets, `baselines.pooled_embeddings` and the control, by name.
-    RAISES: ValueError where there is no transformer, or the pipeline lost a text.
-    """
-    rng = np.random.default_rng(seed)
-    own = [name for name, _ in trend_components(nlp)][-1:]
-    components = {name: _component(nlp, name) for name in PRESETS}
-    source: Any = components["article"].encoder
-    columns: dict[str, list[Floats]] = {}
-    for docs in minibatch(tqdm(nlp.pipe(texts), total=len(texts), desc="Embedding", disable=None), 128):
-        for doc in docs:
-            found = {f"{OWN} {name}": doc._.trend_vector for name in own}
-            # First, because each trend vector takes what it was handed on out of the transformer's output.
-            found |= pooled_embeddings(doc, source)
-            _append(columns, found)
-        for name, component in components.items():
-            for doc in component.pipe(docs):
-                _append(columns, {name: doc._.trend_vector})
-                if name == "article":
-                    _append(columns, {RANDOM_PAIR: _random_pair(doc, rng)})
-    embedded = {name: np.stack(vectors) for name, vectors in columns.items()}
-    check_every_doc(len(embedded[RANDOM_PAIR]) if embedded else 0, len(texts))
-    return SentenceEmbeddings(source.name, embedded)
-
-
-def _component(nlp: Language, preset: str) -> TrendVector:
-    """A component that reads the pipeline's transformer, but is not in the pipeline."""
-    select, change = resolve_preset(preset)
-    component = TrendVector(preset, select=select, change=change)
-    component.attach(nlp)
-    # Once is enough: the article's says it.
-    component.has_warned_of_truncation = preset != "article"
-    return component
-
-
-def _append(columns: dict[str, list[Floats]], vectors: dict[str, Floats]) -> None:
-    for name, vector in vectors.items():
-        columns.setdefault(name, []).append(vector)
-
-
-def _random_pair(doc: Doc, rng: np.random.Generator) -> Floats:
-    vectors: Floats = doc._.get(RECORD)["word_vectors"]
-    words = rng.permutation(len(vectors))[:2]
-    pair: Floats = vectors[words].sum(axis=0)
-    return pair
-
 
 #: The last layer's output at the first position.
 CLS = "[CLS]"
@@ -97,21 +25,83 @@ CLS = "[CLS]"
 MEAN_POOLING = "mean pooling"
 
 
-def pooled_embeddings(doc: Doc, source: Source) -> dict[str, Floats]:
-    """The embeddings of a doc that an observed transformer ran on, before a trend vector read it.
+#: A control: the article's trends, of two random words.
+RANDOM_PAIR = "article, two random words"
+
+
+#: The pipeline's own trend vector goes by this and its name in the pipeline.
+OWN_PREFIX = "pipeline's"
+
+
+class SentenceEmbeddings(NamedTuple):
+    """Embeddings of some texts.
+
+    Attributes:
+        encoder: the class of the encoder, and where it is from.
+        by_name: float32 `(texts, width)` each.
+    """
+
+    encoder: str
+    by_name: dict[str, Floats]
+
+
+def embed_texts(texts: Sequence[str], nlp: Language, *, seed: int = 0) -> SentenceEmbeddings:
+    """Embed texts in every way that is compared: all presets, the pooled embeddings and the control.
+
+    Args:
+        texts: at least one.
+        nlp: a pipeline with a transformer, which stays as it is. If it has a trend vector, the last one's
+            result is included, under `OWN_PREFIX` and its name.
+        seed: of the control's random words.
+
+    Returns:
+        the vectors of `PRESETS`, of `pooled_embeddings` and of `RANDOM_PAIR`, by name.
+
+    Raises:
+        ValueError: if there is no transformer, or the pipeline lost a text.
+    """
+    rng = np.random.default_rng(seed)
+    own = [name for name, _ in trend_components(nlp)][-1:]
+    components = {name: _preset_component(nlp, name) for name in PRESETS}
+    encoder: Any = components["article"].encoder
+    columns = columns_of(encoder)
+    collected: dict[str, list[Floats]] = {}
+    for docs in minibatch(tqdm(nlp.pipe(texts), total=len(texts), desc="Embedding", disable=None), 128):
+        for doc in docs:
+            _collect(collected, {f"{OWN_PREFIX} {name}": doc._.trend_vector for name in own})
+            # Before any preset: a trend vector removes what it has read from the transformer's output.
+            _collect(collected, pooled_embeddings(doc, encoder, columns))
+        for name, component in components.items():
+            for doc in component.pipe(docs):
+                _collect(collected, {name: doc._.trend_vector})
+                if name == "article":
+                    _collect(collected, {RANDOM_PAIR: _random_pair(doc, rng)})
+    by_name = {name: np.stack(vectors) for name, vectors in collected.items()}
+    check_every_doc(len(by_name[RANDOM_PAIR]) if by_name else 0, len(texts))
+    return SentenceEmbeddings(encoder.size.name, by_name)
+
+
+def pooled_embeddings(doc: Doc, source: Source, columns: tuple[int, int]) -> dict[str, Floats]:
+    """Return the embeddings that pool the encoder's output: [CLS] and several means.
 
     The means are over all positions of all windows, special tokens included and padding excluded. Mean
     pooling: Reimers & Gurevych, "Sentence-BERT" (2019), section 3. First-last: Su et al., "Whitening sentence
-    representations for better semantics and faster retrieval" (2021), the embedding layer taken as the first.
+    representations for better semantics and faster retrieval" (2021), with the embedding layer as the first.
 
-    source: says under which key the observed tensors stand.
-    RETURNS: float32 `(width,)` by name, the two means side by side `(2 * width,)`; zeros for a doc without
-        tokens. [CLS], the mean over the windows, is missing where the output has no special tokens, as that
-        of spacy-curated-transformers.
-    RAISES: ValueError where the transformer did not run on the doc or was not observed.
+    Args:
+        doc: one that an observed transformer ran on, and no trend vector since.
+        source: says under which key the observed tensors stand.
+        columns: the encoder's width and how many rows of attention were asked for.
+
+    Returns:
+        float32 `(width,)` by name, the two means side by side `(2 * width,)`; zeros for a doc without tokens.
+        [CLS], the mean over the windows, is missing if the output has no special tokens, as with
+        spacy-curated-transformers.
+
+    Raises:
+        ValueError: if the transformer did not run on the doc or was not observed.
     """
-    wordpieces = read_wordpieces(doc, source, (source.width, source.row_count))
-    static, contextual, starts = _positions(wordpieces, source.width)
+    static, contextual, starts = _positions(read_wordpieces(doc, source, columns), columns[0])
     last, first = _mean(contextual), _mean(static)
     first_last: Any = (first + last) / 2
     side_by_side: Any = np.concatenate([last, first_last])
@@ -124,9 +114,35 @@ def pooled_embeddings(doc: Doc, source: Source) -> dict[str, Floats]:
     }
 
 
+def _preset_component(nlp: Language, preset: str) -> TrendVector:
+    """Return a component that reads the pipeline's transformer, but is not in the pipeline."""
+    select, change = resolve_preset(preset)
+    component = TrendVector(preset, select=select, change=change)
+    component.attach(nlp)
+    # The warning of the article's component is enough.
+    component.has_warned_of_truncation = preset != "article"
+    return component
+
+
+def _collect(collected: dict[str, list[Floats]], vectors: dict[str, Floats]) -> None:
+    for name, vector in vectors.items():
+        collected.setdefault(name, []).append(vector)
+
+
+def _random_pair(doc: Doc, rng: np.random.Generator) -> Floats:
+    vectors: Floats = doc._.get(RECORD)["word_vectors"]
+    words = rng.permutation(len(vectors))[:2]
+    pair: Floats = vectors[words].sum(axis=0)
+    return pair
+
+
 def _positions(wordpieces: Wordpieces, width: int) -> tuple[Floats, Floats, Ints]:
-    """Static and contextual embeddings of all positions but padding, `(positions, width)`, and which of them
-    are the first of their window, int64 `(windows,)`."""
+    """Return the embeddings of all positions but padding, and where windows start.
+
+    Returns:
+        static and contextual embeddings, float32 `(positions, width)` each, and the first position of each
+        window, int64 `(windows,)`.
+    """
     if wordpieces.tensors is None:
         none = np.zeros((0, width), dtype=np.float32)
         return none, none, np.zeros(0, dtype=np.int64)

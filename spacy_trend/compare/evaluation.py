@@ -1,9 +1,8 @@
-"""How well a trained text classifier does: scores, the confusion matrix, and a comparison beside it."""
+"""How well a trained text classifier does: scores, the confusion matrix, and a comparison beside them."""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from spacy import Language
@@ -13,114 +12,115 @@ from wasabi import table
 from ..dependencies import check_compare_extra
 from ..output_paths import make_folder
 from ..pipelines import check_every_doc
-from .comparison import in_percent, plain_label
-from .embeddings import OWN
+from .comparison import Comparison, escape_mathtext
+from .embeddings import OWN_PREFIX
+from .scores import Scores, score_predictions
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What a pipeline's text classifier says of texts whose labels are known.
+@dataclass(frozen=True, kw_only=True)
+class Evaluation(Scores):
+    """How well a pipeline's text classifier does on texts whose labels are known.
 
-    labels: in the order of the matrix.
-    confusion: how many texts of each label (rows) were given each label (columns).
-    accuracy, macro_f1: shares from 0 to 1, with their 95% intervals (bootstrap).
-    texts: how many there were.
+    Attributes:
+        accuracy: see `Scores`.
+        accuracy_interval: likewise.
+        macro_f1: likewise.
+        macro_f1_interval: likewise.
+        labels: in the order of the matrix.
+        confusion: how many texts of each label (rows) were given each label (columns).
+        texts: the number of texts.
     """
 
     labels: list[str]
     confusion: list[list[int]]
-    accuracy: float
-    accuracy_interval: tuple[float, float]
-    macro_f1: float
-    macro_f1_interval: tuple[float, float]
     texts: int
 
 
 def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
     """Predict the texts of a `.spacy` file, each of which has exactly one label.
 
-    nlp: a pipeline with a `textcat`.
-    seed: of the intervals.
-    RAISES: ImportError without the extra `compare`; ValueError where a doc has no label or several, the
-        pipeline predicts none, or there are fewer than two docs.
+    Args:
+        nlp: a pipeline with a `textcat`.
+        path: of the file.
+        seed: of the intervals.
+
+    Returns:
+        the scores and the confusion matrix.
+
+    Raises:
+        ImportError: if the extra `compare` is missing.
+        ValueError: if a doc has no label or several, the pipeline predicts none, or there are fewer than two
+            docs.
     """
     check_compare_extra()
-    from .scores import accuracy, confidence_interval, macro_f1
-
     gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
     if len(gold) < 2:
         raise ValueError(f"{path}: got {len(gold)} docs, expected two or more.")
-    true_labels = [_only_label(doc.cats, doc.text, str(path)) for doc in gold]
+    true_labels = [_only_label(doc.cats, doc.text, path) for doc in gold]
     predicted_labels = [_best_label(doc.cats, doc.text) for doc in nlp.pipe(doc.text for doc in gold)]
     check_every_doc(len(predicted_labels), len(gold))
     labels = sorted({*true_labels, *predicted_labels})
-    true, predicted = (
-        np.array([labels.index(label) for label in of]) for of in (true_labels, predicted_labels)
-    )
+    numbers = {label: number for number, label in enumerate(labels)}
+    true = np.array([numbers[label] for label in true_labels])
+    predicted = np.array([numbers[label] for label in predicted_labels])
     confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)
     np.add.at(confusion, (true, predicted), 1)
     return Evaluation(
         labels=labels,
         confusion=confusion.tolist(),
-        accuracy=float(accuracy(true, predicted)),
-        accuracy_interval=confidence_interval(accuracy, true, predicted, seed),
-        macro_f1=float(macro_f1(true, predicted)),
-        macro_f1_interval=confidence_interval(macro_f1, true, predicted, seed),
         texts=len(gold),
+        **asdict(score_predictions(true, predicted, seed)),
     )
 
 
-def report(evaluation: Evaluation, comparison: dict[str, Any] | None = None) -> str:
-    """The scores as a table, in percent; beside them those of a logistic regression on the same vector and on
-    the embeddings it competes with.
+def report(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
+    """Return the scores as a table, in percent, beside those of a logistic regression.
 
-    comparison: what `compare.json` holds, made with this pipeline on the same parts.
+    Args:
+        evaluation: the scores.
+        comparison: made with this pipeline on the same parts; its scores, on the same vector and on the
+            embeddings that it competes with, stand below. None for the scores alone.
     """
-    rows = [["trained textcat", *in_percent(asdict(evaluation))]]
-    for score in comparison["scores"] if comparison else ():
-        name = score["name"]
-        features = f"the {name}" if name.startswith(OWN) else name
-        rows.append([f"logistic regression on {features}", *in_percent(score)])
+    rows = [["trained textcat", *evaluation.in_percent()]]
+    for score in comparison.scores if comparison else ():
+        features = f"the {score.name}" if score.name.startswith(OWN_PREFIX) else score.name
+        rows.append([f"logistic regression on {features}", *score.in_percent()])
     header = ["classifier", "accuracy", "95%", "macro F1", "95%"]
     return table(rows, header=header, divider=True, max_col=80)
 
 
-def read_comparison(path: Path) -> dict[str, Any]:
-    """What `compare.json` holds. RAISES: ValueError where a file holds something else."""
-    try:
-        comparison: dict[str, Any] = json.loads(path.read_text(encoding="utf8"))
-        for score in comparison["scores"]:
-            score["name"].startswith(OWN)
-            in_percent(score)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path} is no comparison ({error!r}). Expected a compare.json, as 'spacy trend compare' writes."
-        ) from error
-    return comparison
-
-
 def write_evaluation(
-    evaluation: Evaluation, folder: Path, comparison: dict[str, Any] | None = None
+    evaluation: Evaluation, folder: Path, comparison: Comparison | None = None
 ) -> list[Path]:
-    """Write `evaluation.json`, `confusion.png` and `report.txt` into a folder, made where it does not exist.
+    """Write `evaluation.json`, `confusion.png` and `report.txt` into a folder.
 
-    comparison: as in `report`.
-    RETURNS: the paths.
-    RAISES: OSError where they cannot be written.
+    Args:
+        evaluation: what to write.
+        folder: made if it does not exist.
+        comparison: as for `report`.
+
+    Returns:
+        the paths.
+
+    Raises:
+        OSError: if they cannot be written.
     """
     make_folder(folder)
     paths = [folder / name for name in ("evaluation.json", "confusion.png", "report.txt")]
-    paths[0].write_text(json.dumps(asdict(evaluation), indent=2) + "\n", encoding="utf8")
+    # What was predicted stands before how good it is.
+    data = {"labels": evaluation.labels, "confusion": evaluation.confusion, **asdict(evaluation)}
+    paths[0].write_text(json.dumps(data, indent=2) + "\n", encoding="utf8")
     _draw(evaluation, paths[1])
     paths[2].write_text(report(evaluation, comparison).strip() + "\n", encoding="utf8")
     return paths
 
 
 def _draw(evaluation: Evaluation, path: Path) -> None:
+    # Imported here: the extra may be missing.
     from matplotlib.figure import Figure
     from sklearn.metrics import ConfusionMatrixDisplay
 
-    shown = list(map(plain_label, evaluation.labels))
+    shown = list(map(escape_mathtext, evaluation.labels))
     size = 2.5 + 0.7 * len(shown) + 0.1 * max(map(len, shown))
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.add_subplot()
@@ -130,7 +130,7 @@ def _draw(evaluation: Evaluation, path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def _only_label(cats: dict[str, float], text: str, path: str) -> str:
+def _only_label(cats: dict[str, float], text: str, path: Path) -> str:
     labels = [label for label, value in cats.items() if value == 1.0]
     if len(labels) != 1:
         raise ValueError(f"{path}: the doc {text[:40]!r} has the labels {labels}. Expected exactly one.")

@@ -1,4 +1,4 @@
-"""Labelled texts, and what a classifier needs of them."""
+"""Labelled texts: read, and checked for what a classifier needs."""
 
 import re
 from collections import Counter
@@ -13,7 +13,13 @@ from ..text_files import Row, decoded_lines, format_of, is_unicode, read_rows
 
 
 class LabelledText(NamedTuple):
-    """A text, its label, and where it stands, for messages."""
+    """A text with its label.
+
+    Attributes:
+        text: not empty.
+        label: not empty.
+        place: file and line, or name and number, for messages.
+    """
 
     text: str
     label: str
@@ -21,15 +27,21 @@ class LabelledText(NamedTuple):
 
 
 def read_labelled_texts(source: Path | str | Iterable[tuple[str, str]], name: str) -> list[LabelledText]:
-    """Texts and labels, in order.
+    """Read texts and labels from a file, or from pairs.
 
-    source: a file whose name ends in `.jsonl`, with an object with `text` and `label` in each line, or in
-        `.csv` or `.tsv`, with a header that names these columns; UTF-8. Or pairs of text and label.
-    name: what the texts are, where they are not of a file.
-    RAISES: ValueError, naming file and line, for a format that is unknown, a field that is missing, an empty
-        text or label; FileNotFoundError.
+    Args:
+        source: a file whose name ends in `.jsonl`, with an object with `text` and `label` in each line, or in
+            `.csv` or `.tsv`, with a header that names these columns; UTF-8. Or pairs of text and label.
+        name: what messages call pairs, such as "train".
+
+    Returns:
+        the labelled texts, in order.
+
+    Raises:
+        ValueError: naming file and line, for an unknown format, a missing field, or an empty text or label.
+        FileNotFoundError: if there is no such file.
     """
-    rows = read_rows(Path(source)) if isinstance(source, (Path, str)) else _pairs(source, name)
+    rows = read_rows(Path(source)) if isinstance(source, (Path, str)) else _rows_of_pairs(source, name)
     texts = [_labelled_text(row) for row in rows]
     if not texts:
         raise ValueError(f"There is no text in {source if isinstance(source, (Path, str)) else name}.")
@@ -37,13 +49,20 @@ def read_labelled_texts(source: Path | str | Iterable[tuple[str, str]], name: st
 
 
 def read_label_first(path: Path, encoding: str = "utf-8", separator: str | None = None) -> list[LabelledText]:
-    """Texts and labels of a file that has a label, a space or tab, and a text in each line.
+    """Read a file that has a label, a space or tab, and a text in each line.
 
-    separator: what comes after the part of the label that is kept, such as ":" for `NUM` out of `NUM:date`;
-        None to keep all.
-    encoding: one in which the end of a line is a byte of its own.
-    RAISES: ValueError, naming the line, for one without a text, another encoding, or JSON lines; LookupError
-        for an unknown encoding.
+    Args:
+        path: of the file.
+        encoding: one in which the end of a line is a byte of its own.
+        separator: ends the part of the label that is kept, such as ":" for `NUM` out of `NUM:date`; None to
+            keep all.
+
+    Returns:
+        the labelled texts, in order.
+
+    Raises:
+        ValueError: naming the line, for one without a text or in another encoding, and for JSON lines.
+        LookupError: for an unknown encoding.
     """
     if "\n".encode(encoding) != b"\n":
         raise ValueError(f"The encoding {encoding} cannot be read line by line. Convert {path} to UTF-8.")
@@ -53,18 +72,25 @@ def read_label_first(path: Path, encoding: str = "utf-8", separator: str | None 
             if line.error or line.value.strip():
                 texts.append(_labelled_text(line if line.error else _split_label(line, separator)))
     if format_of(path) == ".jsonl":
-        raise ValueError(f"{path} has fields, and no lines of a label and a text. Leave --label-first out.")
+        raise ValueError(
+            f"{path} is a file of JSON lines. Expected lines of a label and a text: leave --label-first out."
+        )
     if not texts:
         raise ValueError(f"There is no text in {path}.")
     return texts
 
 
-def check_classes(train: list[LabelledText], test: list[LabelledText] | None, fewest: int) -> None:
+def check_classes(train: list[LabelledText], test: list[LabelledText] | None, minimum: int) -> None:
     """Refuse texts that no classifier can learn from or be measured on.
 
-    fewest: how many texts every class must have.
-    RAISES: ValueError, naming the line, for fewer, for one class alone, for a label that only the test texts
-        have, or a single test text.
+    Args:
+        train: the training texts.
+        test: the test texts, if there are any.
+        minimum: how many training texts every class must have.
+
+    Raises:
+        ValueError: naming the line, for fewer, for a single class, for a label that only test texts have, or
+            a single test text.
     """
     counts = Counter(text.label for text in train)
     if len(counts) < 2:
@@ -73,25 +99,32 @@ def check_classes(train: list[LabelledText], test: list[LabelledText] | None, fe
             f"{train[0].label!r}. Expected two labels or more."
         )
     for text in train:
-        if counts[text.label] < fewest:
+        if counts[text.label] < minimum:
             raise ValueError(
                 f"{text.place}: the label {text.label!r} has {counts[text.label]} training texts. Expected "
-                f"at least {fewest}, for the folds of the cross-validation. Add texts, take these out, or "
+                f"at least {minimum}, for the folds of the cross-validation. Add texts, remove these, or "
                 "merge labels."
             )
     for text in test or []:
         if text.label not in counts:
             raise ValueError(
                 f"{text.place}: the label {text.label!r} is not among those of the training texts, "
-                f"{sorted(counts)}. Correct the line or take it out."
+                f"{sorted(counts)}. Correct the line or remove it."
             )
     if test is not None and len(test) < 2:
         raise ValueError(f"{test[0].place} is the only text to predict. Expected two or more.")
 
 
 def count_repeated(train: list[LabelledText], test: list[LabelledText] | None) -> int:
-    """How many of the test texts stand among the training texts too; without test texts, how many of the
-    training texts stand there more than once."""
+    """Count the test texts that stand among the training texts too.
+
+    Args:
+        train: the training texts.
+        test: the test texts; None to count the training texts that stand there more than once.
+
+    Returns:
+        the number of such texts.
+    """
     counts = Counter(text.text for text in train)
     if test is None:
         return sum(count for count in counts.values() if count > 1)
@@ -105,7 +138,7 @@ def _split_label(line: Row, separator: str | None) -> Row:
     return Row({"text": text, "label": kept}, line.place)
 
 
-def _pairs(pairs: Iterable[Any], name: str) -> Iterator[Row]:
+def _rows_of_pairs(pairs: Iterable[Any], name: str) -> Iterator[Row]:
     for number, pair in enumerate(pairs, start=1):
         place = f"{name}, item {number}"
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
@@ -113,28 +146,30 @@ def _pairs(pairs: Iterable[Any], name: str) -> Iterator[Row]:
         yield Row(dict(zip(("text", "label"), pair, strict=True)), place)
 
 
-def _labelled_text(read: Row) -> LabelledText:
-    row, place, error = read
+def _labelled_text(row: Row) -> LabelledText:
+    value, place, error = row
     if error:
         raise ValueError(error)
-    if not isinstance(row, Mapping):
-        raise ValueError(f"{place}: got {row!r}, expected an object with the fields 'text' and 'label'.")
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{place}: got {value!r}, expected an object with the fields 'text' and 'label'.")
     for field in ("text", "label"):
-        if field not in row:
+        if field not in value:
             raise ValueError(
-                f"{place}: the field '{field}' is missing: got {list(row)}. Expected 'text' and 'label' in "
-                "every line, in a CSV or TSV file named by its first line."
+                f"{place}: the field '{field}' is missing: got {list(value)}. Expected 'text' and 'label' in "
+                "every line; in a CSV or TSV file, the first line must name these columns."
             )
-    text, label = row["text"], row["label"]
+    text, label = value["text"], value["label"]
     if not isinstance(text, str) or not text.strip():
         raise ValueError(
-            f"{place}: the text is empty or no text: got {text!r}. Correct the line or take it out."
+            f"{place}: the text is empty or not a string: got {text!r}. Correct the line or remove it."
         )
     if not is_unicode(text):
-        raise ValueError(f"{place}: the text {text[:40]!r} holds half of a surrogate pair. Correct the line.")
+        raise ValueError(
+            f"{place}: the text {text[:40]!r} contains half of a surrogate pair. Correct the line."
+        )
     if not _is_label(label):
         raise ValueError(
-            f"{place}: got the label {label!r}. Expected a text or a number. Correct the line or take it out."
+            f"{place}: got the label {label!r}. Expected a text or a number. Correct the line or remove it."
         )
     return LabelledText(text, str(label), place)
 
@@ -142,5 +177,5 @@ def _labelled_text(read: Row) -> LabelledText:
 def _is_label(label: Any) -> bool:
     if isinstance(label, str):
         return bool(label.strip()) and is_unicode(label)
-    # NaN, which is not equal to itself, is what a table has where a label is missing.
+    # NaN, which is not equal to itself, is a table's missing label.
     return isinstance(label, (Number, np.generic)) and bool(label == label)

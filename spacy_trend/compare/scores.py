@@ -1,11 +1,11 @@
-"""How good predictions are, and how sure that is (SciPy)."""
+"""How good predictions are, and how certain that is."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, bootstrap
 
 from ..types import Ints
 
@@ -19,21 +19,75 @@ CONFIDENCE = 0.95
 Measure = Callable[..., NDArray[np.float64]]
 
 
-def accuracy(true: Ints, predicted: Ints, axis: int = -1) -> NDArray[np.float64]:
-    """The share of labels that are right, along an axis.
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """How good the predicted labels of some texts are.
 
-    true, predicted: int64 `(..., texts)`, with the texts along that axis.
-    RETURNS: float64 `(...,)`, between 0 and 1; one number for labels `(texts,)`.
+    Attributes:
+        accuracy: the share of labels that are right, from 0 to 1.
+        accuracy_interval: its 95% interval, see `confidence_interval`.
+        macro_f1: the mean F1 of the classes, from 0 to 1.
+        macro_f1_interval: its 95% interval.
+    """
+
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    macro_f1: float
+    macro_f1_interval: tuple[float, float]
+
+    def in_percent(self) -> list[str]:
+        """Return accuracy, its interval, macro F1 and its interval, as text."""
+        measured = (self.accuracy, self.accuracy_interval), (self.macro_f1, self.macro_f1_interval)
+        cells = []
+        for share, (low, high) in measured:
+            cells += [f"{100 * share:.1f}", f"{100 * low:.1f}-{100 * high:.1f}"]
+        return cells
+
+
+def score_predictions(true: Ints, predicted: Ints, seed: int) -> Scores:
+    """Measure how good predicted labels are.
+
+    Args:
+        true: int64 `(texts,)`, the labels of at least two texts.
+        predicted: int64 `(texts,)`, what was predicted for them.
+        seed: of the intervals.
+
+    Returns:
+        accuracy and macro F1, with their intervals.
+    """
+    return Scores(
+        accuracy=float(accuracy(true, predicted)),
+        accuracy_interval=confidence_interval(accuracy, true, predicted, seed),
+        macro_f1=float(macro_f1(true, predicted)),
+        macro_f1_interval=confidence_interval(macro_f1, true, predicted, seed),
+    )
+
+
+def accuracy(true: Ints, predicted: Ints, axis: int = -1) -> NDArray[np.float64]:
+    """Return the share of labels that are right, along an axis.
+
+    Args:
+        true: int64 `(..., texts)`.
+        predicted: int64 `(..., texts)`.
+        axis: the one along which the texts stand.
+
+    Returns:
+        float64 `(...,)`, from 0 to 1; one number for labels `(texts,)`.
     """
     share: NDArray[np.float64] = (true == predicted).mean(axis=axis)
     return share
 
 
 def macro_f1(true: Ints, predicted: Ints, axis: int = -1) -> NDArray[np.float64]:
-    """The mean F1, along an axis, of the classes that are among its true or predicted labels.
+    """Return the mean F1, along an axis, of the classes that occur among its true or predicted labels.
 
-    true, predicted: int64 `(..., texts)`, with the texts along that axis.
-    RETURNS: float64 `(...,)`, between 0 and 1; one number for labels `(texts,)`.
+    Args:
+        true: int64 `(..., texts)`.
+        predicted: int64 `(..., texts)`.
+        axis: the one along which the texts stand.
+
+    Returns:
+        float64 `(...,)`, from 0 to 1; one number for labels `(texts,)`.
     """
     sums, counts = 0.0, 0
     for label in np.union1d(true, predicted):
@@ -46,12 +100,21 @@ def macro_f1(true: Ints, predicted: Ints, axis: int = -1) -> NDArray[np.float64]
 
 
 def confidence_interval(measure: Measure, true: Ints, predicted: Ints, seed: int) -> tuple[float, float]:
-    """The 95% interval of a measure by the percentile bootstrap: Efron & Tibshirani, "An introduction to the
-    bootstrap" (1993), chapter 13.
+    """Return the 95% interval of a measure, by the percentile bootstrap.
 
-    true, predicted: int64 `(texts,)`, at least two; texts are drawn, each with both its labels. Where a class
-        is rare, macro F1 has a wide interval: many draws do not hold it, and are the mean of the others.
+    Source: Efron & Tibshirani, "An introduction to the bootstrap" (1993), chapter 13. Texts are drawn, each
+    with both its labels. If a class is rare, macro F1 has a wide interval: many draws do not contain the
+    class and are the mean of the others.
+
+    Args:
+        measure: the measure.
+        true: int64 `(texts,)`, the labels of at least two texts.
+        predicted: int64 `(texts,)`, what was predicted for them.
+        seed: of the draws.
     """
+    # Imported here: the extra may be missing.
+    from scipy.stats import bootstrap
+
     result = bootstrap(
         (true, predicted),
         measure,
@@ -68,12 +131,21 @@ def confidence_interval(measure: Measure, true: Ints, predicted: Ints, seed: int
 
 
 def mcnemar(right: NDArray[np.bool_], others: NDArray[np.bool_]) -> float:
-    """McNemar's exact test: how probable it is that, of the texts that only one of two classifiers gets
-    right, so uneven or more uneven a share falls to one of them by chance (two-sided p; 1 where there is no
-    such text). McNemar, "Note on the sampling error of the difference between correlated proportions" (1947).
+    """Return the two-sided p value of McNemar's exact test: do two classifiers differ by chance alone?
 
-    right, others: bool `(texts,)`, whether each text's label is right.
+    Of the texts that only one of the two gets right, the share of either is compared with a half. Source:
+    McNemar, "Note on the sampling error of the difference between correlated proportions" (1947).
+
+    Args:
+        right: bool `(texts,)`, which texts one classifier labels correctly.
+        others: bool `(texts,)`, which texts the other one does.
+
+    Returns:
+        the probability of a share as uneven as this or more; 1 if there is no such text.
     """
+    # Imported here: the extra may be missing.
+    from scipy.stats import binomtest
+
     only, only_others = int((right & ~others).sum()), int((others & ~right).sum())
     if only + only_others == 0:
         return 1.0

@@ -1,4 +1,4 @@
-"""Labelled texts made ready to train on: without copies, split, as `.spacy` files and as JSON lines."""
+"""Split labelled texts into parts without copies, written as `.spacy` files and as JSON lines."""
 
 import json
 from pathlib import Path
@@ -14,10 +14,14 @@ from .labelled_texts import LabelledText
 
 
 class Parts(NamedTuple):
-    """What texts were split into.
+    """Labelled texts in parts.
 
-    copies: how many texts were left out because they stood there already.
-    contradictions: how many of these had another label than the one that was kept, the first.
+    Attributes:
+        train: the training part.
+        dev: the development part.
+        test: the test part.
+        copies: how many texts were left out because the same text stood before.
+        contradictions: how many of the copies had another label than that text, whose label is kept.
     """
 
     train: list[LabelledText]
@@ -37,21 +41,30 @@ def split_texts(
 ) -> Parts:
     """Leave out copies, and split so that every part has its share of each label.
 
-    A copy differs from an earlier text in spaces and case at most. What stands in a test part of its own is
-    left out of the others.
+    A copy differs from an earlier text in spaces and case at most. Texts of a given test part are left out of
+    the others.
 
-    texts: to split.
-    test: a test part of its own; None to take one from the texts.
-    dev_share, test_share: of the texts, greater than 0 and together less than 1; without meaning where the
-        part is there already.
-    seed: of the split.
-    RAISES: ImportError without the extra `compare`; ValueError for shares out of range, or a label with too
-        few texts to stand in every part.
+    Args:
+        texts: to split.
+        test: a test part that exists already; None to take one from the texts.
+        dev_share: of the texts, greater than 0.
+        test_share: likewise; together they are less than 1. Ignored if `test` is given.
+        seed: of the split.
+
+    Returns:
+        the parts.
+
+    Raises:
+        ImportError: if the extra `compare` is missing.
+        ValueError: for shares out of range, an empty test part, or a label with too few texts to stand in
+            every part.
     """
     check_extra("compare", "sklearn")
     check_seed(seed)
     if test is not None and not test:
-        raise ValueError("The test part of its own has no text. Leave it out to have one taken.")
+        raise ValueError(
+            "The test part has no text. Expected at least one; or leave it out, to have one split off."
+        )
     test_share = test_share if test is None else 0.0
     are_in_range = dev_share > 0 and (test_share > 0 or test is not None) and dev_share + test_share < 1
     if not are_in_range:
@@ -59,29 +72,35 @@ def split_texts(
             f"dev_share={dev_share} and test_share={test_share} are out of range. Expected numbers greater "
             "than 0 that add up to less than 1."
         )
-    first: dict[str, LabelledText] = {}
+    first_by_key: dict[str, LabelledText] = {}
     all_texts = [*(test or []), *texts]
     contradictions = 0
     for text in all_texts:
-        kept = first.setdefault(_bare(text), text)
+        kept = first_by_key.setdefault(_key(text), text)
         contradictions += kept.label != text.label
-    tested = {_bare(text) for text in test or []}
-    rest = [text for bare, text in first.items() if bare not in tested]
+    test_keys = dict.fromkeys(map(_key, test or []))
+    rest = [text for key, text in first_by_key.items() if key not in test_keys]
     if test is None:
-        rest, taken = _take_out(rest, test_share, seed)
+        rest, test_part = _split_off(rest, test_share, seed)
     else:
-        taken = [first[bare] for bare in dict.fromkeys(map(_bare, test))]
-    train, dev = _take_out(rest, dev_share / (1 - test_share), seed)
-    return Parts(train, dev, taken, len(all_texts) - len(first), contradictions)
+        test_part = [first_by_key[key] for key in test_keys]
+    train_part, dev_part = _split_off(rest, dev_share / (1 - test_share), seed)
+    return Parts(train_part, dev_part, test_part, len(all_texts) - len(first_by_key), contradictions)
 
 
 def write_parts(parts: Parts, folder: Path, lang: str = "en") -> list[Path]:
     """Write each part as `.spacy`, to train on, and as `.jsonl`, for `compare`.
 
-    folder: is made where it does not exist; files in it are overwritten.
-    lang: the code of the language whose tokenizer is used.
-    RETURNS: the paths.
-    RAISES: OSError where they cannot be written.
+    Args:
+        parts: what to write.
+        folder: made if it does not exist; files in it are overwritten.
+        lang: the code of the language whose tokenizer is used.
+
+    Returns:
+        the paths.
+
+    Raises:
+        OSError: if they cannot be written.
     """
     make_folder(folder)
     labels = sorted({text.label for part in parts[:3] for text in part})
@@ -101,29 +120,31 @@ def write_parts(parts: Parts, folder: Path, lang: str = "en") -> list[Path]:
     return written
 
 
-def _bare(text: LabelledText) -> str:
+def _key(text: LabelledText) -> str:
+    """Return the text without what copies may differ in: case and spaces."""
     return " ".join(text.text.casefold().split())
 
 
-def _take_out(
+def _split_off(
     texts: list[LabelledText], share: float, seed: int
 ) -> tuple[list[LabelledText], list[LabelledText]]:
-    """The texts without a share of them, and the share."""
+    """Split a share off; return the rest and the share, in both of which every label occurs."""
+    # Imported here: the extra may be missing.
     from sklearn.model_selection import train_test_split
 
     labels = [text.label for text in texts]
     try:
-        kept, taken = train_test_split(texts, test_size=share, stratify=labels, random_state=seed)
+        rest, split_off = train_test_split(texts, test_size=share, stratify=labels, random_state=seed)
     except ValueError as error:
         raise ValueError(
             f"{len(texts)} texts with the labels {sorted(set(labels))} cannot be split so that every part "
-            f"has each label ({error}). Add texts, take out rare labels, or make the shares greater."
+            f"has each label ({error}). Add texts, remove rare labels, or increase the shares."
         ) from error
-    # scikit-learn rounds: a rare label's share may be no text.
-    for part in kept, taken:
+    # scikit-learn rounds: the share of a rare label may be no text at all.
+    for part in rest, split_off:
         if missing := sorted(set(labels) - {text.label for text in part}):
             raise ValueError(
                 f"{len(texts)} texts cannot be split so that every part has each label: one would have "
-                f"none with the labels {missing}. Add texts, take out rare labels, or make shares greater."
+                f"none with the labels {missing}. Add texts, remove rare labels, or increase the shares."
             )
-    return kept, taken
+    return rest, split_off

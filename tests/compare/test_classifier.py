@@ -17,7 +17,7 @@ from spacy_trend.compare.classifier import (
     STRENGTHS,
     Predictions,
     cross_predict,
-    fewest_for,
+    minimum_class_size,
     predict_test,
 )
 from spacy_trend.types import Floats, Ints
@@ -160,22 +160,22 @@ class TestFewestTexts:
         ("folds", "texts"), [(2, 6), (3, 5), (4, 4), (5, 5), (6, 6), (7, 7), (10, 10), (100, 100)]
     )
     def test_are_known_numbers(self, folds: int, texts: int) -> None:
-        assert fewest_for(folds) == texts
+        assert minimum_class_size(folds) == texts
 
     @pytest.mark.parametrize("folds", FOLDS)
     @pytest.mark.parametrize("others", [10, 11, 13, 20])
     def test_leave_enough_for_the_inner_folds(self, folds: int, others: int) -> None:
-        assert fewest_left(fewest_for(folds), folds, others) >= INNER_FOLDS
+        assert fewest_left(minimum_class_size(folds), folds, others) >= INNER_FOLDS
 
     @pytest.mark.parametrize("folds", FOLDS)
     def test_are_the_least_that_do(self, folds: int) -> None:
-        texts = fewest_for(folds)
+        texts = minimum_class_size(folds)
         assert texts == folds or fewest_left(texts - 1, folds, 20) < INNER_FOLDS
         assert texts >= folds
 
     @pytest.mark.parametrize("folds", [2, 3, 5, 10])
     def test_are_predicted_without_a_warning(self, folds: int) -> None:
-        texts = fewest_for(folds)
+        texts = minimum_class_size(folds)
         vectors, labels = clusters(texts, texts + folds % 4, texts)
         order = np.random.default_rng(folds).permutation(len(labels))
         predicted = cross_predict(vectors[order], labels[order], folds, seed=0)
@@ -184,10 +184,10 @@ class TestFewestTexts:
 
     @given(st.integers(2, 12), st.integers(0, 20), st.integers(0, 30))
     def test_may_always_be_more(self, folds: int, more: int, others: int) -> None:
-        texts = fewest_for(folds)
+        texts = minimum_class_size(folds)
         assert fewest_left(texts + more, folds, texts + others) >= INNER_FOLDS
 
     @pytest.mark.parametrize("folds", [1, 0, -1, -5])
     def test_of_fewer_than_two_folds_are_refused(self, folds: Any) -> None:
         with pytest.raises(ValueError, match=rf"^folds={folds} is out of range\. Expected 2 or more\.$"):
-            fewest_for(folds)
+            minimum_class_size(folds)

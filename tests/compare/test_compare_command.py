@@ -82,7 +82,7 @@ class TestCommand:
         [
             ([("a", "x")] * 9, "All 9 training texts, from"),
             (PAIRS[:9], "line 2: the label 'rail' has 4 training texts. Expected at least 5, for the folds"),
-            ([*PAIRS, ("", "rail")], "line 25: the text is empty or no text: got ''"),
+            ([*PAIRS, ("", "rail")], "line 25: the text is empty or not a string: got ''"),
             ([], "There is no text in"),
         ],
     )

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
-from spacy_trend.compare.comparison import Comparison, Score, as_table, measured_on, write_comparison
+from spacy_trend.compare.comparison import Comparison, Score, as_table, describe_texts, write_comparison
 from spacy_trend.compare.embeddings import CLS
 from tests.support.comparisons import BY_HAND, score
 
@@ -48,8 +48,8 @@ class TestTable:
             ),
         ],
     )
-    def test_says_what_was_measured_on(self, changes: dict[str, Any], expected: str) -> None:
-        assert measured_on(replace(BY_HAND, **changes)) == expected
+    def test_describes_the_texts(self, changes: dict[str, Any], expected: str) -> None:
+        assert describe_texts(replace(BY_HAND, **changes)) == expected
         assert as_table(replace(BY_HAND, **changes)).endswith(f"\n{expected}")
 
     def test_has_the_best_preset_not_the_best_of_all(self) -> None:

@@ -13,6 +13,7 @@ from spacy import Language
 from spacy.tokens import Doc
 from transformers import AutoModel, AutoTokenizer
 
+from spacy_trend.alignment.trf_data import columns_of
 from spacy_trend.compare.embeddings import CLS, MEAN_POOLING, RANDOM_PAIR, embed_texts, pooled_embeddings
 from spacy_trend.component.presets import PRESETS
 from spacy_trend.types import Floats
@@ -64,7 +65,8 @@ def pooled(nlp: Language, texts: list[str]) -> list[dict[str, Floats]]:
     """The pooled embeddings of all texts in one batch of a pipeline without a trend vector."""
     component: Any = nlp.create_pipe("trend_vector")
     docs = nlp.pipe(texts, batch_size=len(texts))
-    return [pooled_embeddings(doc, component.encoder) for doc in docs]
+    columns = columns_of(component.encoder)
+    return [pooled_embeddings(doc, component.encoder, columns) for doc in docs]
 
 
 class TestPooledEmbeddings:
@@ -115,9 +117,10 @@ class TestPooledEmbeddings:
         nlp = make_nlp(tiny_encoder, None)
         component: Any = nlp.create_pipe("trend_vector")
         doc = nlp("Stop!")
-        for vector in pooled_embeddings(doc, component.encoder).values():
+        columns = columns_of(component.encoder)
+        for vector in pooled_embeddings(doc, component.encoder, columns).values():
             vector += 1
-        again = pooled_embeddings(doc, component.encoder)
+        again = pooled_embeddings(doc, component.encoder, columns)
         for name, expected in pooled_by_hand(["Stop!"], tiny_encoder).items():
             near(again[name], expected)
 
@@ -125,12 +128,12 @@ class TestPooledEmbeddings:
         nlp = make_nlp(tiny_encoder, None)
         component: Any = nlp.create_pipe("trend_vector")
         with pytest.raises(ValueError, match=r"The doc 'Stop!' has no transformer output"):
-            pooled_embeddings(nlp.make_doc("Stop!"), component.encoder)
+            pooled_embeddings(nlp.make_doc("Stop!"), component.encoder, columns_of(component.encoder))
 
     def test_are_read_before_a_trend_vector(self, tiny: Language) -> None:
         encoder: Any = tiny.get_pipe("trend_vector").encoder
         with pytest.raises(ValueError, match=r"The transformer of the doc 'Stop!' was not observed"):
-            pooled_embeddings(tiny("Stop!"), encoder)
+            pooled_embeddings(tiny("Stop!"), encoder, columns_of(encoder))
 
     @pytest.mark.parametrize("spans", [{}, {"window": 16, "stride": 10}], ids=["128", "16"])
     def test_of_a_curated_transformer_are_over_its_pieces(

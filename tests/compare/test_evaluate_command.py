@@ -51,7 +51,7 @@ class TestCommand:
     def test_shows_a_comparison_beside(
         self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path
     ) -> None:
-        (tmp_path / "compare.json").write_text(json.dumps(COMPARED))
+        (tmp_path / "compare.json").write_text(json.dumps(asdict(COMPARED)))
         result = run(model, write_rows(MIXED), "--compare", tmp_path / "compare.json", "-o", tmp_path)
         assert result.exit_code == 0, result.stdout
         assert "logistic regression on the pipeline's trend_vector 90.0" in said(result)
@@ -118,9 +118,16 @@ class TestCommand:
         (tmp_path / "compare.json").write_text("no")
         result = run(model, write_rows(MIXED), "--compare", tmp_path / "compare.json")
         assert result.exit_code == 1
-        assert "compare.json is no comparison" in said(result)
+        assert "compare.json is not a comparison" in said(result)
 
-    @pytest.mark.parametrize("content", [asdict(BY_HAND), {}, [], {"scores": [{"name": "x"}]}, {"scores": 3}])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            *(asdict(BY_HAND), {}, [], {"scores": [{"name": "x"}]}, {"scores": 3}, {"scores": []}),
+            asdict(COMPARED) | {"scores": [asdict(COMPARED.scores[0]) | {"name": 3}]},
+            asdict(COMPARED) | {"scores": [asdict(COMPARED.scores[0]) | {"accuracy": "high"}]},
+        ],
+    )
     def test_refuses_json_that_is_no_comparison(
         self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path, content: Any
     ) -> None:

@@ -185,7 +185,7 @@ class TestReport:
         ]
 
     def test_may_have_a_comparison_without_scores(self) -> None:
-        assert report(BY_HAND, {"scores": []}) == report(BY_HAND)
+        assert report(BY_HAND, replace(COMPARED, scores=[])) == report(BY_HAND)
 
 
 class TestFiles:
@@ -200,7 +200,9 @@ class TestFiles:
             "report.txt",
         ]
         read = json.loads(data.read_text(encoding="utf8"), parse_constant=pytest.fail)
-        assert list(read) == [field.name for field in fields(Evaluation)]
+        first, last = ["labels", "confusion"], ["texts"]
+        assert list(read) == [*first, *(field.name for field in fields(Scores)), *last]
+        assert set(read) == {field.name for field in fields(Evaluation)}
         intervals = {name: tuple(read[name]) for name in ("accuracy_interval", "macro_f1_interval")}
         assert Evaluation(**{**read, **intervals}) == evaluation
         assert text.read_text() == report(evaluation).strip() + "\n"

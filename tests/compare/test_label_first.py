@@ -13,7 +13,9 @@ class TestLabelFirst:
     def test_is_not_of_json_lines(self, tmp_path: Path) -> None:
         path = tmp_path / "a.jsonl"
         path.write_text('{"text": "Hello", "label": "ham"}\n')
-        with pytest.raises(ValueError, match=r"a\.jsonl has fields, .* Leave --label-first out"):
+        with pytest.raises(
+            ValueError, match=r"a\.jsonl is a file of JSON lines\. .* leave --label-first out"
+        ):
             read_label_first(path)
 
     def test_is_a_label_a_space_and_a_text(self, write: Write) -> None:
@@ -80,7 +82,7 @@ class TestLabelFirst:
 
     @pytest.mark.parametrize("line", ["ham", "ham ", "ham\t", "ham\t \r"])
     def test_has_a_text_in_every_line(self, write: Write, line: str) -> None:
-        with pytest.raises(ValueError, match=r"label, line 2: the text is empty or no text: got ''"):
+        with pytest.raises(ValueError, match=r"label, line 2: the text is empty or not a string: got ''"):
             read_label_first(write(f"ham One\n{line}\n"))
 
     @pytest.mark.parametrize("line", [" Hello", "\tHello", ":date Hello"])

@@ -111,7 +111,9 @@ class TestJsonLines:
         [('""', "''"), ('" \\t"', r"' \\t'"), ("null", "None"), ("3", "3"), ('["a"]', r"\['a'\]")],
     )
     def test_have_a_text_that_is_text(self, read: Read, written: str, named: str) -> None:
-        with pytest.raises(ValueError, match=rf"line 1: the text is empty or no text: got {named}\. Correct"):
+        with pytest.raises(
+            ValueError, match=rf"line 1: the text is empty or not a string: got {named}\. Correct"
+        ):
             read("a.jsonl", f'{{"text": {written}, "label": "x"}}')
 
     @pytest.mark.parametrize("field", ["text", "label"])
@@ -219,7 +221,7 @@ class TestCsv:
     def test_without_such_a_header_is_refused(
         self, read: Read, header: str, row: str, field: str, got: str
     ) -> None:
-        message = rf"the field '{field}' is missing: got {got}\. .* in a CSV or TSV file named by its first"
+        message = rf"the field '{field}' is missing: got {got}\. .* in a CSV or TSV file, the first line must"
         with pytest.raises(ValueError, match=message):
             read("a.csv", f"{header}\n{row}\n")
 
@@ -382,7 +384,7 @@ class TestPairs:
 
     @pytest.mark.parametrize("text", ["", " \n", None, 3, b"a", ["a"]])
     def test_have_a_text_that_is_text(self, text: Any) -> None:
-        with pytest.raises(ValueError, match=r"train, item 2: the text is empty or no text: got "):
+        with pytest.raises(ValueError, match=r"train, item 2: the text is empty or not a string: got "):
             read_labelled_texts([("a", "x"), (text, "x")], "train")
 
     @pytest.mark.parametrize("label", [None, [], ["x"], {}, "", "\t"])

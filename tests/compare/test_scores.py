@@ -15,7 +15,14 @@ pytest.importorskip("sklearn")
 from scipy.stats import norm
 from sklearn.metrics import accuracy_score, f1_score
 
-from spacy_trend.compare.scores import Measure, accuracy, confidence_interval, macro_f1, mcnemar
+from spacy_trend.compare.scores import (
+    Measure,
+    accuracy,
+    confidence_interval,
+    macro_f1,
+    mcnemar,
+    score_predictions,
+)
 from spacy_trend.types import Ints
 from tests.support.arrays import ints
 
@@ -156,6 +163,16 @@ def test_the_interval_of_many_texts_is_near_that_of_the_normal_distribution() ->
     low, high = confidence_interval(accuracy, true, predicted, 0)
     assert low == pytest.approx(0.75 - margin, abs=0.1 * margin)
     assert high == pytest.approx(0.75 + margin, abs=0.1 * margin)
+
+
+def test_the_scores_of_predictions_are_the_measures_and_their_intervals() -> None:
+    rng = np.random.default_rng(0)
+    true, predicted = rng.integers(0, 3, 40), rng.integers(0, 3, 40)
+    scores = score_predictions(true, predicted, 1)
+    assert (type(scores.accuracy), type(scores.macro_f1)) == (float, float)
+    assert (scores.accuracy, scores.macro_f1) == (accuracy(true, predicted), macro_f1(true, predicted))
+    assert scores.accuracy_interval == confidence_interval(accuracy, true, predicted, 1)
+    assert scores.macro_f1_interval == confidence_interval(macro_f1, true, predicted, 1)
 
 
 class TestMcNemar:

@@ -154,7 +154,7 @@ class TestShares:
     def test_of_too_few_texts_are_refused(self, counts: dict[str, int], why: str) -> None:
         message = (
             rf"^{sum(counts.values())} texts with the labels \['.+'\] cannot be split so that every part has "
-            rf"each label \(.*{why}.*\)\. Add texts, take out rare labels, or make the shares greater\.$"
+            rf"each label \(.*{why}.*\)\. Add texts, remove rare labels, or increase the shares\.$"
         )
         with pytest.raises(ValueError, match=message):
             split_texts(many(**counts))

@@ -32,18 +32,30 @@ def of(*pairs: str) -> Rows:
 #: 3 of 4 x are right and one is said to be y; of 2 y one is right and one is said to be z, which is no label.
 MIXED = of("xx", "yz", "xy", "xx", "yy", "xx")
 
-COMPARED = {
-    "scores": [
-        {
-            "name": name,
-            "accuracy": accuracy,
-            "accuracy_interval": [0.8, 1.0],
-            "macro_f1": 0.5,
-            "macro_f1_interval": [0.4, 0.6],
-        }
+COMPARED = Comparison(
+    scores=[
+        Score(
+            name=name,
+            config=None,
+            width=32,
+            accuracy=accuracy,
+            accuracy_interval=(0.8, 1.0),
+            macro_f1=0.5,
+            macro_f1_interval=(0.4, 0.6),
+            p_value=None,
+            strengths=[0.1],
+        )
         for name, accuracy in (("pipeline's trend_vector", 0.9), ("[CLS]", 0.85))
-    ]
-}
+    ],
+    labels={"ham": 7, "spam": 3},
+    train=100,
+    test=10,
+    folds=None,
+    repeated=0,
+    seed=0,
+    encoder="BertModel (here)",
+    versions={"spacy": "3.8.18"},
+)
 
 
 def write_docs(path: Path, rows: Rows) -> Path:
