@@ -37,7 +37,7 @@ def pipeline(name: str) -> Language:
 
 
 def peak_megabytes() -> float:
-    """The most memory this process has had, in MiB (Linux counts in KiB)."""
+    """Return the most memory this process has had, in MiB (Linux counts in KiB)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -68,7 +68,7 @@ def measure(name: str, docs: int, words: int, keep: bool = False) -> None:
 
 
 def measured(name: str, docs: int, words: int, keep: bool = False) -> dict[str, float]:
-    """What `measure` prints, in a fresh process."""
+    """Return what `measure` prints, in a fresh process."""
     command = [sys.executable, __file__, "measure", name, str(docs), str(words)]
     result = subprocess.run(
         [*command, *(["--keep"] if keep else [])], check=True, capture_output=True, text=True

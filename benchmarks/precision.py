@@ -14,7 +14,7 @@ from spacy_trend.encoder.bfloat16 import bfloat16_obstacle
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
-    """The cosine of two vectors."""
+    """Return the cosine of two vectors."""
     return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
 
 

@@ -20,8 +20,12 @@ Pairs = list[tuple[str, str]]
 
 
 def made_texts(kind: str) -> list[str]:
-    """Texts of a kind: "short mixed" (3 to 30 words), "single length" (14), "paragraphs" (40 to 250) or
-    "long documents" (1,500)."""
+    """Return texts of a kind.
+
+    Args:
+        kind: "short mixed" (3 to 30 words), "single length" (14), "paragraphs" (40 to 250) or "long documents"
+            (1,500).
+    """
     number, fewest, most = {
         "short mixed": (1000, 3, 30),
         "single length": (600, 14, 14),
@@ -33,7 +37,7 @@ def made_texts(kind: str) -> list[str]:
 
 
 def text_of(words: int, random: Random) -> str:
-    """A text of so many words, with a full stop about every twelve."""
+    """Return a text of so many words, with a full stop about every twelve."""
     chosen = [random.choice(RARE_WORDS if random.random() < RARE else WORDS) for _ in range(words)]
     for end in range(11, words, 12):
         chosen[end] += "."
@@ -53,7 +57,7 @@ def sst2(data: Path, part: str) -> Pairs:
 
 
 def sms(data: Path) -> Pairs:
-    """The messages, ham or spam, each once: spaces and case apart."""
+    """Return the messages, ham or spam, each once: spaces and case apart."""
     lines = (data / "sms" / "sms.tsv").read_text(encoding="utf8").split("\n")
     rows = [line.split("\t", 1) for line in lines if line]
     once = {" ".join(text.lower().split()): (text, label) for label, text in reversed(rows)}
@@ -61,7 +65,7 @@ def sms(data: Path) -> Pairs:
 
 
 def public_texts(data: Path) -> dict[str, list[str]]:
-    """The first texts of the public sets in a folder: TREC questions and SST-2 sentences."""
+    """Return the first texts of the public sets in a folder: TREC questions and SST-2 sentences."""
     return {
         "TREC questions": [text for text, _ in trec(data, "train")[:1000]],
         "SST-2 sentences": [text for text, _ in sst2(data, "train")[:600]],

@@ -18,7 +18,7 @@ STOCK = "stock"
 
 
 def transformer_pipeline(transformer_config: dict[str, bool] | None = None) -> Language:
-    """The pipeline that `from_encoder` makes, without the trend vector."""
+    """Return the pipeline that `from_encoder` makes, without the trend vector."""
     nlp = spacy.blank("en")
     model = {"name": bundled_encoder(), "transformer_config": transformer_config or {}}
     nlp.add_pipe("transformer", config={"model": model})
@@ -42,7 +42,7 @@ def through(nlp: Language) -> Way:
 
 
 def article_script() -> Way:
-    """The article's steps, with wordpieces for words as there."""
+    """Return the article's steps, with wordpieces for words as there."""
     tokenizer = AutoTokenizer.from_pretrained(bundled_encoder())
     model = AutoModel.from_pretrained(
         bundled_encoder(), output_hidden_states=True, output_attentions=True, attn_implementation="eager"
@@ -74,7 +74,7 @@ def encode() -> Way:
 
 
 def bare_passes() -> Way:
-    """The forward passes over the windows of texts, those of one length together; nothing else."""
+    """Return a way that makes the forward passes alone: over windows, those of one length together."""
     nlp = transformer_pipeline()
     encoder = nlp.get_pipe("transformer").model.transformer.eval()
     prepared: dict[tuple[str, ...], list[torch.Tensor]] = {}
@@ -90,7 +90,7 @@ def bare_passes() -> Way:
 
 
 def batches_of_one_length(texts: list[str], nlp: Language) -> Iterator[torch.Tensor]:
-    """The wordpieces of the windows of texts, `(windows, wordpieces)` without padding."""
+    """Return the wordpieces of the windows of texts, `(windows, wordpieces)` without padding."""
     model = nlp.get_pipe("transformer").model
     get_spans = model.attrs["get_spans"]
     windows = [span.text for spans in get_spans(list(nlp.tokenizer.pipe(texts))) for span in spans]
@@ -106,7 +106,7 @@ def batches_of_one_length(texts: list[str], nlp: Language) -> Iterator[torch.Ten
 
 
 def observed(**settings: object) -> Way:
-    """The pipeline with the trend vector, with settings."""
+    """Return the pipeline with the trend vector, with settings."""
     return through(from_encoder(config=settings))
 
 

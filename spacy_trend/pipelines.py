@@ -65,8 +65,7 @@ def open_pipeline(model: Language | str | Path | None, encoder: str | Path | Non
     """
     if model and encoder:
         raise ValueError(
-            f"Got the model {model!r} and the encoder {encoder!r}: --model and --encoder exclude each other. "
-            "Give one of them."
+            f"Got the model {model!r} and the encoder {encoder!r}: they exclude each other. Give one of them."
         )
     if isinstance(model, Language):
         return model

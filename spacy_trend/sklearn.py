@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from .component.trend_vector import trend_components
 from .dependencies import check_extra, versions
 from .encoder.fingerprint import fingerprint
-from .pipelines import open_pipeline
+from .pipelines import open_pipeline, with_trend_vector
 from .types import Floats
 
 check_extra("sklearn", "sklearn", "joblib")
@@ -134,26 +134,13 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return tags
 
     def _load(self) -> Language:
-        if self.pipeline is not None and self.encoder is not None:
-            raise ValueError("TrendVectorizer: pipeline and encoder exclude each other. Give one of them.")
-        if isinstance(self.pipeline, Language):
-            nlp = self.pipeline
-        else:
-            nlp = open_pipeline(self.pipeline, self.encoder, self.lang)
-        if trend_components(nlp):
-            if self.config is not None:
-                raise ValueError(
-                    f"TrendVectorizer: got config={self.config!r}, but the pipeline has a trend vector with "
-                    "settings of its own. Leave config out, or remove the trend vector from the pipeline."
-                )
-        elif nlp is self.pipeline:
+        nlp = open_pipeline(self.pipeline, self.encoder, self.lang)
+        if nlp is self.pipeline and not trend_components(nlp):
             raise ValueError(
                 f"TrendVectorizer: the pipeline has no trend vector: got {nlp.pipe_names}. Add one with "
                 "nlp.add_pipe('trend_vector'), or give the pipeline's path: then it is added to a copy."
             )
-        else:
-            nlp.add_pipe("trend_vector", config=self.config or {})
-        return nlp
+        return with_trend_vector(nlp, self.config)
 
     def _existing_vector(self, doc: Doc) -> Floats:
         vector: Floats = doc._.trend_vector

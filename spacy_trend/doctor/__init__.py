@@ -11,7 +11,7 @@ from pathlib import Path
 from spacy import Language
 
 from ..dependencies import unmet_requirements
-from ..pipelines import open_pipeline
+from ..pipelines import open_pipeline, with_trend_vector
 from .findings import FAILURES, Finding, from_exception
 from .machine import about_packages
 
@@ -54,7 +54,7 @@ def diagnose(
     if not model:
         # If it cannot be added, the examination finds the reason.
         with suppress(ValueError):
-            nlp.add_pipe("trend_vector")
+            with_trend_vector(nlp)
     return examine_pipeline(nlp)
 
 

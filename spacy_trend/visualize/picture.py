@@ -84,7 +84,7 @@ def picture_of(item: Doc | Span) -> Picture:
             "'trend_vector' ran on: nlp.add_pipe('trend_vector'), then call nlp on the text. To draw a "
             "phrase, pass the span itself: Span.as_doc() loses the trend vector."
         )
-    doc, start = (item, 0) if isinstance(item, Doc) else (item.doc, item.start)
+    doc = item if isinstance(item, Doc) else item.doc
     words = words_in(record, item)
     tokens = record["tokens"][words].tolist()
     positions = {token: word for word, token in enumerate(tokens)}

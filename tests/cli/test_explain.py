@@ -10,7 +10,6 @@ import spacy
 from spacy import Language
 
 import spacy_trend.cli
-import spacy_trend.pipelines
 from spacy_trend.visualize.explanation import explain, format_explanation
 from tests.support.commands import run_command, said
 

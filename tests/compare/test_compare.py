@@ -16,7 +16,6 @@ pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
-import spacy_trend.cli
 import spacy_trend.compare
 from spacy_trend.compare import compare
 from spacy_trend.compare.comparison import Comparison, as_table

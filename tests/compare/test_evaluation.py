@@ -17,6 +17,7 @@ pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
 from spacy_trend.compare.evaluation import Evaluation, evaluate, report, write_evaluation
+from spacy_trend.compare.scores import Scores
 from tests.support.evaluations import BY_HAND, COMPARED, MIXED, STUB, Rows, of
 
 pytestmark = pytest.mark.usefixtures("few_resamples")

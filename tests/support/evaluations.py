@@ -6,6 +6,7 @@ import spacy
 from spacy import Language
 from spacy.tokens import Doc, DocBin
 
+from spacy_trend.compare.comparison import Comparison, Score
 from spacy_trend.compare.evaluation import Evaluation
 
 #: A text, whose first word is the label that the stub predicts, and its labels.
