@@ -23,8 +23,8 @@ def made_texts(kind: str) -> list[str]:
     """Return texts of a kind.
 
     Args:
-        kind: "short mixed" (3 to 30 words), "single length" (14), "paragraphs" (40 to 250) or "long documents"
-            (1,500).
+        kind: "short mixed" (3 to 30 words), "single length" (14), "paragraphs" (40 to 250) or "long
+            documents" (1,500).
     """
     number, fewest, most = {
         "short mixed": (1000, 3, 30),
