@@ -110,8 +110,9 @@ def pooled_embeddings(doc: Doc, source: Source) -> dict[str, Floats]:
         of spacy-curated-transformers.
     RAISES: ValueError where the transformer did not run on the doc or was not observed.
     """
-    wordpieces = read_wordpieces(doc, source, (source.width, source.row_count))
-    static, contextual, starts = _positions(wordpieces, source.width)
+    size = source.size
+    wordpieces = read_wordpieces(doc, source, (size.width, source.request.row_count(size)))
+    static, contextual, starts = _positions(wordpieces, size.width)
     last, first = _mean(contextual), _mean(static)
     first_last: Any = (first + last) / 2
     side_by_side: Any = np.concatenate([last, first_last])

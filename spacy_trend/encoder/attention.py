@@ -1,7 +1,8 @@
-"""Attention out of a running forward pass (torch).
+"""Attention observed in a running forward pass.
 
-While an `AttentionObserver` is active, every attention call of the current thread passes through it: the
-call itself runs unchanged, and its softmax is computed again, in pieces, only for the layers asked for.
+While an `AttentionObserver` is active, it sees every attention call of its thread. The call itself runs
+unchanged; for the layers that are wanted, the softmax is computed a second time, in chunks, and only its sums
+are kept.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,138 +13,63 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-_SOFTMAXES = (F.softmax, torch.softmax, torch.Tensor.softmax)
-
-#: Attention scores computed at a time: 2^20 float32 numbers stay in the cache of one core.
+#: How many attention scores to compute at once: 2^20 float32 numbers fit into the cache of one core.
 CHUNK_SCORES = 2**20
 
-
-#: The score of what must not be attended to. Not -inf: padding that may attend to nothing would give NaN.
+#: The score of a position that must not be attended to. With -inf, padding that attends to nothing gives NaN.
 NEVER = torch.finfo(torch.float32).min
+
+_SOFTMAXES = (F.softmax, torch.softmax, torch.Tensor.softmax)
 
 
 class AttentionSums(NamedTuple):
-    """What is kept of one layer's attention, padding excluded.
+    """The sums kept of one layer's attention, without what padding gives.
 
-    received: the column sums of each head, float32 `(windows, heads, wordpieces)`.
-    mean: the mean of the heads, float32 `(windows, wordpieces, wordpieces)`, what each wordpiece (second
-        dimension) gives to each (third); None where it was not asked for.
+    Attributes:
+        received: float32 `(windows, heads, wordpieces)`, the column sums of each head.
+        mutual: float32 `(windows, wordpieces, wordpieces)`, the mean of the heads: what each wordpiece
+            (second dimension) gives to each (third); None if it was not asked for.
     """
 
     received: Tensor
-    mean: Tensor | None
-
-
-def sums_of_matrices(attention: Tensor, attention_mask: Tensor, with_mean: bool = False) -> AttentionSums:
-    """The sums of whole attention matrices.
-
-    attention: `(windows, heads, wordpieces, wordpieces)`.
-    attention_mask: float32 `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
-    with_mean: whether the mean of the heads is wanted.
-    """
-    # Padding that may attend to nothing gives NaN, which a weight of 0 would not take out.
-    is_padding = (attention_mask == 0)[:, None, :, None]
-    with torch.autocast(attention.device.type, enabled=False):
-        counted = attention.float()
-        if is_padding.any():
-            counted = counted.masked_fill(is_padding, 0.0)
-        received = (attention_mask[:, None, None, :] @ counted).squeeze(2)
-        return AttentionSums(received, counted.mean(dim=1) if with_mean else None)
-
-
-def sums_of_queries(
-    query: Tensor,
-    key: Tensor,
-    weights: Tensor,
-    mask: Tensor | None = None,
-    is_causal: bool = False,
-    scale: float | None = None,
-    with_mean: bool = False,
-) -> AttentionSums:
-    """The sums of scaled dot-product attention (Vaswani et al. 2017, equation 1).
-
-    query, key: `(windows, heads, wordpieces, head width)`.
-    weights: float32 `(windows, wordpieces)`, how much each query counts: 0 for padding.
-    mask: bool (True: attend) or float (added to the scores), broadcast to
-        `(windows, heads, wordpieces, wordpieces)`.
-    is_causal: a query attends to itself and what is before it only.
-    scale: what the scores are multiplied by; None for `1 / sqrt(head width)`.
-    with_mean: whether the mean of the heads is wanted.
-    RETURNS: the sums. Never more than `CHUNK_SCORES` scores, or one row of them, exist at a time.
-    """
-    windows, heads, length, width = query.shape
-    if is_causal:
-        mask = torch.ones(length, length, dtype=torch.bool, device=query.device).tril()
-    if mask is not None:
-        mask = mask if mask.dtype == torch.bool else mask.float().clamp(min=NEVER)
-        mask = mask.expand(windows, heads, length, length)
-    scale = width**-0.5 if scale is None else scale
-    received = torch.zeros(windows, heads, length, dtype=torch.float32, device=query.device)
-    mean = received.new_zeros(windows, length, length) if with_mean else None
-    # Sums of attention are compared with each other: in half precision many would be equal.
-    with torch.autocast(query.device.type, enabled=False):
-        for window, head, queries in _chunks(windows, heads, length):
-            asking = query[window, head, queries].float()
-            scores = asking @ key[window, head].float().transpose(-1, -2) * scale
-            scores = scores if mask is None else _masked(scores, mask[window, head, queries])
-            attention = scores.softmax(dim=-1)
-            counted = weights[window, None, None, queries]
-            received[window, head] += (counted @ attention).squeeze(2)
-            if mean is not None:
-                mean[window, queries] += attention.sum(dim=1) / heads * counted[:, 0].transpose(-1, -2)
-    return AttentionSums(received, mean)
-
-
-def _chunks(windows: int, heads: int, length: int) -> Iterator[tuple[slice, slice, slice]]:
-    """Windows, heads and queries that together have at most `CHUNK_SCORES` scores, or one query's."""
-    queries_a_time = max(1, min(length, CHUNK_SCORES // length))
-    heads_a_time = max(1, min(heads, CHUNK_SCORES // (length * queries_a_time)))
-    windows_a_time = max(1, min(windows, CHUNK_SCORES // (length * queries_a_time * heads_a_time)))
-    for window in range(0, windows, windows_a_time):
-        for head in range(0, heads, heads_a_time):
-            for query in range(0, length, queries_a_time):
-                yield (
-                    slice(window, window + windows_a_time),
-                    slice(head, head + heads_a_time),
-                    slice(query, query + queries_a_time),
-                )
-
-
-def _masked(scores: Tensor, mask: Tensor) -> Tensor:
-    return scores.masked_fill(~mask, NEVER) if mask.dtype == torch.bool else scores + mask
+    mutual: Tensor | None
 
 
 class AttentionObserver(TorchFunctionMode):
-    """Watches the attention of one forward pass; make one for each and use it as a context manager.
+    """A context manager that observes the attention of one forward pass.
 
-    layers: the layers whose attention received is wanted, as numbers from 0 in the order of the calls.
-    attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding. Padding gives no
-        attention, so that a text's result does not depend on its batch.
-    pair_layers: the layers of which the mean of the heads is wanted.
+    Args:
+        layers: the layers whose attention received is wanted, as numbers from 0 in the order of the calls.
+        attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding. What padding gives is
+            left out, so that the result for a text does not depend on its batch.
+        mutual_layers: the layers whose attention between wordpieces is wanted.
 
-    After the pass, `calls` is the number of attention calls seen, `received` maps each wanted layer to
-    float32 `(windows, heads, wordpieces)`, and `means` each wanted one to float32
-    `(windows, wordpieces, wordpieces)`.
+    Attributes:
+        calls: the number of attention calls seen.
+        received: for each wanted layer, float32 `(windows, heads, wordpieces)`.
+        mutual: for each of `mutual_layers`, float32 `(windows, wordpieces, wordpieces)`.
+        queries: the attention mask in float32.
     """
 
     def __init__(
-        self, layers: Iterable[int], attention_mask: Tensor, pair_layers: Iterable[int] = frozenset()
+        self, layers: Iterable[int], attention_mask: Tensor, mutual_layers: Iterable[int] = frozenset()
     ) -> None:
         super().__init__()
         self.layers = frozenset(layers)
-        self.pair_layers = frozenset(pair_layers)
+        self.mutual_layers = frozenset(mutual_layers)
         self.queries = attention_mask.to(torch.float32)
         self.calls = 0
         self.received: dict[int, Tensor] = {}
-        self.means: dict[int, Tensor] = {}
+        self.mutual: dict[int, Tensor] = {}
 
     def take(self, layer: int, attention: Tensor) -> None:
-        """Keep what is wanted of a layer, out of its attention matrices.
+        """Keep the sums of one layer's attention matrices.
 
-        layer: its number, from 0.
-        attention: `(windows, heads, wordpieces, wordpieces)`.
+        Args:
+            layer: its number, from 0.
+            attention: `(windows, heads, wordpieces, wordpieces)`.
         """
-        self._keep(layer, sums_of_matrices(attention, self.queries, layer in self.pair_layers))
+        self._keep(layer, sums_of_matrices(attention, self.queries, layer in self.mutual_layers))
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -172,8 +98,8 @@ class AttentionObserver(TorchFunctionMode):
         windows, wordpieces = self.queries.shape
         if query.dim() == 4 and query.shape == key.shape and query.shape[0::2] == (windows, wordpieces):
             if self._is_wanted(self.calls):
-                is_paired = self.calls in self.pair_layers
-                sums = sums_of_queries(query, key, self.queries, attn_mask, is_causal, scale, is_paired)
+                with_mutual = self.calls in self.mutual_layers
+                sums = sums_of_queries(query, key, self.queries, attn_mask, is_causal, scale, with_mutual)
                 self._keep(self.calls, sums)
             self.calls += 1
 
@@ -182,9 +108,92 @@ class AttentionObserver(TorchFunctionMode):
         return result.dim() == 4 and (result.shape[0], *result.shape[2:]) == (windows, wordpieces, wordpieces)
 
     def _is_wanted(self, layer: int) -> bool:
-        return layer in self.layers or layer in self.pair_layers
+        return layer in self.layers or layer in self.mutual_layers
 
     def _keep(self, layer: int, sums: AttentionSums) -> None:
         self.received[layer] = sums.received
-        if sums.mean is not None:
-            self.means[layer] = sums.mean
+        if sums.mutual is not None:
+            self.mutual[layer] = sums.mutual
+
+
+def sums_of_matrices(attention: Tensor, attention_mask: Tensor, with_mutual: bool = False) -> AttentionSums:
+    """Return the sums of whole attention matrices.
+
+    Args:
+        attention: `(windows, heads, wordpieces, wordpieces)`.
+        attention_mask: float32 `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
+        with_mutual: also return the mean of the heads.
+    """
+    # Padding that attends to nothing gives NaN, which a weight of 0 would not remove.
+    is_padding = (attention_mask == 0)[:, None, :, None]
+    with torch.autocast(attention.device.type, enabled=False):
+        counted = attention.float()
+        if is_padding.any():
+            counted = counted.masked_fill(is_padding, 0.0)
+        received = (attention_mask[:, None, None, :] @ counted).squeeze(2)
+        return AttentionSums(received, counted.mean(dim=1) if with_mutual else None)
+
+
+def sums_of_queries(
+    query: Tensor,
+    key: Tensor,
+    weights: Tensor,
+    mask: Tensor | None = None,
+    is_causal: bool = False,
+    scale: float | None = None,
+    with_mutual: bool = False,
+) -> AttentionSums:
+    """Return the sums of scaled dot-product attention (Vaswani et al. 2017, equation 1).
+
+    At most `CHUNK_SCORES` scores, or the scores of one query, exist at a time.
+
+    Args:
+        query: `(windows, heads, wordpieces, head width)`.
+        key: `(windows, heads, wordpieces, head width)`.
+        weights: float32 `(windows, wordpieces)`, how much each query counts: 0 for padding.
+        mask: bool (True: attend) or float (added to the scores), broadcast to
+            `(windows, heads, wordpieces, wordpieces)`.
+        is_causal: let a query attend only to itself and what stands before it.
+        scale: the factor of the scores; None for `1 / sqrt(head width)`.
+        with_mutual: also return the mean of the heads.
+    """
+    windows, heads, length, width = query.shape
+    if is_causal:
+        mask = torch.ones(length, length, dtype=torch.bool, device=query.device).tril()
+    if mask is not None:
+        mask = mask if mask.dtype == torch.bool else mask.float().clamp(min=NEVER)
+        mask = mask.expand(windows, heads, length, length)
+    scale = width**-0.5 if scale is None else scale
+    received = torch.zeros(windows, heads, length, dtype=torch.float32, device=query.device)
+    mutual = received.new_zeros(windows, length, length) if with_mutual else None
+    # Sums of attention are compared with each other: in half precision many would be equal.
+    with torch.autocast(query.device.type, enabled=False):
+        for window, head, queries in _chunks(windows, heads, length):
+            asking = query[window, head, queries].float()
+            scores = asking @ key[window, head].float().transpose(-1, -2) * scale
+            scores = scores if mask is None else _masked(scores, mask[window, head, queries])
+            attention = scores.softmax(dim=-1)
+            counted = weights[window, None, None, queries]
+            received[window, head] += (counted @ attention).squeeze(2)
+            if mutual is not None:
+                mutual[window, queries] += attention.sum(dim=1) / heads * counted[:, 0].transpose(-1, -2)
+    return AttentionSums(received, mutual)
+
+
+def _chunks(windows: int, heads: int, length: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Cut windows, heads and queries into chunks of at most `CHUNK_SCORES` scores, or of one query."""
+    queries_a_time = max(1, min(length, CHUNK_SCORES // length))
+    heads_a_time = max(1, min(heads, CHUNK_SCORES // (length * queries_a_time)))
+    windows_a_time = max(1, min(windows, CHUNK_SCORES // (length * queries_a_time * heads_a_time)))
+    for window in range(0, windows, windows_a_time):
+        for head in range(0, heads, heads_a_time):
+            for query in range(0, length, queries_a_time):
+                yield (
+                    slice(window, window + windows_a_time),
+                    slice(head, head + heads_a_time),
+                    slice(query, query + queries_a_time),
+                )
+
+
+def _masked(scores: Tensor, mask: Tensor) -> Tensor:
+    return scores.masked_fill(~mask, NEVER) if mask.dtype == torch.bool else scores + mask

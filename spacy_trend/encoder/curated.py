@@ -62,7 +62,7 @@ class ObservingCuratedShim(Observing, PyTorchShim):
             cost = run_cost(
                 requests.size.width, requests.size.intermediate_width, weight.device, weight.dtype
             )
-            output = run_in_buckets(run, mask, cost, {"layers": (1,)} | requests.pair_dimensions())
+            output = run_in_buckets(run, mask, cost, {"layers": (1,)} | requests.mutual_dimensions())
         layers = as_float32(output).pop("layers")
         for window, length in enumerate(mask.sum(dim=1).tolist()):
             inside = {key: pairs[window, :length, :length] for key, pairs in output.items()}
@@ -79,7 +79,7 @@ class ObservedOutput(TransformerModelOutput):
     """The stock output, and beside it what was observed.
 
     observed: for each doc, by key, the embedding output `(wordpieces, width)` and the rows of attention
-        `(wordpieces, rows)`; by `pairs_key`, for each window its first wordpiece and the attention between
+        `(wordpieces, rows)`; by `mutual_key`, for each window its first wordpiece and the attention between
         its wordpieces, `(wordpieces of the window, the same)`.
     """
 
@@ -144,7 +144,7 @@ def _run(encoder: Any, pieces: Tensor, mask: Tensor, requests: Requests) -> dict
         )
     observed = [part for answer in requests.answers(layers[0], attention).values() for part in answer]
     widened = (*layers[:-1], torch.cat([layers[-1], *observed], dim=-1))
-    return {"layers": widened, **requests.pairs(attention)}
+    return {"layers": widened, **requests.mutual(attention)}
 
 
 def _take_apart(output: TransformerModelOutput, requests: Requests) -> ObservedOutput:
@@ -153,7 +153,7 @@ def _take_apart(output: TransformerModelOutput, requests: Requests) -> ObservedO
     for *earlier, last in output.all_outputs:
         columns, of_doc, start = last.dataXd, {}, width
         if columns.shape[1] > width:
-            for key, rows in requests.columns().items():
+            for key, rows in requests.row_counts().items():
                 middle, end = start + width, start + width + rows
                 of_doc[key] = (columns[:, start:middle], columns[:, middle:end])
                 start = end

@@ -30,7 +30,7 @@ class ObservingShim(Observing, HFShim):
 
     Each request adds one field to the model's output, under the request's key: a tuple of the embedding
     output, `(windows, wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`. One that
-    wants the attention between wordpieces adds another, under `pairs_key` of that key, float32
+    wants the attention between wordpieces adds another, under `mutual_key` of that key, float32
     `(windows, wordpieces, wordpieces)`.
     """
 
@@ -85,7 +85,7 @@ class ObservingShim(Observing, HFShim):
 
         if encoder in _WHOLE:
             return _run(encoder, inputs, requests)
-        known = PADDED_DIMENSIONS | dict.fromkeys(requests.by_key, (1,)) | requests.pair_dimensions()
+        known = PADDED_DIMENSIONS | dict.fromkeys(requests.by_key, (1,)) | requests.mutual_dimensions()
         cost = run_cost(requests.size.width, requests.size.intermediate_width, encoder.device, encoder.dtype)
         try:
             output = run_in_buckets(run, inputs.kwargs["attention_mask"], cost, known)
@@ -124,8 +124,8 @@ def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
     output, static = observed_pass(encoder, inputs, attention)
     for key, answer in requests.answers(static, attention).items():
         output[key] = answer
-    for key, pairs in requests.pairs(attention).items():
-        output[key] = pairs
+    for key, mutual in requests.mutual(attention).items():
+        output[key] = mutual
     return output
 
 
@@ -238,7 +238,7 @@ def _ask(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tupl
             'transformer_config = {"attn_implementation": "eager"}, or take an encoder with standard '
             "self-attention."
         )
-    for layer in attention.layers | attention.pair_layers:
+    for layer in attention.layers | attention.mutual_layers:
         attention.take(layer, attentions[layer])
     return output, output.hidden_states[0]
 

@@ -34,20 +34,10 @@ class ObservedEncoder:
         return any(pipe is self.transformer for _, pipe in nlp.components)
 
     @property
-    def name(self) -> str:
-        """The encoder's class, and where it is from."""
-        return self._size.name
-
-    @property
-    def width(self) -> int:
-        """The width of the encoder's embeddings."""
-        return self._size.width
-
-    @property
-    def row_count(self) -> int:
-        """The number of rows of attention that the request gives on this encoder."""
-        size = self._size
-        return self.request.row_count(size.layers, size.heads, size.name)
+    def size(self) -> EncoderSize:
+        """The size of the encoder; each reading walks the component's model once."""
+        # Somebody may have put the transformer's own shim back: then docs say that they were not observed.
+        return size_of_encoder(self.transformer)
 
     @property
     def max_length(self) -> int | None:
@@ -75,11 +65,6 @@ class ObservedEncoder:
         """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
         return bool(getattr(shim_of(self.transformer), "uses_output_attentions", False))
 
-    @property
-    def _size(self) -> EncoderSize:
-        # Somebody may have put the transformer's own shim back: then docs say that they were not observed.
-        return size_of_encoder(self.transformer)
-
 
 def attach(transformer: Any, request: Request) -> ObservedEncoder:
     """Have a transformer component hand on its embedding output and attention from now on.
@@ -94,7 +79,8 @@ def attach(transformer: Any, request: Request) -> ObservedEncoder:
     shim = _observe(transformer)
     observed = ObservedEncoder(transformer, f"observed_{uuid4().hex}", request.attention)
     if shim.has_encoder:
-        observed.row_count  # noqa: B018 - raises for a layer that does not exist
+        # Raises for a layer that the encoder lacks.
+        request.attention.row_count(observed.size)
     shim.requests[observed.key] = request
     finalize(observed, shim.requests.pop, observed.key, None).atexit = False
     return observed
