@@ -10,7 +10,7 @@ from spacy.util import minibatch
 from thinc.api import to_numpy
 from tqdm import tqdm
 
-from ..alignment.trf_data import Source, Wordpieces, read_wordpieces
+from ..alignment.trf_data import Source, Wordpieces, columns_of, read_wordpieces
 from ..attributes.record import RECORD
 from ..component.presets import PRESETS, resolve_preset
 from ..component.trend_vector import TrendVector, trend_components
@@ -110,9 +110,9 @@ def pooled_embeddings(doc: Doc, source: Source) -> dict[str, Floats]:
         of spacy-curated-transformers.
     RAISES: ValueError where the transformer did not run on the doc or was not observed.
     """
-    size = source.size
-    wordpieces = read_wordpieces(doc, source, (size.width, source.request.row_count(size)))
-    static, contextual, starts = _positions(wordpieces, size.width)
+    columns = width, _ = columns_of(source)
+    wordpieces = read_wordpieces(doc, source, columns)
+    static, contextual, starts = _positions(wordpieces, width)
     last, first = _mean(contextual), _mean(static)
     first_last: Any = (first + last) / 2
     side_by_side: Any = np.concatenate([last, first_last])

@@ -104,7 +104,7 @@ def _described(nlp: Language) -> dict[str, Any]:
     name, component = trend_components(nlp)[-1]
     return {
         "pipeline": fingerprint(nlp),
-        "encoder": component.encoder.name if component.encoder else None,
+        "encoder": component.encoder.size.name if component.encoder else None,
         "settings": nlp.get_pipe_config(name),
         "versions": versions("spacy-transformers", "pyarrow"),
     }

@@ -1,11 +1,11 @@
-"""Which windows of a padded batch to run together, so that little time goes into padding.
+"""Length buckets: a padded batch run in parts of similar length, so that little time goes into padding.
 
-A batch is padded to its longest window. Cut into buckets of similar length, each run at its own length, it
-costs less, unless the buckets are so small that calls cost more than the padding they save.
+A batch is padded to its longest window. Cut into buckets, each run at its own length, it takes less time,
+unless the buckets are so small that their calls cost more than the padding they save.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,13 +13,29 @@ from torch import Tensor
 
 from ..types import Ints
 
+#: The dimensions of each output that are as long as the longest window; the first is always that of windows.
+PADDED_DIMENSIONS: dict[str, tuple[int, ...]] = {
+    "last_hidden_state": (1,),
+    "pooler_output": (),
+    "hidden_states": (1,),
+    "attentions": (2, 3),
+}
+
+#: More wordpieces than any batch has.
+NEVER_TOO_MANY = 2**40
+
+
+class UnknownOutputError(ValueError):
+    """An encoder's output has fields that cannot be put together from buckets."""
+
 
 class RunCost(NamedTuple):
-    """What a forward pass costs beside its wordpieces, all counted in wordpieces.
+    """The cost of a forward pass beside its wordpieces, all counted in wordpieces.
 
-    call: what a call costs whatever is in it.
-    least: below this many, a call takes no less time, because the device is not filled.
-    most: above this many, a wordpiece takes more time, because activations outgrow caches.
+    Attributes:
+        call: the fixed cost of a call.
+        least: a call with fewer wordpieces takes as long as one with this many: the device is not filled.
+        most: with more wordpieces in a call, each takes longer: activations outgrow the caches.
     """
 
     call: int
@@ -27,14 +43,71 @@ class RunCost(NamedTuple):
     most: int
 
 
-def length_buckets(lengths: Sequence[int] | Ints, cost: RunCost) -> list[Ints]:
-    """Cut windows into buckets such that running them one bucket after another costs least.
+def run_in_buckets(
+    run: Callable[[Tensor, int], dict[str, Any]],
+    attention_mask: Tensor,
+    cost: RunCost,
+    known: dict[str, tuple[int, ...]],
+) -> dict[str, Any]:
+    """Run an encoder over a padded batch, windows of similar length together.
 
-    lengths: int `(windows,)`, wordpieces in each window.
-    RETURNS: for each bucket the positions of its windows, int64, ascending; buckets of short windows first.
-        Of all ways to cut the windows in order of length at changes of length, none has a lower total of
-        `call + max(least, windows in the bucket * their greatest length)`; after that, buckets beyond `most`
-        are cut in equal parts.
+    Args:
+        run: takes int64 positions of windows and the length to cut them to, and returns the encoder's output.
+        attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
+        cost: the cost of a call.
+        known: the dimensions of the outputs that can be put together, as `PADDED_DIMENSIONS`.
+
+    Returns:
+        the output for the whole batch: what `run` returns if it is called once for all, else a dict.
+
+    Raises:
+        UnknownOutputError: if the output has other fields and the batch was not run whole.
+    """
+    lengths = window_lengths(attention_mask)
+    device, (windows, wordpieces) = attention_mask.device, attention_mask.shape
+    if lengths is None:
+        return run(torch.arange(windows, device=device), wordpieces)
+    whole = BatchOutput(attention_mask, known)
+    for bucket in length_buckets(lengths.tolist(), cost):
+        at = torch.from_numpy(bucket).to(device)
+        length = int(lengths[at].max())
+        part = run(at, length)
+        if len(bucket) == windows and length == wordpieces and bool((lengths == length).all()):
+            return part
+        if not set(part) <= set(known):
+            raise UnknownOutputError(f"Got the outputs {list(part)}, expected only {sorted(known)}.")
+        whole.fill(part, at)
+    return whole.fields
+
+
+def window_lengths(attention_mask: Tensor) -> Tensor | None:
+    """Count the wordpieces of each window.
+
+    Args:
+        attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
+
+    Returns:
+        int64 `(windows,)`; None if there is padding before or between wordpieces.
+    """
+    lengths = attention_mask.sum(dim=1).long()
+    positions = torch.arange(attention_mask.shape[1], device=attention_mask.device)
+    is_wordpiece = positions < lengths[:, None]
+    return lengths if bool((attention_mask.bool() == is_wordpiece).all()) else None
+
+
+def length_buckets(lengths: Sequence[int] | Ints, cost: RunCost) -> list[Ints]:
+    """Cut windows into the buckets that cost least when run one after another.
+
+    Of all ways to sort the windows by length and cut them where the length changes, none has a lower total of
+    `call + max(least, windows in the bucket * their greatest length)`. After that, buckets beyond `most` are
+    cut into equal parts.
+
+    Args:
+        lengths: int `(windows,)`, the wordpieces of each window.
+        cost: the cost of a call.
+
+    Returns:
+        for each bucket the positions of its windows, int64, ascending; buckets of short windows first.
     """
     order = np.argsort(lengths, kind="stable")
     distinct, counts = np.unique(lengths, return_counts=True)
@@ -58,21 +131,25 @@ def length_buckets(lengths: Sequence[int] | Ints, cost: RunCost) -> list[Ints]:
     return buckets
 
 
-#: More wordpieces than any batch has.
-NEVER_TOO_MANY = 2**40
-
-
 def run_cost(width: int, intermediate_width: int, device: torch.device, dtype: torch.dtype) -> RunCost:
-    """What a forward pass of an encoder costs, beside its wordpieces, on the device it is on.
-
-    width, intermediate_width: the width of its embeddings, and of its widest activation.
-    dtype: of its weights.
+    """Estimate the cost of an encoder's forward pass on a device.
 
     On a CPU, measured with all-MiniLM-L6-v2 (6 layers, width 384) on two cores: a call costs as much as 54
-    wordpieces, 2 * 10^8 operations a layer, and in half precision, where operations are faster, as 10^9; a
-    wordpiece costs least where the widest activation is at most 4 MB a thread, and 15% more at 12 MB. On a
-    GPU, not measured: launching the kernels of a layer takes as long as 5 * 10^9 operations, and a device is
-    filled when each multiprocessor has a tile of 128 by 128 of every matrix product.
+    wordpieces, which is 2 * 10^8 operations a layer, or 10^9 in half precision, because operations are faster
+    there; a wordpiece costs least while the widest activation takes at most 4 MB a thread, and 15% more at
+    12 MB.
+
+    On a GPU, not measured: launching the kernels of a layer takes as long as 5 * 10^9 operations, and the
+    device is filled when each multiprocessor has a tile of 128 by 128 of every matrix product.
+
+    Args:
+        width: the width of the encoder's embeddings.
+        intermediate_width: the width of its widest activation.
+        device: where it is.
+        dtype: the type of its weights.
+
+    Returns:
+        the cost, counted in wordpieces.
     """
     operations = 4 * width * (2 * width + intermediate_width)
     if device.type == "cpu":
@@ -86,46 +163,16 @@ def run_cost(width: int, intermediate_width: int, device: torch.device, dtype: t
     return RunCost(call=0, least=NEVER_TOO_MANY, most=NEVER_TOO_MANY)
 
 
-Output = TypeVar("Output", bound=dict[str, Any])
-
-
-#: Of an encoder's outputs, all with windows first, the dimensions that are as long as the longest window.
-PADDED_DIMENSIONS: dict[str, tuple[int, ...]] = {
-    "last_hidden_state": (1,),
-    "pooler_output": (),
-    "hidden_states": (1,),
-    "attentions": (2, 3),
-}
-
-
-def as_float32(output: Output) -> Output:
-    """The same output with its tensors, and tuples of tensors, in float32."""
-    for name, value in output.items():
-        if isinstance(value, Tensor):
-            output[name] = value.float()
-        elif all(isinstance(part, Tensor) for part in value):
-            output[name] = tuple(part.float() for part in value)
-    return output
-
-
-def window_lengths(attention_mask: Tensor) -> Tensor | None:
-    """How many wordpieces each window has, int64 `(windows,)`; None unless all padding is at the end.
-
-    attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
-    """
-    lengths = attention_mask.sum(dim=1).long()
-    positions = torch.arange(attention_mask.shape[1], device=attention_mask.device)
-    is_wordpiece = positions < lengths[:, None]
-    return lengths if bool((attention_mask.bool() == is_wordpiece).all()) else None
-
-
 def take_windows(inputs: dict[str, Any], windows: Tensor, length: int) -> dict[str, Any]:
-    """The inputs of some windows, cut to a length.
+    """Take the inputs of some windows, cut to a length.
 
-    inputs: what an encoder is called with; tensors are `(windows, wordpieces)`.
-    windows: int64 `(windows wanted,)`, their positions.
-    length: wordpieces to keep of each.
-    RETURNS: as `inputs`, tensors `(windows wanted, length)`.
+    Args:
+        inputs: the arguments of an encoder's call; tensors are `(windows, wordpieces)`.
+        windows: int64 `(windows wanted,)`, their positions.
+        length: how many wordpieces of each to keep.
+
+    Returns:
+        the same arguments, tensors `(windows wanted, length)`.
     """
     return {
         name: value[windows, :length] if isinstance(value, Tensor) else value
@@ -133,46 +180,15 @@ def take_windows(inputs: dict[str, Any], windows: Tensor, length: int) -> dict[s
     }
 
 
-class UnknownOutputError(ValueError):
-    """An encoder has outputs of which it is not known how they stand to its windows."""
-
-
-def run_in_buckets(
-    run: Callable[[Tensor, int], dict[str, Any]],
-    attention_mask: Tensor,
-    cost: RunCost,
-    known: dict[str, tuple[int, ...]],
-) -> dict[str, Any]:
-    """Run an encoder over the windows of a padded batch, those of similar length together.
-
-    run: is given int64 positions of windows and a length to cut them to, and gives the outputs.
-    attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
-    known: the outputs that can be laid back, as `PADDED_DIMENSIONS`.
-    RETURNS: the outputs of the whole batch: as `run` gives them where that is called once, else a dict.
-    RAISES: UnknownOutputError where there are others, and the batch was not run whole.
-    """
-    lengths = window_lengths(attention_mask)
-    device, (windows, wordpieces) = attention_mask.device, attention_mask.shape
-    if lengths is None:
-        return run(torch.arange(windows, device=device), wordpieces)
-    laid_back = BatchOutput(attention_mask, known)
-    for bucket in length_buckets(lengths.tolist(), cost):
-        at = torch.from_numpy(bucket).to(device)
-        length = int(lengths[at].max())
-        part = run(at, length)
-        if len(bucket) == windows and length == wordpieces and bool((lengths == length).all()):
-            return part
-        if not set(part) <= set(known):
-            raise UnknownOutputError(f"Got the outputs {list(part)}, expected none but {sorted(known)}.")
-        laid_back.fill(part, at)
-    return laid_back.fields
-
-
 class BatchOutput:
-    """The outputs of a whole batch, filled in window by window; zeros where there is padding.
+    """The output for a whole batch, filled in bucket by bucket; padding is zero.
 
-    attention_mask: `(windows, wordpieces)` of the whole batch, 1 for a wordpiece and 0 for padding.
-    dimensions: of each output, as `PADDED_DIMENSIONS`.
+    Args:
+        attention_mask: `(windows, wordpieces)` of the whole batch, 1 for a wordpiece and 0 for padding.
+        dimensions: the padded dimensions of each field, as `PADDED_DIMENSIONS`.
+
+    Attributes:
+        fields: what was filled in so far: tensors, or tuples of tensors, by name.
     """
 
     def __init__(self, attention_mask: Tensor, dimensions: dict[str, tuple[int, ...]]) -> None:
@@ -181,22 +197,23 @@ class BatchOutput:
         self.fields: dict[str, Any] = {}
 
     def fill(self, output: dict[str, Any], windows: Tensor) -> None:
-        """Put the outputs of some windows in their places.
+        """Put the output for some windows in its place.
 
-        output: tensors, or tuples of tensors, with those windows first.
-        windows: int64 `(those windows,)`, their positions in the whole batch.
+        Args:
+            output: tensors, or tuples of tensors, with those windows first.
+            windows: int64 `(those windows,)`, their positions in the whole batch.
         """
         for name, value in output.items():
             padded = self.dimensions[name]
             parts = (value,) if isinstance(value, Tensor) else value
             if name not in self.fields:
-                room = tuple(self._room_for(part, padded) for part in parts)
-                self.fields[name] = room[0] if isinstance(value, Tensor) else room
+                empty = tuple(self._empty(part, padded) for part in parts)
+                self.fields[name] = empty[0] if isinstance(value, Tensor) else empty
             wholes = (self.fields[name],) if isinstance(value, Tensor) else self.fields[name]
             for whole, part in zip(wholes, parts, strict=True):
                 self._put(whole, part, windows, padded)
 
-    def _room_for(self, part: Tensor, padded: tuple[int, ...]) -> Tensor:
+    def _empty(self, part: Tensor, padded: tuple[int, ...]) -> Tensor:
         windows, wordpieces = self.is_padding.shape
         shape = [windows, *part.shape[1:]]
         for dimension in padded:

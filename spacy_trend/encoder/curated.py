@@ -1,8 +1,8 @@
-"""What stands in the place of a transformer of spacy-curated-transformers when it predicts.
+"""The observing shim and component of spacy-curated-transformers.
 
-Its model cuts docs into windows, runs the encoder on them and averages where they overlap. While the
-component predicts, the last layer is made wider by what was observed, so that all this is done to it as well;
-before anybody else sees the layer, the component takes it off again.
+Their model cuts docs into windows, runs the encoder on them, and averages the output over overlaps. While the
+component predicts, the shim appends what it observed to the last layer as further columns, so that they go
+through the same steps; the component then cuts them off, before anybody else sees the layer.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,33 +19,45 @@ from thinc.api import PyTorchShim, get_array_module, to_numpy, torch2xp
 from thinc.types import ArgsKwargs, Ragged
 from torch import Tensor, nn
 
-from .buckets import as_float32, run_cost, run_in_buckets
+from .bfloat16 import as_float32
+from .buckets import run_cost, run_in_buckets
 from .requests import EncoderSize, Requests
 from .shim import Observing
 
 
 class _Prediction(NamedTuple):
-    """What an observed component's `predict` asks for, and for each window so far, by key, the attention
-    between its wordpieces."""
+    """One call of an observed component's `predict`.
+
+    Attributes:
+        requests: what is asked of it.
+        windows: for each window so far, by key, the mutual attention, `(wordpieces, wordpieces)`.
+    """
 
     requests: Requests
     windows: list[dict[str, Any]]
 
 
-#: None outside of such a `predict`, as in a frozen component's update: the encoder gives what it always did.
+#: None outside such a call, as in a frozen component's update: then the encoder's output is the stock one.
 _PREDICTION: ContextVar[_Prediction | None] = ContextVar("prediction", default=None)
 
 
 class ObservingCuratedShim(Observing, PyTorchShim):
-    """A shim whose `predict` gives a last layer that is followed, in the same rows, by the answers.
+    """A shim whose `predict` appends columns to the last layer.
 
-    For each request in turn: the embedding output, then its rows of attention.
+    For each request in turn these are the embedding output, then its rows of attention.
     """
 
     def predict(self, inputs: ArgsKwargs) -> Any:
-        """Run the encoder, in length buckets; RETURNS its output, the last layer made wider.
+        """Run the encoder in length buckets.
 
-        RAISES: ValueError for a layer that the encoder lacks, or where its attention is out of reach.
+        Args:
+            inputs: the arguments of the encoder's call.
+
+        Returns:
+            the encoder's output, its last layer with the columns that the requests add.
+
+        Raises:
+            ValueError: if the encoder lacks a requested layer, or its attention cannot be observed.
         """
         prediction = _PREDICTION.get()
         if prediction is None:
@@ -65,32 +77,33 @@ class ObservingCuratedShim(Observing, PyTorchShim):
             output = run_in_buckets(run, mask, cost, {"layers": (1,)} | requests.mutual_dimensions())
         layers = as_float32(output).pop("layers")
         for window, length in enumerate(mask.sum(dim=1).tolist()):
-            inside = {key: pairs[window, :length, :length] for key, pairs in output.items()}
-            prediction.windows.append({key: to_numpy(torch2xp(pairs)) for key, pairs in inside.items()})
+            inside = {key: mutual[window, :length, :length] for key, mutual in output.items()}
+            prediction.windows.append({key: to_numpy(torch2xp(mutual)) for key, mutual in inside.items()})
         return PyTorchTransformerOutput(embedding_output=layers[0], layer_hidden_states=list(layers[1:]))
 
     @property
     def size(self) -> EncoderSize:
-        """What is known of the encoder."""
+        """The size of the encoder."""
         return size_of(self)
 
 
 class ObservedOutput(TransformerModelOutput):
-    """The stock output, and beside it what was observed.
+    """The stock output, with what was observed beside it.
 
-    observed: for each doc, by key, the embedding output `(wordpieces, width)` and the rows of attention
-        `(wordpieces, rows)`; by `mutual_key`, for each window its first wordpiece and the attention between
-        its wordpieces, `(wordpieces of the window, the same)`.
+    Attributes:
+        observed: for each doc, by key, the embedding output `(wordpieces, width)` and the rows of attention
+            `(wordpieces, rows)`; by `mutual_key`, for each window the position of its first wordpiece and the
+            mutual attention, `(wordpieces of the window, wordpieces of the window)`.
     """
 
     observed: list[dict[str, Any]]
 
 
 class ObservingCuratedTransformer(CuratedTransformer):
-    """The component, with the observed tensors of each doc in `doc._.trf_data.observed`."""
+    """A `CuratedTransformer` that keeps each doc's observed tensors in `doc._.trf_data.observed`."""
 
     def predict(self, docs: Iterable[Doc]) -> ObservedOutput:
-        """The output of the model; RETURNS it with what was observed beside it."""
+        """Run the model on docs, and return its output with what was observed beside it."""
         (shim,) = self.model.get_ref("transformer").shims
         prediction = _Prediction(shim.requests_now(), [])
         token = _PREDICTION.set(prediction if prediction.requests.by_key else None)
@@ -104,28 +117,28 @@ class ObservingCuratedTransformer(CuratedTransformer):
         return taken
 
     def set_annotations(self, docs: Sequence[Doc], trf_output: TransformerModelOutput) -> None:
-        """Put the output on the docs, and what was observed beside it."""
+        """Put the output, and what was observed beside it, on the docs."""
         super().set_annotations(docs, trf_output)
         if isinstance(trf_output, ObservedOutput):
             for doc, observed in zip(docs, trf_output.observed, strict=True):
                 doc._.trf_data.observed = dict(observed)
 
     def _share_out(self, windows: list[dict[str, Any]], output: ObservedOutput) -> None:
-        """Give each doc its windows, which the model cut one after another out of all its wordpieces."""
+        """Give each doc its windows, in the order in which the model cut them from its wordpieces."""
         stride = next(node.attrs["stride"] for node in self.model.walk() if "stride" in node.attrs)
         rest = iter(windows)
         for of_doc, (*_, last) in zip(output.observed, output.all_outputs, strict=True):
-            # The special tokens at both ends are in the windows, but not in the output.
+            # The windows include the special tokens at both ends; the output does not.
             for start in range(0, len(last.dataXd) + 2, stride):
-                for key, pairs in next(rest).items():
-                    of_doc.setdefault(key, []).append((start - 1, pairs))
+                for key, mutual in next(rest).items():
+                    of_doc.setdefault(key, []).append((start - 1, mutual))
 
 
 def size_of(shim: PyTorchShim) -> EncoderSize:
-    """What is known of the curated encoder of a shim, observed or not."""
+    """Return the size of the curated encoder of a shim, observing or not."""
     encoder = shim._model.curated_encoder
     attention = next(part for part in encoder.modules() if isinstance(part, BertSelfAttention))
-    # ALBERT's groups are run several times.
+    # ALBERT runs each of its groups of layers several times.
     layers = getattr(encoder, "num_hidden_layers", None) or len(encoder.layers)
     widths = [part.out_features for part in encoder.modules() if isinstance(part, nn.Linear)]
     name = f"{type(encoder).__name__} (curated)"
@@ -143,11 +156,12 @@ def _run(encoder: Any, pieces: Tensor, mask: Tensor, requests: Requests) -> dict
             "Build the transformer with torchscript = false."
         )
     observed = [part for answer in requests.answers(layers[0], attention).values() for part in answer]
-    widened = (*layers[:-1], torch.cat([layers[-1], *observed], dim=-1))
-    return {"layers": widened, **requests.mutual(attention)}
+    appended = (*layers[:-1], torch.cat([layers[-1], *observed], dim=-1))
+    return {"layers": appended, **requests.mutual(attention)}
 
 
 def _take_apart(output: TransformerModelOutput, requests: Requests) -> ObservedOutput:
+    """Cut the columns that the shim appended off the last layer."""
     width = requests.size.width
     stock, observed = [], []
     for *earlier, last in output.all_outputs:

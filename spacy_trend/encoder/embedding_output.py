@@ -1,7 +1,8 @@
-"""The embedding layer's output, out of a running forward pass (torch).
+"""The embedding layer's output, caught in a running forward pass.
 
-It is `hidden_states[0]` of an encoder, but asking for hidden states keeps those of every layer. So the first
-pass asks for them and notes which module is given that very tensor; later passes watch this module alone.
+It is `hidden_states[0]` of an encoder, but a pass that is asked for hidden states keeps those of every layer.
+So only the first pass is asked: it notes which module is given that very tensor, and later passes watch this
+module alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,22 +13,24 @@ from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
 
-#: A module, and where in its call the embedding output stands: an argument's position or keyword.
+#: A module, and the position or keyword of its argument that is the embedding output.
 Place = tuple[nn.Module, int | str]
 
-
+#: Where each encoder's embedding output was found.
 _PLACES: WeakKeyDictionary[nn.Module, Place] = WeakKeyDictionary()
 
 
 class EmbeddingObserver:
-    """Catches the embedding output of one forward pass of an encoder, in the thread that makes it.
+    """An observer of the embedding output in one forward pass, in the thread that makes it.
 
-    encoder: the model that is called.
-    attention_began: tells, during the pass, whether the encoder's first attention call is over; only modules
-        called before are given the embedding output.
+    Args:
+        encoder: the model that is called.
+        attention_began: returns whether the encoder's first attention call is over; only modules called
+            before it are given the embedding output.
 
-    `output` is the tensor `(windows, wordpieces, width)` once the pass is over; None after a pass that was
-    asked for hidden states, which `learn` takes, and where the place learned is not passed any more.
+    Attributes:
+        output: `(windows, wordpieces, width)` after the pass. None if the pass was asked for hidden states,
+            which `learn` takes, or if it no longer goes through the place that was learned.
     """
 
     def __init__(self, encoder: nn.Module, attention_began: Callable[[], bool]) -> None:
@@ -61,10 +64,13 @@ class EmbeddingObserver:
                 hook.remove()
 
     def learn(self, hidden_states: tuple[Tensor, ...]) -> Tensor:
-        """Take the output from all hidden states, and remember where it stood for the next pass.
+        """Take the output from all hidden states, and remember for the next pass where it stood.
 
-        hidden_states: of each layer, `(windows, wordpieces, width)`, the embedding output first.
-        RETURNS: the embedding output.
+        Args:
+            hidden_states: for each layer `(windows, wordpieces, width)`, the embedding output first.
+
+        Returns:
+            the embedding output.
         """
         output = hidden_states[0]
         for place, tensor in self._seen.items():
@@ -81,7 +87,7 @@ class EmbeddingObserver:
     def _note(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if get_ident() == self.thread and not self.attention_began():
             for where, value in _arguments(args, kwargs).items():
-                # The first call only, as later passes take the first.
+                # Only the first call: later passes take the first as well.
                 if isinstance(value, Tensor):
                     self._seen.setdefault((module, where), value)
 

@@ -1,4 +1,4 @@
-"""What there is to know of a transformer component, of either package, for somebody who looks into it."""
+"""Facts about a transformer component of either package: its encoder, its windows, their limits."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,12 +20,13 @@ _GETTERS = {
 
 
 class Windows(NamedTuple):
-    """How a transformer cuts docs into windows.
+    """The way a transformer cuts docs into windows.
 
-    getter: the name of what does it, as in a config.
-    size: how long a window is at most; None where that depends on the doc.
-    stride: how far one begins behind the other; None likewise.
-    unit: what both count, "tokens" or "wordpieces".
+    Attributes:
+        getter: the registered name of the function that cuts them.
+        size: the greatest length of a window; None if it depends on the doc.
+        stride: the distance from the start of a window to that of the next; None if it depends on the doc.
+        unit: what size and stride count, "tokens" or "wordpieces".
     """
 
     getter: str
@@ -35,16 +36,18 @@ class Windows(NamedTuple):
 
 
 class TransformerFacts(NamedTuple):
-    """What is known of a transformer component.
+    """Facts about a transformer component.
 
-    size: of its encoder.
-    attention: the implementation of attention that Hugging Face's library chose, such as "sdpa" or "eager";
-        None for an encoder of another library.
-    device: where the encoder is.
-    windows: what it sees at once.
-    cut_at: how many wordpieces of a window are kept, special tokens included; None where none is cut off.
-    positions: with how many it fails; None where it takes any number.
-    special: how many special tokens a window gets beside what `windows` counts.
+    Attributes:
+        size: the size of its encoder.
+        attention: the implementation of attention that Hugging Face's library chose, such as "sdpa" or
+            "eager"; None for an encoder of another library.
+        device: where the encoder is.
+        windows: how docs are cut into windows.
+        cut_at: how many wordpieces of a window are kept, special tokens included; None if windows are never
+            cut off.
+        positions: the most wordpieces in a window with which the encoder does not fail; None for any number.
+        special: how many special tokens a window gets beside what `windows` counts.
     """
 
     size: EncoderSize
@@ -57,20 +60,27 @@ class TransformerFacts(NamedTuple):
 
 
 def facts_of(transformer: Any) -> TransformerFacts:
-    """What is known of a transformer component, observed or not.
+    """Collect the facts about a transformer component, observed or not.
 
-    RAISES: ValueError where it has no encoder that can be observed, or none yet.
+    Args:
+        transformer: a component of spacy-transformers or spacy-curated-transformers.
+
+    Returns:
+        the facts.
+
+    Raises:
+        ValueError: if the component has no encoder that can be observed, or none is loaded yet.
     """
     size = size_of_encoder(transformer)
     model = shim_of(transformer)._model
     device = next(model.parameters()).device
     if not isinstance(transformer, Transformer):
-        # The windows are cut out of wordpieces that have the special tokens already.
+        # Here windows are cut from wordpieces that already include the special tokens.
         most = getattr(model.curated_encoder, "max_seq_len", None)
         return TransformerFacts(size, None, device, _curated_windows(transformer), None, most, 0)
     stock: Any = transformer.model
     tokenizer = stock.tokenizer
-    # Where a tokenizer has no limit, transformers gives a huge one.
+    # For a tokenizer without a limit, transformers gives a huge one.
     cut_at = int(tokenizer.model_max_length) if tokenizer.model_max_length < LARGE_INTEGER else None
     return TransformerFacts(
         size,

@@ -1,12 +1,12 @@
-"""What stands in the place of a transformer of spacy-transformers when it predicts: the encoder, observed.
+"""The observing shim of spacy-transformers: the encoder runs as always, and its forward pass is observed.
 
-A subclass of that package's shim whose `predict` alone does more, so that saving, loading, pickling and
-training never notice.
+The shim is a subclass of that package's own and overrides nothing but `predict`, and `from_bytes` for the
+sake of an error message. So saving, loading, pickling and training go on as before.
 """
 
 import os
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakSet
 
 import torch
@@ -16,28 +16,38 @@ from torch import Tensor, nn
 from transformers.file_utils import ModelOutput
 
 from .attention import AttentionObserver
-from .buckets import PADDED_DIMENSIONS, UnknownOutputError, as_float32, run_cost, run_in_buckets, take_windows
+from .bfloat16 import as_float32
+from .buckets import PADDED_DIMENSIONS, UnknownOutputError, run_cost, run_in_buckets, take_windows
 from .embedding_output import EmbeddingObserver
 from .requests import EncoderSize, Requests
 from .shim import Observing
 
-#: Encoders with outputs that are not known to be a window's own: their batches are run whole.
+#: Encoders whose output has unknown fields: their batches are run whole.
 _WHOLE: WeakSet[nn.Module] = WeakSet()
+
+#: Encoders whose attention calls cannot be seen: they are asked for `output_attentions`.
+_UNSEEN: WeakSet[nn.Module] = WeakSet()
 
 
 class ObservingShim(Observing, HFShim):
-    """A shim whose `predict` also gives the embedding output and the attention that is asked for.
+    """A shim whose `predict` also gives the embedding output and the requested attention.
 
-    Each request adds one field to the model's output, under the request's key: a tuple of the embedding
-    output, `(windows, wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`. One that
-    wants the attention between wordpieces adds another, under `mutual_key` of that key, float32
-    `(windows, wordpieces, wordpieces)`.
+    Each request adds a field to the model's output, under its key: a tuple of the embedding output,
+    `(windows, wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`. A request for mutual
+    attention adds another, under `mutual_key` of its key, float32 `(windows, wordpieces, wordpieces)`.
     """
 
     def predict(self, inputs: ArgsKwargs) -> Any:
-        """Run the encoder, in length buckets; RETURNS its output with a field more for each request.
+        """Run the encoder in length buckets.
 
-        RAISES: ValueError for a layer that the encoder lacks, or where its attention is out of reach.
+        Args:
+            inputs: the arguments of the encoder's call.
+
+        Returns:
+            the encoder's output with the fields that the requests add.
+
+        Raises:
+            ValueError: if the encoder lacks a requested layer, or its attention cannot be observed.
         """
         if not self.requests:
             return super().predict(inputs)
@@ -48,29 +58,29 @@ class ObservingShim(Observing, HFShim):
             return as_float32(output) if encoder.dtype == torch.bfloat16 else output
 
     def from_bytes(self, bytes_data: bytes) -> "ObservingShim":
-        """Load what was saved; RETURNS the shim."""
+        """Load what was saved, and return the shim."""
         HFShim.from_bytes(self, bytes_data)
         self._expect_weights()
         return self
 
     def take_over_from(self, shim: HFShim) -> None:
-        """Take over the state of the shim in whose place this one is put."""
+        """Take over the state of the shim that this one replaces."""
         super().take_over_from(shim)
         self._expect_weights()
 
     @property
     def size(self) -> EncoderSize:
-        """What is known of the encoder. RAISES: ValueError where there is none yet."""
+        """The size of the encoder; raises a ValueError if it is not loaded yet."""
         return size_of(self)
 
     @property
     def uses_output_attentions(self) -> bool:
-        """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
+        """Whether the encoder is asked for its attention, because an earlier pass could not be observed."""
         with self.encoder_to_run(self.requests_now()) as encoder:
-            return uses_output_attentions(encoder)
+            return encoder in _UNSEEN
 
     def _expect_weights(self) -> None:
-        """Where no encoder is loaded yet, have its use say so instead of failing on None."""
+        """Make a pipeline whose encoder is not loaded yet say so, instead of failing on None."""
         if self._hfmodel.transformer is None:
             self._hfmodel.tokenizer = NotInitialized()
 
@@ -95,10 +105,27 @@ class ObservingShim(Observing, HFShim):
         return output if isinstance(output, ModelOutput) else output_of(kind[0], output)
 
 
-def size_of(shim: HFShim) -> EncoderSize:
-    """What is known of the encoder of a shim, observed or not.
+class NotInitialized:
+    """A stand-in for the tokenizer of a transformer without weights, whose use raises a helpful error."""
 
-    RAISES: ValueError where there is none yet.
+    message = (
+        "The transformer has no weights yet: got a pipeline that was not initialized. Expected a call of "
+        "nlp.initialize() first, or a trained pipeline loaded with spacy.load()."
+    )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse with a ValueError."""
+        raise ValueError(self.message)
+
+
+def size_of(shim: HFShim) -> EncoderSize:
+    """Return the size of the encoder of a shim, observing or not.
+
+    Args:
+        shim: the shim.
+
+    Raises:
+        ValueError: if the encoder is not loaded yet, or has no attention heads.
     """
     encoder = shim._hfmodel.transformer
     if encoder is None:
@@ -106,82 +133,20 @@ def size_of(shim: HFShim) -> EncoderSize:
     return encoder_size(encoder)
 
 
-class NotInitialized:
-    """Stands for the tokenizer of a transformer that has none yet, so that using it says what to do."""
-
-    message = (
-        "The transformer has no weights yet: got a pipeline that was not initialized. Expected "
-        "nlp.initialize() to be called first, or a trained pipeline loaded with spacy.load()."
-    )
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Refuse. RAISES: ValueError, whatever is asked."""
-        raise ValueError(self.message)
-
-
-def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
-    attention = requests.observer(inputs.kwargs["attention_mask"])
-    output, static = observed_pass(encoder, inputs, attention)
-    for key, answer in requests.answers(static, attention).items():
-        output[key] = answer
-    for key, mutual in requests.mutual(attention).items():
-        output[key] = mutual
-    return output
-
-
-#: Encoders whose attention calls cannot be seen: they are asked for `output_attentions` at once.
-_UNSEEN: WeakSet[nn.Module] = WeakSet()
-
-
-class Observed(NamedTuple):
-    """What a forward pass gave.
-
-    output: the encoder's own output, with the fields that it has when nobody observes it.
-    static: the embedding output, `(windows, wordpieces, width)`.
-    """
-
-    output: ModelOutput
-    static: Tensor
-
-
-def observed_pass(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> Observed:
-    """Call an encoder and watch.
-
-    inputs: what it is called with.
-    attention: afterwards holds what it was made for.
-    RAISES: ValueError where the encoder's attention is out of reach.
-    """
-    if encoder not in _UNSEEN:
-        output, static = _watch(encoder, inputs, attention)
-        if attention.calls != encoder.config.num_hidden_layers:
-            _UNSEEN.add(encoder)
-    if encoder in _UNSEEN:
-        output, static = _ask(encoder, inputs, attention)
-    return Observed(_as_configured(output, encoder.config), static)
-
-
-def uses_output_attentions(encoder: Any) -> bool:
-    """Whether an encoder is asked for `output_attentions`, as its attention could not be seen before."""
-    return encoder in _UNSEEN
-
-
-def max_positions(encoder: nn.Module) -> int | None:
-    """How many wordpieces of a window an encoder has positions for, and fails beyond; None for any number."""
-    tables = [
-        part
-        for name, part in encoder.named_modules()
-        if name.endswith("position_embeddings") and isinstance(part, nn.Embedding)
-    ]
-    # RoBERTa and its kin count positions from behind that of padding.
-    unused = [0 if table.padding_idx is None else table.padding_idx + 1 for table in tables]
-    counts = [table.num_embeddings - less for table, less in zip(tables, unused, strict=True)]
-    return min(counts, default=None)
-
-
 def encoder_size(encoder: Any) -> EncoderSize:
-    """What an encoder's config says of it. RAISES: ValueError where it has no attention."""
+    """Read the size of an encoder from its config.
+
+    Args:
+        encoder: a model of Hugging Face's transformers.
+
+    Returns:
+        its size.
+
+    Raises:
+        ValueError: if it has no attention heads.
+    """
     config = encoder.config
-    # spacy-transformers loads a saved encoder from a folder that is gone after that, another each time.
+    # spacy-transformers loads a saved encoder from a temporary folder, another one each time.
     is_gone = os.path.isabs(config.name_or_path) and not os.path.isdir(config.name_or_path)
     origin = config.model_type if is_gone else config.name_or_path or config.model_type
     name = f"{type(encoder).__name__} ({origin})"
@@ -199,13 +164,59 @@ def encoder_size(encoder: Any) -> EncoderSize:
     )
 
 
+def max_positions(encoder: nn.Module) -> int | None:
+    """Return how many wordpieces of a window an encoder has positions for; None for any number.
+
+    With a longer window the encoder fails.
+    """
+    tables = [
+        part
+        for name, part in encoder.named_modules()
+        if name.endswith("position_embeddings") and isinstance(part, nn.Embedding)
+    ]
+    # RoBERTa and its kin count positions from behind that of padding.
+    unused = [0 if table.padding_idx is None else table.padding_idx + 1 for table in tables]
+    counts = [table.num_embeddings - less for table, less in zip(tables, unused, strict=True)]
+    return min(counts, default=None)
+
+
 def output_of(kind: type[Any], values: dict[str, Any]) -> ModelOutput:
-    """An output of a kind, with fields of that kind and others, which stand after them."""
+    """Make a model output.
+
+    Args:
+        kind: the class of the output.
+        values: its fields by name; those that the class does not define stand after the others.
+
+    Returns:
+        the output.
+    """
     own = {field.name for field in fields(kind)}
     output: ModelOutput = kind(**{name: value for name, value in values.items() if name in own})
     for name, value in values.items():
         output[name] = value
     return output
+
+
+def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
+    attention = requests.observer(inputs.kwargs["attention_mask"])
+    output, static = _observe(encoder, inputs, attention)
+    output = _as_configured(output, encoder.config)
+    for key, answer in requests.answers(static, attention).items():
+        output[key] = answer
+    for key, mutual in requests.mutual(attention).items():
+        output[key] = mutual
+    return output
+
+
+def _observe(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
+    """Call an encoder, and return its output and the embedding output; `attention` then has the sums."""
+    if encoder not in _UNSEEN:
+        output, static = _watch(encoder, inputs, attention)
+        if attention.calls != encoder.config.num_hidden_layers:
+            _UNSEEN.add(encoder)
+    if encoder in _UNSEEN:
+        output, static = _ask(encoder, inputs, attention)
+    return output, static
 
 
 def _watch(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
@@ -215,7 +226,7 @@ def _watch(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tu
         output = _call(encoder, inputs, output_hidden_states=True) if asked else _call(encoder, inputs)
     static = embedding.learn(output.hidden_states) if asked else embedding.output
     if static is None:
-        # The encoder was changed since: its output no longer passes the place where it stood.
+        # The encoder was changed: its embedding output no longer goes through the place that was learned.
         embedding.forget()
         output = _call(encoder, inputs, output_hidden_states=True)
         static = output.hidden_states[0]
@@ -235,7 +246,7 @@ def _ask(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tupl
             f"one attention call for each of its {size.layers} layers, and with output_attentions=True it "
             f"gave {len(got)} matrices of the shapes {sorted(set(got), key=str)}, expected {size.layers} of "
             f"{shape}. It may use compiled (TorchScript), flash or sparse attention. Load it with "
-            'transformer_config = {"attn_implementation": "eager"}, or take an encoder with standard '
+            'transformer_config = {"attn_implementation": "eager"}, or use an encoder with standard '
             "self-attention."
         )
     for layer in attention.layers | attention.mutual_layers:
@@ -248,7 +259,7 @@ def _call(encoder: Any, inputs: ArgsKwargs, **more: bool) -> Any:
 
 
 def _as_configured(output: ModelOutput, config: Any) -> ModelOutput:
-    """The fields that an encoder gives when it is not asked for more."""
+    """Remove the fields that the encoder's config does not ask for."""
     extra = set()
     if not config.output_hidden_states:
         extra.add("hidden_states")

@@ -1,4 +1,4 @@
-"""What shims that observe have in common: who asks for what, and the encoder made ready to run (torch)."""
+"""Base of the observing shims."""
 
 import warnings
 from collections.abc import Iterator
@@ -13,16 +13,19 @@ from torch import nn
 from .bfloat16 import bfloat16_copy, bfloat16_obstacle
 from .requests import EncoderSize, Request, Requests
 
-#: One forward pass of an encoder at a time: it is in evaluation mode for its length only. They stand here, as
-#: a lock can be neither copied nor pickled with its shim.
+#: One lock for each encoder: a forward pass puts it into evaluation mode, so only one may run at a time. The
+#: locks are not attributes of the shims, because a lock can be neither copied nor pickled.
 _LOCKS: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
 
 
 class Observing:
-    """A part of shims: they have a `_model`, the encoder, and `_mixed_precision`.
+    """A mixin for shims that observe their encoder.
 
-    requests: by key, what is asked for.
-    has_warned: whether it was said that bfloat16 is not used.
+    The shim itself has `_model`, the encoder or None, and `_mixed_precision`.
+
+    Attributes:
+        requests: the current requests by key.
+        has_warned: whether a warning said that bfloat16 is not used.
     """
 
     _model: Any
@@ -31,27 +34,34 @@ class Observing:
     has_warned: bool
 
     def take_over_from(self, shim: Any) -> None:
-        """Take over the state of the shim in whose place this one is put."""
+        """Take over the state of the shim that this one replaces."""
         self.__dict__ = {**shim.__dict__, "requests": {}, "has_warned": False}
 
     @property
     def has_encoder(self) -> bool:
-        """Whether the encoder is there; a pipeline that was not initialized has none."""
+        """Whether the encoder is loaded; in a pipeline that was not initialized it is not."""
         return self._model is not None
 
     @property
     def uses_output_attentions(self) -> bool:
-        """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
+        """Whether the encoder is asked for its attention, because an earlier pass could not be observed."""
         return False
 
     @property
     def size(self) -> EncoderSize:
-        """What is known of the encoder. RAISES: ValueError where there is none yet."""
+        """The size of the encoder; raises a ValueError if it is not loaded yet."""
         raise NotImplementedError
 
     @contextmanager
     def encoder_to_run(self, requests: Requests) -> Iterator[Any]:
-        """The encoder in evaluation mode, or its bfloat16 copy; other threads wait until the block ends."""
+        """Lend the encoder in evaluation mode, or its bfloat16 copy, while other threads wait.
+
+        Args:
+            requests: what is asked of the pass.
+
+        Yields:
+            the encoder to call.
+        """
         encoder = self._model
         with _LOCKS.setdefault(encoder, RLock()), torch.no_grad():
             if self._can_use_bfloat16(requests):
@@ -65,19 +75,23 @@ class Observing:
                 encoder.train()
 
     def requests_now(self) -> Requests:
-        """A copy of what is asked for, for one pass. RAISES: ValueError where there is no encoder yet."""
+        """Return a snapshot of the requests, for one pass.
+
+        Raises:
+            ValueError: if the encoder is not loaded yet.
+        """
         return Requests(dict(self.requests), self.size)
 
     def _can_use_bfloat16(self, requests: Requests) -> bool:
-        """Whether somebody asks for bfloat16 and the device is made for it; says once where it is not."""
+        """Return whether bfloat16 is asked for and pays; warn once if it is asked for and does not."""
         if not any(request.bfloat16 for request in requests.by_key.values()):
             return False
         obstacle = bfloat16_obstacle(next(self._model.parameters()).device)
         if obstacle is not None and not self.has_warned:
             self.has_warned = True
             warnings.warn(
-                f"precision='bfloat16' is not used: {obstacle}. The encoder runs as its model is. Set "
-                "precision='model', or run on a device made for bfloat16.",
+                f"precision='bfloat16' is not used: {obstacle}. The encoder runs in its own precision. Set "
+                "precision='model', or use a device made for bfloat16.",
                 stacklevel=3,
             )
         return obstacle is None

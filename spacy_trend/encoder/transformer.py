@@ -1,4 +1,4 @@
-"""The only file that knows transformer components: find one, attach a shim to it, ask what it is."""
+"""Transformer components of either package: find one, observe it, load its encoder."""
 
 import sys
 from typing import Any
@@ -17,11 +17,12 @@ from .shim import Observing
 
 
 class ObservedEncoder:
-    """A transformer component as the trend vector sees it: what it is asked for and what it gives.
+    """An observed transformer component, and what is asked of it.
 
-    transformer: the component.
-    key: the name under which the tensors are handed on in `doc._.trf_data`, one of its own.
-    request: the attention wanted.
+    Args:
+        transformer: the component.
+        key: the unique name of the tensors that it hands on in `doc._.trf_data`.
+        request: the attention asked for.
     """
 
     def __init__(self, transformer: Any, key: str, request: AttentionRequest) -> None:
@@ -30,51 +31,57 @@ class ObservedEncoder:
         self.request = request
 
     def is_of(self, nlp: Language) -> bool:
-        """Whether the component is one of a pipeline's."""
+        """Return whether the component is in a pipeline."""
         return any(pipe is self.transformer for _, pipe in nlp.components)
 
     @property
     def size(self) -> EncoderSize:
         """The size of the encoder; each reading walks the component's model once."""
-        # Somebody may have put the transformer's own shim back: then docs say that they were not observed.
+        # Not asked of the observing shim: if somebody put the component's own back, the error comes from the
+        # docs, which say that they were not observed.
         return size_of_encoder(self.transformer)
 
     @property
     def max_length(self) -> int | None:
-        """How many wordpieces of a window the tokenizer keeps; None where windows are never cut."""
+        """The most wordpieces that the tokenizer keeps of a window; None if windows are never cut off."""
         tokenizer = getattr(self.transformer.model, "tokenizer", None)
         return None if tokenizer is None else int(tokenizer.model_max_length)
 
     @property
     def has_special_tokens(self) -> bool:
-        """Whether the output has rows of special tokens; that of spacy-curated-transformers has none."""
+        """Whether the output has rows for special tokens; that of spacy-curated-transformers has none."""
         return isinstance(self.transformer, Transformer)
 
     def has_wordpiece(self, text: str) -> bool:
-        """Whether a text alone has a wordpiece, special tokens not counted."""
+        """Return whether a text alone has a wordpiece, special tokens not counted."""
         return len(self.transformer.model.tokenizer.tokenize(text)) > 0
 
     @property
     def is_observed(self) -> bool:
-        """Whether the component is observed still: somebody may have put its own shim back."""
+        """Whether the component is still observed; somebody may have put its own shim back."""
         shims = (shim for node in self.transformer.model.walk() for shim in node.shims)
         return any(self.key in getattr(shim, "requests", ()) for shim in shims)
 
     @property
     def uses_output_attentions(self) -> bool:
-        """Whether the encoder is asked for its attention, as a forward pass did not let it be seen."""
+        """Whether the encoder is asked for its attention, because an earlier pass could not be observed."""
         return bool(getattr(shim_of(self.transformer), "uses_output_attentions", False))
 
 
 def attach(transformer: Any, request: Request) -> ObservedEncoder:
-    """Have a transformer component hand on its embedding output and attention from now on.
+    """Observe a transformer component: from now on it hands on its embedding output and attention.
 
-    transformer: a component of spacy-transformers or spacy-curated-transformers; its config, weights and
-        saved form stay as they are.
-    request: what is wanted.
-    RETURNS: the component as observed; once nothing holds this object, the request is forgotten.
-    RAISES: ValueError where the component has no encoder that can be observed, or for a layer that the
-        encoder lacks.
+    Args:
+        transformer: a component of spacy-transformers or spacy-curated-transformers; its config, weights and
+            saved form stay as they are.
+        request: what to ask of it.
+
+    Returns:
+        the observed component; the request ends when nothing refers to this object any more.
+
+    Raises:
+        ValueError: if the component has no encoder that can be observed, or the encoder lacks a layer of the
+            rows.
     """
     shim = _observe(transformer)
     observed = ObservedEncoder(transformer, f"observed_{uuid4().hex}", request.attention)
@@ -87,11 +94,18 @@ def attach(transformer: Any, request: Request) -> ObservedEncoder:
 
 
 def find_transformer(nlp: Language, name: str | None, before: str | None = None) -> Any:
-    """The transformer component that a trend vector reads.
+    """Find the transformer component that a trend vector reads.
 
-    name: its name in the pipeline; None for the nearest.
-    before: the component that reads it, where it is already in the pipeline.
-    RAISES: ValueError where there is none.
+    Args:
+        nlp: the pipeline.
+        name: the name of the component; None for the nearest one.
+        before: the name of the component that reads it, if it is already in the pipeline.
+
+    Returns:
+        the transformer component.
+
+    Raises:
+        ValueError: if there is none, or the component of that name is not a transformer.
     """
     names = nlp.component_names
     upstream = dict(nlp.components[: names.index(before)] if before in names else nlp.components)
@@ -110,21 +124,28 @@ def find_transformer(nlp: Language, name: str | None, before: str | None = None)
         raise ValueError(
             f"There is no transformer for 'trend_vector' to read: got the components {names}, expected one "
             "of spacy-transformers or spacy-curated-transformers before it. Add one first, such as "
-            "nlp.add_pipe('transformer'), and do not "
-            "exclude it when the pipeline is loaded."
+            "nlp.add_pipe('transformer'), and do not exclude it when the pipeline is loaded."
         )
     return transformers[-1]
 
 
-def has_weights(transformer: Any) -> bool:
-    """Whether a transformer component has its encoder; one that was not initialized has none."""
-    return shim_of(transformer)._model is not None
+def is_transformer(pipe: Any) -> bool:
+    """Return whether a component is a transformer of spacy-transformers or spacy-curated-transformers."""
+    # Importing the package would take time: a pipeline with a curated transformer has imported it already.
+    curated = sys.modules.get("spacy_curated_transformers.pipeline.transformer")
+    return isinstance(pipe, Transformer) or (
+        curated is not None and isinstance(pipe, curated.CuratedTransformer)
+    )
 
 
 def size_of_encoder(transformer: Any) -> EncoderSize:
-    """What is known of the encoder of a transformer component, observed or not.
+    """Return the size of the encoder of a transformer component, observed or not.
 
-    RAISES: ValueError where it has none that can be observed, or none yet.
+    Args:
+        transformer: the component.
+
+    Raises:
+        ValueError: if the component has no encoder that can be observed, or none is loaded yet.
     """
     shim = shim_of(transformer)
     if isinstance(shim, HFShim):
@@ -135,20 +156,30 @@ def size_of_encoder(transformer: Any) -> EncoderSize:
 
 
 def shim_of(transformer: Any) -> Any:
-    """What holds the encoder of a transformer component, observed or not.
+    """Return the shim around the encoder of a transformer component, observed or not.
 
-    RAISES: ValueError where it has none that can be observed.
+    Args:
+        transformer: the component.
+
+    Raises:
+        ValueError: if the component has no encoder that can be observed.
     """
     return _node_and_shim(transformer)[1]
 
 
-def is_transformer(pipe: Any) -> bool:
-    """Whether a component is a transformer, of spacy-transformers or spacy-curated-transformers."""
-    # A pipeline that has a curated transformer has imported its class; nobody else needs the package.
-    curated = sys.modules.get("spacy_curated_transformers.pipeline.transformer")
-    return isinstance(pipe, Transformer) or (
-        curated is not None and isinstance(pipe, curated.CuratedTransformer)
-    )
+def load_encoder(pipe: Any, nlp: Language) -> None:
+    """Load the encoder of a transformer of spacy-transformers, unless it is loaded already.
+
+    Args:
+        pipe: a component of the pipeline; one of another kind is left alone.
+        nlp: the pipeline; if its config names the bundled encoder, its meta will require that package.
+    """
+    _require_bundled_encoder(nlp)
+    if isinstance(pipe, Transformer) and shim_of(pipe)._model is None:
+        pipe.initialize(lambda: [], nlp=nlp)
+        # It does not find its listeners by itself, because it is disabled while the others are initialized.
+        for _, other in nlp.components:
+            pipe.find_listeners(other)
 
 
 def _observe(transformer: Any) -> Observing:
@@ -162,7 +193,7 @@ def _observe(transformer: Any) -> Observing:
         if type(transformer) is not ObservingCuratedTransformer.__base__:
             raise ValueError(
                 f"The transformer component '{transformer.name}' is a {type(transformer)}, a subclass of "
-                "CuratedTransformer whose methods would be lost where it is observed. Expected the class "
+                "CuratedTransformer whose methods would be lost when it is observed. Expected the class "
                 "itself: use the factory 'curated_transformer'."
             )
         kind = ObservingCuratedShim
@@ -174,7 +205,7 @@ def _observe(transformer: Any) -> Observing:
 
 
 def _node_and_shim(transformer: Any) -> tuple[Any, Any]:
-    """The layer of a component's model that runs its encoder, and the shim around that."""
+    """Return the layer of a component's model that runs its encoder, and its shim."""
     kind = HFShim if isinstance(transformer, Transformer) else PyTorchShim
     for node in transformer.model.walk():
         for shim in node.shims:
@@ -188,22 +219,8 @@ def _node_and_shim(transformer: Any) -> tuple[Any, Any]:
     )
 
 
-def load_encoder(pipe: Any, nlp: Language) -> None:
-    """Give a transformer of spacy-transformers its encoder, unless it has one.
-
-    pipe: a component of the pipeline; one of another kind is left alone.
-    nlp: the pipeline; `nlp.meta` then names the bundled encoder's package if its config names that encoder.
-    """
-    _require_bundled_encoder(nlp)
-    if isinstance(pipe, Transformer) and not has_weights(pipe):
-        pipe.initialize(lambda: [], nlp=nlp)
-        # As it is disabled while the others are initialized, it does not find its listeners by itself.
-        for _, other in nlp.components:
-            pipe.find_listeners(other)
-
-
 def _require_bundled_encoder(nlp: Language) -> None:
-    """Where a config names the bundled encoder, have `spacy package` name the package that it is in."""
+    """Make `spacy package` require the bundled encoder's package if the config names that encoder."""
     models = [block.get("model") for block in nlp.config["components"].values()]
     if any(isinstance(model, dict) and model.get("name") == {"@misc": BUNDLED_ENCODER} for model in models):
         requirements = nlp.meta.setdefault("requirements", [])
