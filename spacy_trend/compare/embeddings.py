@@ -101,7 +101,9 @@ def pooled_embeddings(doc: Doc, source: Source, columns: tuple[int, int]) -> dic
     Raises:
         ValueError: if the transformer did not run on the doc or was not observed.
     """
-    static, contextual, starts = _positions(read_wordpieces(doc, source, columns), columns[0])
+    columns = width, _ = columns_of(source)
+    wordpieces = read_wordpieces(doc, source, columns)
+    static, contextual, starts = _positions(wordpieces, width)
     last, first = _mean(contextual), _mean(static)
     first_last: Any = (first + last) / 2
     side_by_side: Any = np.concatenate([last, first_last])

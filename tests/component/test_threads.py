@@ -15,12 +15,10 @@ from spacy import Language
 from spacy.tokens import Doc
 
 from spacy_trend import bundled_encoder
-from spacy_trend.encoder import requests as encoder_requests
 from spacy_trend.encoder.bfloat16 import bfloat16_obstacle
-from tests.support.changes import DIFFERENCE
-from tests.support.curated import curated_bert
-from tests.support.pipelines import encoder_of
-from tests.support.values import assert_same_values
+from spacy_trend.encoder.requests import AttentionRequest
+
+from .conftest import DIFFERENCE
 
 #: How far one forward pass may be from another of a batch that is padded otherwise.
 NOISE = 2e-5
@@ -287,15 +285,15 @@ def test_a_pipeline_may_be_collected_while_another_runs_their_encoder(
     nlp = make(LAST)
     expected = nlp(TEXTS[0])
     others = [share(nlp, LAYERS)]
-    request_rows = encoder_requests.request_rows
+    received_rows = AttentionRequest.received_rows
 
     def collect(*args: Any) -> Any:
         # What the garbage collector may do of itself at any allocation, in whichever thread.
         others.clear()
         gc.collect()
-        return request_rows(*args)
+        return received_rows(*args)
 
-    monkeypatch.setattr(encoder_requests, "request_rows", collect)
+    monkeypatch.setattr(AttentionRequest, "received_rows", collect)
     assert_equal([nlp(TEXTS[0])], [expected])
 
 

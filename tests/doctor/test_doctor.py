@@ -64,7 +64,7 @@ def test_an_encoder_out_of_a_saved_pipeline_is_named_without_a_folder_that_is_go
     loaded = spacy.load(tmp_path)
     assert not Path(loaded.get_pipe("transformer").model.transformer.config.name_or_path).exists()
     assert "): BertModel (bert), attention" in about("transformer", examine(loaded)).text
-    assert loaded.get_pipe("trend_vector").encoder.name == "BertModel (bert)"
+    assert loaded.get_pipe("trend_vector").encoder.size.name == "BertModel (bert)"
 
 
 def test_the_preset_for_similarity_without_hooks_is_said(make: Callable[..., Language]) -> None:

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from spacy_trend.encoder.requests import AttentionRequest, request_rows
+from spacy_trend.encoder.requests import AttentionRequest, EncoderSize
 from spacy_trend.method.selections import attended_words, mutual_pair
 
-ENCODER = "BertModel (bert)"
+SIZE = EncoderSize("BertModel (bert)", layers=6, heads=12, width=384, intermediate_width=1536)
 WINDOWS, HEADS, LENGTH = 3, 4, 7
 
 
@@ -59,20 +59,20 @@ class TestAttentionRequest:
         ],
     )
     def test_numbers_layers_from_the_first(self, layers: tuple[int, ...] | None, numbers: list[int]) -> None:
-        assert AttentionRequest("heads", layers).layer_numbers(6, ENCODER) == numbers
+        assert AttentionRequest("heads", layers).row_layers(SIZE) == numbers
 
     @pytest.mark.parametrize("layers", [(6,), (-7,), (0, 6), (0, -7, 1)])
     def test_raises_for_a_layer_that_the_encoder_lacks(self, layers: tuple[int, ...]) -> None:
         request = AttentionRequest("heads", layers)
         missing = next(layer for layer in layers if not -6 <= layer < 6)
         with pytest.raises(ValueError, match=rf"layer={missing} is out of range") as error:
-            request.layer_numbers(6, ENCODER)
+            request.row_layers(SIZE)
         message = str(error.value)
-        assert f"the encoder '{ENCODER}' has 6 layers" in message
+        assert f"the encoder '{SIZE.name}' has 6 layers" in message
         assert "a number from 0 to 5, or from -6 to -1 counted from the last" in message
         assert "Change the layer in the setting 'select'" in message
         with pytest.raises(ValueError, match=rf"layer={missing} is out of range"):
-            request.row_count(6, 12, ENCODER)
+            request.row_count(SIZE)
 
     @pytest.mark.parametrize(
         ("rows", "layers", "count"),
@@ -86,7 +86,7 @@ class TestAttentionRequest:
         ],
     )
     def test_counts_its_rows(self, rows: str, layers: tuple[int, ...] | None, count: int) -> None:
-        assert AttentionRequest(rows, layers).row_count(6, 12, ENCODER) == count
+        assert AttentionRequest(rows, layers).row_count(SIZE) == count
 
 
 def received_by_layer() -> dict[int, Tensor]:
@@ -111,20 +111,20 @@ class TestRequestRows:
     def test_stand_layer_by_layer_and_head_by_head(
         self, rows: str, layers: tuple[int, ...] | None, of_first_wordpiece: list[int]
     ) -> None:
-        result = request_rows(AttentionRequest(rows, layers), 3, ENCODER, received_by_layer())
+        result = AttentionRequest(rows, layers).received_rows(SIZE._replace(layers=3), received_by_layer())
         assert result.dtype == torch.float32
         assert result.shape == (1, 3, len(of_first_wordpiece))
         assert result[0, 0].tolist() == of_first_wordpiece
 
     def test_are_apart_for_windows_and_wordpieces(self) -> None:
         received = torch.randn(WINDOWS, HEADS, LENGTH)
-        rows = request_rows(AttentionRequest("heads", (0,)), 1, ENCODER, {0: received})
+        rows = AttentionRequest("heads", (0,)).received_rows(SIZE._replace(layers=1), {0: received})
         assert rows.is_contiguous()
         assert rows[2, 5, 3] == received[2, 3, 5]
-        means = request_rows(AttentionRequest("layers", (0,)), 1, ENCODER, {0: received})
+        means = AttentionRequest("layers", (0,)).received_rows(SIZE._replace(layers=1), {0: received})
         assert means.shape == (WINDOWS, LENGTH, 1)
         torch.testing.assert_close(means[2, 5, 0], received[2, :, 5].mean())
 
     def test_raise_for_a_layer_that_the_encoder_lacks(self) -> None:
         with pytest.raises(ValueError, match="layer=3 is out of range"):
-            request_rows(AttentionRequest("heads", (3,)), 3, ENCODER, received_by_layer())
+            AttentionRequest("heads", (3,)).received_rows(SIZE._replace(layers=3), received_by_layer())
