@@ -76,7 +76,7 @@ def about_settings(nlp: Language, name: str) -> Finding:
         nlp: the pipeline.
         name: the trend vector's name in the pipeline.
     """
-    settings = {"preset": DEFAULT_CONFIG["preset"], **changed_settings(nlp, name)}
+    settings = {"preset": DEFAULT_CONFIG["preset"], **_changed_settings(nlp, name)}
     listed = ", ".join(f"{key}={value!r}" for key, value in settings.items())
     return fine("settings", f"Settings of '{name}': {listed}; all others are the defaults")
 
@@ -89,15 +89,15 @@ def about_similarity(nlp: Language, name: str) -> list[Finding]:
         name: the trend vector's name in the pipeline.
 
     Returns:
-        nothing for other presets, and if the hooks are set.
+        the finding; none for other presets, or with `vector_hooks`.
     """
-    settings = changed_settings(nlp, name)
+    settings = _changed_settings(nlp, name)
     if settings.get("preset") != "similarity" or "vector_hooks" in settings:
         return []
     # Not a warning: a search reads the vectors themselves.
     text = (
-        f"doc.similarity is spaCy's own and does not use the vectors of '{name}'; to make it, add "
-        '"vector_hooks": True to its config'
+        f"doc.similarity is spaCy's own and does not use the vectors of '{name}'; to have it use them, add "
+        '"vector_hooks": True to the config'
     )
     return [fine("similarity", text)]
 
@@ -132,7 +132,7 @@ def about_needs(nlp: Language, name: str, component: TrendVector, doc: Doc) -> l
     return findings
 
 
-def changed_settings(nlp: Language, name: str) -> dict[str, Any]:
+def _changed_settings(nlp: Language, name: str) -> dict[str, Any]:
     """Return the settings of a trend vector that differ from the defaults.
 
     Args:
@@ -156,7 +156,7 @@ def _how_to_set(nlp: Language, name: str, attribute: str, add: str) -> str:
 
 def _how_to_move(nlp: Language, name: str, other: str) -> str:
     """Return how to move a trend vector behind another component, with its settings."""
-    settings = changed_settings(nlp, name)
+    settings = _changed_settings(nlp, name)
     named = "" if name == "trend_vector" else f", name={name!r}"
     config = f", config={settings!r}" if settings else ""
     add = f"nlp.add_pipe('trend_vector'{named}, after={other!r}{config})"

@@ -8,7 +8,7 @@ import pytest
 from spacy_trend.alignment.trf_data import drop_observed
 from spacy_trend.alignment.words import align_words
 from spacy_trend.encoder.requests import AttentionRequest
-from tests.support.aligned_docs import WIDTH, FakeSource, make_doc, numbered, observed_output
+from tests.support.aligned_docs import SIZE, WIDTH, FakeSource, make_doc, numbered, observed_output
 
 
 @pytest.mark.parametrize(("rows", "expected"), [("heads", [[3.0], [11.0]]), ("layers", [[7.0]])])
@@ -25,7 +25,7 @@ def test_stored_attention_matrices_are_used_if_nothing_was_observed(rows: str, e
     doc = make_doc(["a"], [[1]], output)
     doc._.trf_data.wordpieces.attention_mask[0, 2] = 0
     request = AttentionRequest(rows, (0,) if rows == "heads" else None)
-    words = align_words([doc], FakeSource(request=request, row_count=len(expected)))
+    words = align_words([doc], FakeSource(request=request, size=SIZE._replace(heads=2)))
     assert words.attention.tolist() == expected
     assert words.static.tolist() == [[102, 103]]
 
@@ -84,7 +84,9 @@ def test_drop_observed_leaves_the_stock_fields_and_may_be_called_twice() -> None
     assert doc._.trf_data.model_output.last_hidden_state is before
 
 
-@pytest.mark.parametrize("source", [FakeSource(width=5), FakeSource(row_count=1)])
+@pytest.mark.parametrize(
+    "source", [FakeSource(size=SIZE._replace(width=5)), FakeSource(size=SIZE._replace(heads=1))]
+)
 def test_a_doc_of_another_encoder_is_refused(source: FakeSource) -> None:
     doc = make_doc(["a"], [[1]], observed_output(1, 3))
     with pytest.raises(

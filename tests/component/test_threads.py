@@ -17,8 +17,10 @@ from spacy.tokens import Doc
 from spacy_trend import bundled_encoder
 from spacy_trend.encoder.bfloat16 import bfloat16_obstacle
 from spacy_trend.encoder.requests import AttentionRequest
-
-from .conftest import DIFFERENCE
+from tests.support.changes import DIFFERENCE
+from tests.support.curated import curated_bert
+from tests.support.pipelines import encoder_of
+from tests.support.values import assert_same_values
 
 #: How far one forward pass may be from another of a batch that is padded otherwise.
 NOISE = 2e-5

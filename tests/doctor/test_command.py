@@ -11,8 +11,7 @@ import pytest
 import spacy
 from spacy import Language
 
-from spacy_trend.doctor import diagnose
-from spacy_trend.doctor.examination import examine
+from spacy_trend.doctor import diagnose, examine
 from spacy_trend.doctor.findings import Finding
 from tests.support.commands import run_command, said
 from tests.support.families import BERT_TOKENS, VOCABULARY, Family, make_encoder, save_tokenizer

@@ -11,7 +11,8 @@ import srsly
 from spacy import Language
 from spacy.tokens import Doc
 
-from spacy_trend.doctor.examination import TEXT, examine
+from spacy_trend.doctor import examine
+from spacy_trend.doctor.examination import TEXT
 from tests.support.curated import curated_bert
 from tests.support.findings import about, mend, wrong
 from tests.support.hidden_attention import hide_softmax

@@ -7,7 +7,7 @@ import pytest
 import torch
 from spacy import Language
 
-from spacy_trend.doctor.examination import examine
+from spacy_trend.doctor import examine
 from spacy_trend.encoder.bfloat16 import bfloat16_time
 from tests.support.findings import about
 

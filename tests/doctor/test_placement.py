@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from spacy import Language
 
-from spacy_trend.doctor.examination import examine
+from spacy_trend.doctor import examine
 from tests.support.findings import about, mend, wrong
 
 

@@ -13,7 +13,7 @@ from spacy import Language
 from transformers import AutoModel, RobertaConfig, RobertaModel
 
 from spacy_trend import bundled_encoder
-from spacy_trend.doctor.examination import examine
+from spacy_trend.doctor import examine
 from spacy_trend.doctor.transformer import describe_transformer
 from spacy_trend.encoder.hugging_face import max_positions
 from tests.support.encoders import save_bert

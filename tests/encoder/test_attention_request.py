@@ -15,7 +15,7 @@ WINDOWS, HEADS, LENGTH = 3, 4, 7
 def test_a_whole_number_may_be_written_as_a_fraction(layer: float) -> None:
     for select in attended_words(layer), mutual_pair([layer]):
         request = AttentionRequest(select.rows, (layer,), (layer,))
-        assert request.layer_numbers(6, "encoder") == request.pair_layers(6, "encoder") == [layer % 6]
+        assert request.row_layers(SIZE) == request.mutual_layer_numbers(SIZE) == [layer % 6]
 
 
 @pytest.mark.parametrize(
@@ -24,26 +24,28 @@ def test_a_whole_number_may_be_written_as_a_fraction(layer: float) -> None:
 )
 def test_a_fraction_is_a_part_of_the_way_up(fraction: float, layers: int, number: int) -> None:
     request = AttentionRequest("layers", (fraction,), (fraction, -1))
-    assert request.layer_numbers(layers, "encoder") == [number]
-    assert request.pair_layers(layers, "encoder") == [number, layers - 1]
+    size = SIZE._replace(layers=layers)
+    assert request.row_layers(size) == [number]
+    assert request.mutual_layer_numbers(size) == [number, layers - 1]
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 6, 12, 24, 32, 48])
 def test_a_part_of_the_way_that_is_a_layers_own_is_that_layer(layers: int) -> None:
     for layer in range(1, layers):
         request = AttentionRequest("layers", (layer / layers,))
-        assert request.layer_numbers(layers, "encoder") == [layer]
+        assert request.row_layers(SIZE._replace(layers=layers)) == [layer]
 
 
 def test_all_layers_are_none() -> None:
-    assert AttentionRequest("layers", (0,), None).pair_layers(3, "encoder") == [0, 1, 2]
-    assert AttentionRequest("layers", (0,)).pair_layers(3, "encoder") == []
+    size = SIZE._replace(layers=3)
+    assert AttentionRequest("layers", (0,), None).mutual_layer_numbers(size) == [0, 1, 2]
+    assert AttentionRequest("layers", (0,)).mutual_layer_numbers(size) == []
 
 
 @pytest.mark.parametrize("layer", [6, -7])
-def test_a_layer_between_that_the_encoder_lacks_is_refused(layer: int) -> None:
+def test_a_mutual_layer_that_the_encoder_lacks_is_refused(layer: int) -> None:
     with pytest.raises(ValueError, match=rf"layer={layer} is out of range: the encoder 'mine' has 6 layers"):
-        AttentionRequest("layers", (0,), (0, layer)).pair_layers(6, "mine")
+        AttentionRequest("layers", (0,), (0, layer)).mutual_layer_numbers(SIZE._replace(name="mine"))
 
 
 class TestAttentionRequest:

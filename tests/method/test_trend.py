@@ -9,7 +9,7 @@ from spacy_trend.method.changes import difference, static_and_contextual
 from spacy_trend.method.interface import Selection
 from spacy_trend.method.segments import as_lengths
 from spacy_trend.method.selections import dependency_pair, leading_pair
-from spacy_trend.method.trend import Trends, summarize
+from spacy_trend.method.trend import Trends, compute_trends
 from spacy_trend.types import Floats, Ints
 from tests.support.arrays import floats, ints
 
@@ -44,7 +44,7 @@ def trends(lengths: Ints, segments: Ints, select: Any = None, **changes: Any) ->
     """Of as many of the six words as the lengths have."""
     words = int(lengths.sum())
     settings: dict[str, Any] = {"select": select or leading_pair(), "change": difference(), **changes}
-    return summarize(
+    return compute_trends(
         STATIC[:words],
         CONTEXTUAL[:words],
         ATTENTION[:, :words],
@@ -167,7 +167,7 @@ def test_arguments_are_left_alone() -> None:
 
 def test_lengths_that_do_not_add_up_are_refused() -> None:
     with pytest.raises(ValueError, match="add up to 5, but there are 6 words"):
-        summarize(
+        compute_trends(
             STATIC,
             CONTEXTUAL,
             ATTENTION,

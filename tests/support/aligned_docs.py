@@ -13,19 +13,20 @@ from spacy_transformers.pipeline_component import install_extensions as install_
 from thinc.types import Ragged
 from transformers.file_utils import ModelOutput
 
-from spacy_trend.encoder.requests import AttentionRequest
+from spacy_trend.encoder.requests import AttentionRequest, EncoderSize
 
 FIRST_HEADS = AttentionRequest("heads", (0,))
 WIDTH = 2
 ROWS = 3
+#: One layer of as many heads as there are rows.
+SIZE = EncoderSize("fake", layers=1, heads=ROWS, width=WIDTH, intermediate_width=4 * WIDTH)
 
 
 @dataclass
 class FakeSource:
     key: str = "observed"
     request: AttentionRequest = FIRST_HEADS
-    width: int = WIDTH
-    row_count: int = ROWS
+    size: EncoderSize = SIZE
     max_length: int | None = None
 
     def has_wordpiece(self, text: str) -> bool:

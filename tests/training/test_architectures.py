@@ -15,7 +15,7 @@ from spacy.training.initialize import init_nlp
 from spacy.vocab import Vocab
 from thinc.api import Model, set_dropout_rate
 
-from spacy_trend.architectures import tell_width, text_classifier, trend_vector_features
+from spacy_trend.architectures import set_vector_width, text_classifier, trend_vector_features
 from spacy_trend.attributes.record import RECORD, Record
 from tests.support.classifiers import examples_of, trained, trend_vector_config, update, with_stock_corpus
 
@@ -126,12 +126,12 @@ class TestFeatures:
 
     def test_a_model_can_be_told_their_width_once(self) -> None:
         model = text_classifier()
-        tell_width(model, 5)
-        tell_width(model, 5)
-        tell_width(None, 3)
+        set_vector_width(model, 5)
+        set_vector_width(model, 5)
+        set_vector_width(None, 3)
         assert model.get_ref("features").get_dim("nO") == 5
         with pytest.raises(ValueError, match=r"of the pipeline has width 3, but .* was made for 5\."):
-            tell_width(model, 3)
+            set_vector_width(model, 3)
 
     def test_have_the_pipeline_s_width_whatever_gold_docs_were_written_with(
         self, tiny_encoder: Path, tmp_path: Path
