@@ -86,8 +86,10 @@ def attach(transformer: Any, request: Request) -> ObservedEncoder:
     shim = _observe(transformer)
     observed = ObservedEncoder(transformer, f"observed_{uuid4().hex}", request.attention)
     if shim.has_encoder:
-        # Raises for a layer that the encoder lacks.
-        request.attention.row_count(observed.size)
+        # Both raise for a layer that the encoder lacks.
+        size = observed.size
+        request.attention.row_layers(size)
+        request.attention.mutual_layer_numbers(size)
     shim.requests[observed.key] = request
     finalize(observed, shim.requests.pop, observed.key, None).atexit = False
     return observed
