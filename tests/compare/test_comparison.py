@@ -13,6 +13,7 @@ pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 from spacy_trend.compare.comparison import Comparison, Score, as_table, describe_texts, write_comparison
 from spacy_trend.compare.embeddings import CLS
+from spacy_trend.compare.scores import Scores
 from tests.support.comparisons import BY_HAND, score
 
 pytestmark = pytest.mark.usefixtures("few_strengths")
@@ -67,6 +68,17 @@ class TestFiles:
             intervals = {name: tuple(row[name]) for name in ("accuracy_interval", "macro_f1_interval")}
             assert Score(**{**row, **intervals}) == expected
         assert {**read, "scores": folded.scores} == {**vars(folded)}
+
+    def test_keep_the_order_of_a_score(self, tmp_path: Path) -> None:
+        data, _ = write_comparison(BY_HAND, tmp_path)
+        first, last = ["name", "config", "width"], ["p_value", "strengths"]
+        for row in json.loads(data.read_text(encoding="utf8"))["scores"]:
+            assert list(row) == [*first, *(field.name for field in fields(Scores)), *last]
+
+    def test_are_read_back(self, folded: Comparison, tested: Comparison, tmp_path: Path) -> None:
+        for comparison in folded, tested, BY_HAND:
+            data, _ = write_comparison(comparison, tmp_path)
+            assert Comparison.from_json(data) == comparison
 
     @pytest.mark.parametrize("p_value", [1e-30, 2.0**-1000, 0.1 + 0.2, 1.0])
     def test_keep_numbers_to_the_last_digit(self, tmp_path: Path, p_value: float) -> None:

@@ -174,7 +174,7 @@ class TestPipelines:
         nlp = transformer_pipeline(tiny_encoder)
         message = (
             r"the pipeline has no trend vector: got \['transformer'\]\. Add one with "
-            r"nlp\.add_pipe\('trend_vector'\), or give the pipeline's path, to have it added to a copy\."
+            r"nlp\.add_pipe\('trend_vector'\), or give the pipeline's path: then it is added to a copy\."
         )
         for config in None, WIDE:
             with pytest.raises(ValueError, match=message):
@@ -193,13 +193,15 @@ class TestPipelines:
         self, tiny: Language, config: dict[str, Any], tmp_path: Path
     ) -> None:
         tiny.to_disk(tmp_path)
-        message = r"got config=\{.*\}, but the pipeline has a trend vector with settings of its own\. Leave"
+        message = (
+            r"Got the settings \{.*\}, but the pipeline has the trend vector '.*' with settings of its own\."
+        )
         for pipeline in tiny, tmp_path:
             with pytest.raises(ValueError, match=message):
                 TrendVectorizer(pipeline, config=config).fit(TEXTS)
 
     def test_have_an_encoder_of_their_own(self, tiny: Language, tiny_encoder: Path) -> None:
-        with pytest.raises(ValueError, match=r"pipeline and encoder exclude each other\. Give one of them"):
+        with pytest.raises(ValueError, match=r"they exclude each other\. Give one of them"):
             TrendVectorizer(tiny, encoder=tiny_encoder).fit(TEXTS)
 
     def test_have_a_transformer(self, tmp_path: Path) -> None:

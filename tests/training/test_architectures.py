@@ -119,7 +119,7 @@ class TestFeatures:
     def test_of_another_width_are_refused(self) -> None:
         message = (
             r"The trend vector of the doc 'One text\. ' has width 2, but the classifier was made for 3\. "
-            r"Expected the encoder and the settings of 'trend_vector' that it was trained with"
+            r"Expected the encoder and the settings of 'trend_vector' that the classifier was trained with"
         )
         with pytest.raises(ValueError, match=message):
             trend_vector_features(3).predict([doc_with([1, 2])])
@@ -283,7 +283,7 @@ class TestClassifier:
     def test_without_a_width_is_refused(self) -> None:
         message = (
             r"The width of the trend vectors is unknown: got no component 'trend_vector' that was "
-            r"initialized before this one, and docs without vectors\. Expected one of both: put"
+            r"initialized before this one, and docs without vectors\. Expected one or the other: put"
         )
         with pytest.raises(ValueError, match=message):
             text_classifier().initialize(X=[doc_without()])
