@@ -69,6 +69,18 @@ def nlp() -> Iterator[Language]:
     assert nlp.component_names == names
 
 
+@pytest.fixture(scope="session")
+def default(shared_nlp: Callable[..., Language]) -> Language:
+    """The tiny encoder with default settings; not to be changed by a test."""
+    return shared_nlp({})
+
+
+@pytest.fixture(scope="session")
+def steady(shared_nlp: Callable[..., Language]) -> Language:
+    """As `default`, but its vectors can be compared from one forward pass to another."""
+    return shared_nlp(changes.DIFFERENCE)
+
+
 @pytest.fixture
 def tiny(tiny_encoder: Path) -> Language:
     """A fresh pipeline with the tiny encoder and default settings."""

@@ -11,18 +11,6 @@ from tests.support.changes import DIFFERENCE
 from tests.support.odd_texts import check_invariants, check_same, random_text
 
 
-@pytest.fixture(scope="module")
-def default(shared_nlp: Callable[..., Language]) -> Language:
-    """The tiny encoder with default settings; not to be changed by a test."""
-    return shared_nlp({})
-
-
-@pytest.fixture(scope="module")
-def steady(shared_nlp: Callable[..., Language]) -> Language:
-    """The tiny encoder with a change that does not amplify noise; not to be changed by a test."""
-    return shared_nlp(DIFFERENCE)
-
-
 def fuzz(nlp: Language, steady: Language, *, seed: int, texts: int, alone: int) -> None:
     """Run random texts in shuffled batches.
 

@@ -7,17 +7,10 @@ import pytest
 from spacy import Language
 from spacy.tokens import Doc
 
-from spacy_trend.attributes.record import RECORD, describe
-from tests.support.changes import DIFFERENCE
+from spacy_trend.record import RECORD, describe
 from tests.support.values import assert_same_values, items_of, spans_of, values_of
 
 TEXT = "I want an apple. She sold the old house."
-
-
-@pytest.fixture
-def steady(shared_nlp: Callable[..., Language]) -> Language:
-    """A pipeline whose vectors can be compared from one forward pass to another."""
-    return shared_nlp(DIFFERENCE)
 
 
 REBUILT: dict[str, Callable[[list[Doc]], Doc]] = {
