@@ -7,7 +7,7 @@ import pytest
 from spacy import Language
 from spacy.tokens import Doc
 
-from spacy_trend.record import RECORD, describe
+from spacy_trend.attributes.record import RECORD, describe
 from tests.support.values import assert_same_values, items_of, spans_of, values_of
 
 TEXT = "I want an apple. She sold the old house."

@@ -90,7 +90,7 @@ def test_explain_refuses_a_preset_beside_settings(tiny: Language, tmp_path: Path
     tiny.to_disk(tmp_path)
     result = run("Two words", "--model", str(tmp_path), "--preset", "all_words")
     assert result.exit_code == 1
-    assert "Got the preset 'all_words', but the pipeline has the trend vector" in said(result)
+    assert "Got the settings {'preset': 'all_words'}, but the pipeline has the trend vector" in said(result)
 
 
 def test_explain_adds_the_component_to_a_pipeline_that_has_a_transformer(

@@ -10,7 +10,6 @@ import spacy
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from spacy.tokens import DocBin
-from spacy.vocab import Vocab
 
 pytest.importorskip("sklearn")
 
@@ -244,7 +243,7 @@ class TestWrittenParts:
         part = labelled(("a", "x"))
         write_parts(Parts(part, part, labelled(("b", "y")), 0, 0), tmp_path)
         for name in NAMES:
-            (doc,) = DocBin().from_disk(tmp_path / f"{name}.spacy").get_docs(Vocab())
+            (doc,) = DocBin().from_disk(tmp_path / f"{name}.spacy").get_docs(spacy.blank("en").vocab)
             assert list(doc.cats) == ["x", "y"]
 
     @given(
@@ -263,7 +262,7 @@ class TestWrittenParts:
         folder = tmp_path_factory.getbasetemp() / "written"
         part = labelled(*pairs)
         write_parts(Parts(part, part, part, 0, 0), folder)
-        docs = DocBin().from_disk(folder / "dev.spacy").get_docs(Vocab())
+        docs = DocBin().from_disk(folder / "dev.spacy").get_docs(spacy.blank("en").vocab)
         assert [(doc.text, [label for label in doc.cats if doc.cats[label]]) for doc in docs] == [
             (text, [label]) for text, label in pairs
         ]

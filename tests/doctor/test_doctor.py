@@ -103,7 +103,7 @@ def test_a_curated_transformer_is_examined(tiny_encoder: Path) -> None:
     findings = examine(curated_bert(tiny_encoder, {}, spans={"window": 1024, "stride": 1024}))
     assert wrong(findings) == [("error", "windows")]
     assert (
-        "takes 512 wordpieces of a window, and of a longer one the pipeline fails"
+        "accepts 512 wordpieces per window, and with more the pipeline fails"
         in about("windows", findings).text
     )
     assert '"window": 512' in str(about("windows", findings).fix)
