@@ -25,7 +25,6 @@ from spacy_trend import from_encoder
 PIPELINES = ("stock", "trend_vector", "without word vectors")
 DOCS_KEPT, WORDS_KEPT = 1500, 60
 WORDS_STREAMED = 15
-
 app = typer.Typer()
 
 

@@ -14,7 +14,6 @@ NEEDED = (
     *("rows_a_second_a_core", "efficiency", "input_bytes_a_row", "output_bytes_a_row"),
     *(f"{name}_rows_a_second" for name in SERIAL),
 )
-
 Price = Annotated[float, typer.Option(help="USD an hour; an assumption")]
 
 

@@ -23,7 +23,6 @@ from spacy_trend.corpus import embed_corpus
 FEWEST_WORDS, MOST_WORDS = 3, 30
 #: The small size of a difference of two, as a part of the large one.
 SMALL = 10
-
 Rows = Annotated[int, typer.Option(help="How many texts")]
 Rounds = Annotated[int, typer.Option(help="How often to run each way")]
 Processes = Annotated[int, typer.Option(help="How many processes; at most one for each core")]

@@ -9,12 +9,10 @@ WORDS = (
     "answer winter summer morning wants sells builds finds reads writes carries follows opens closes near "
     "behind under over with without before after because while and or but never often slowly quickly"
 ).split()
-
 #: Words of several wordpieces. About every twelfth word of the public sets is one, which is why texts of as
 #: many words differ in length for the encoder.
 RARE_WORDS = "Mississippi Wittgenstein marmalade otorhinolaryngologist zeppelin Nabokov unputdownable".split()
 RARE = 1 / 12
-
 #: Texts with their labels.
 Pairs = list[tuple[str, str]]
 

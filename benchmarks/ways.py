@@ -13,7 +13,6 @@ from spacy_trend import bundled_encoder, from_encoder
 from spacy_trend.encoder.buckets import run_cost
 
 Way = Callable[[list[str]], object]
-
 STOCK = "stock"
 
 

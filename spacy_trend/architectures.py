@@ -9,12 +9,8 @@ from thinc.api import Dropout, LayerNorm, Linear, Logistic, Model, Relu, Softmax
 from thinc.types import Floats2d
 
 FEATURES = "trend_vector_features"
-
-
 #: The ids of layers that were initialized and have not run since.
 _INITIALIZED: set[int] = set()
-
-
 _Backprop = Callable[[Any], Any]
 
 

@@ -13,7 +13,6 @@ from .pipelines import check_every_doc, load_pipeline
 
 #: A word of a text: the word itself and its character offsets.
 WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
-
 #: For how many shapes oneDNN, which computes for torch on the CPU, caches what it has prepared. The layers of
 #: a BERT share four; texts of many lengths would fill the default of 1,024: hundreds of megabytes.
 SHAPES_KEPT = 4

@@ -11,10 +11,8 @@ import srsly
 
 #: The limit on the length of a CSV field: as much as a C long holds everywhere.
 LONGEST_FIELD = 2**31 - 1
-
 #: What "surrogateescape" makes of bytes that are not UTF-8.
 _NOT_DECODED = re.compile("[\udc80-\udcff]")
-
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

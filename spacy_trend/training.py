@@ -20,15 +20,9 @@ from .encoder.transformer import load_encoder
 from .pipelines import check_every_doc
 
 READER = "spacy-trend.VectorCorpus.v1"
-
-
 CALLBACK = "spacy-trend.enable_components.v1"
-
-
 #: Examples with vectors, by pipeline: `spacy train` makes one reader to initialize and another to train.
 _EXAMPLES: WeakKeyDictionary[Language, dict[Any, list[Example]]] = WeakKeyDictionary()
-
-
 #: The components that a reader disabled, by pipeline.
 _DISABLED: WeakKeyDictionary[Language, set[str]] = WeakKeyDictionary()
 

@@ -26,14 +26,12 @@ from tests.support.values import of_tokens, positions
 from tests.support.windows import OVERLAPPING, SENTENCES, WHOLE_TEXT
 
 SOME_TEXTS = ARTICLE_TEXTS[:72:6]
-
 SETTINGS = (
     {"rows": "layers"},
     {"focus": "most"},
     {"rows": "layers", "focus": "most"},
     {"layer": -1},
 )
-
 ATTENTION = {"rtol": 1e-5, "atol": 1e-5}
 # Shares of the largest number in each dimension, about five and three times what was measured: the static
 # embeddings differ by the mean over wordpieces alone, the contextual ones by all layers.

@@ -11,7 +11,6 @@ import torch
 from spacy_trend.embedder import SHAPES_KEPT, Embedder, PipelineChoice
 
 SETTING = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
-
 #: Each text twice, in a pass of its own each time: more shapes than are kept in between.
 TWICE = """
 import pyarrow as pa

@@ -15,16 +15,12 @@ from spacy_trend.method.selections import leading_pair
 from tests.support.printed import APPLE_TREND, ATTENTION, LEADERS, PRINTED, VECTOR, WANT_TREND
 
 pytestmark = pytest.mark.hub
-
 Floats = NDArray[np.float32]
-
 ENCODER = "bert-base-uncased"
 APPLE, ORANGE, ADVENTURE = "I want an apple.", "I want an orange.", "I want an adventure."
-
 # The words are wordpieces 1 to 4 of [CLS], i, want, an, the object, the full stop, [SEP].
 WORDS = slice(1, 5)
 WANT, OBJECT = 1, 3
-
 COSINES = {(APPLE, ORANGE): 0.9640, (APPLE, ADVENTURE): 0.4168, (ORANGE, ADVENTURE): 0.3458}
 
 

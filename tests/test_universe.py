@@ -14,7 +14,6 @@ from tests.support.checkout import ROOT
 from tests.support.scripts import WARNINGS_ARE_ERRORS
 
 ENTRY: dict[str, Any] = json.loads((ROOT / "universe.json").read_text(encoding="utf8"))
-
 #: Fields and their types, as website/UNIVERSE.md of explosion/spaCy has them.
 TYPES = {
     "id": str,

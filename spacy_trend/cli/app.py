@@ -10,16 +10,11 @@ trend_cli = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-
 Model = Annotated[str | None, typer.Option("--model", "-m", help="Pipeline with a transformer: name or path")]
-
 Encoder = Annotated[str | None, typer.Option("--encoder", "-e", help="Hugging Face encoder: name or path")]
-
 Preset = Annotated[
     str | None, typer.Option("--preset", help="Settings for a pipeline without a trend vector")
 ]
-
 Lang = Annotated[str, typer.Option("--lang", "-l", help="With --encoder: language of the tokenizer")]
 
 

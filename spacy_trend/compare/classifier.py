@@ -14,8 +14,6 @@ from ..types import Floats, Ints
 
 #: Inverse strengths of the L2 penalty to choose from.
 STRENGTHS = (0.0001, 0.001, 0.01, 0.1, 1.0)
-
-
 #: The number of folds of the training part by which the strength is chosen.
 INNER_FOLDS = 3
 

@@ -19,16 +19,10 @@ from ..types import Floats, Ints
 
 #: The last layer's output at the first position.
 CLS = "[CLS]"
-
-
 #: The mean of the last layer's output.
 MEAN_POOLING = "mean pooling"
-
-
 #: A control: the article's trends, of two random words.
 RANDOM_PAIR = "article, two random words"
-
-
 #: The pipeline's own trend vector goes by this and its name in the pipeline.
 OWN_PREFIX = "pipeline's"
 

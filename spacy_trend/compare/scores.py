@@ -10,11 +10,7 @@ from numpy.typing import NDArray
 from ..types import Ints
 
 RESAMPLES = 2000
-
-
 CONFIDENCE = 0.95
-
-
 #: From true and predicted labels, int64 `(..., texts)`, to a number for each of the leading dimensions.
 Measure = Callable[..., NDArray[np.float64]]
 

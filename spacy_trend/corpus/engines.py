@@ -42,7 +42,6 @@ class Task(NamedTuple):
 
 #: How often to check for Ctrl-C while shards are embedded, in seconds.
 INTERRUPT_CHECK = 0.5
-
 #: How many rows each shard has, once it is written; closing it stops the work.
 RowsWritten = Generator[int, None, None]
 

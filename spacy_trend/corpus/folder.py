@@ -16,18 +16,13 @@ from ..text_files import Row
 
 #: The underscore keeps it from readers of Parquet folders.
 MANIFEST = "_manifest.json"
-
 #: The rows that were skipped, as JSON lines.
 ERRORS = "errors.jsonl"
-
 LOCK = ".lock"
-
 #: Keeps the standard input while a run reads it.
 SPOOL = ".input.jsonl"
-
 #: The suffix of temporary files: those that are still being written.
 TEMPORARY = ".writing"
-
 _SHARD = re.compile(r"part-\d{6,}\.parquet")
 
 

@@ -17,10 +17,8 @@ from .folder import SPOOL, OutputFolder
 from .schema import Columns
 
 FORMATS = (".jsonl", ".csv", ".tsv", ".txt", ".parquet")
-
 #: Columns that are added to those of the input.
 ADDED = ("row", "trend_vector", "trend_focus", "trend_related", "trend_truncated")
-
 #: How many rows to check at a time.
 CHUNK = 10_000
 

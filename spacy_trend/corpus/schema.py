@@ -11,7 +11,6 @@ from ..text_files import Row
 
 #: Fractions (float64) hold every whole number up to here exactly.
 LARGEST_WHOLE = 2**53
-
 #: The names of a column and of the fields of objects in it that lead to a value.
 _Path = tuple[str, ...]
 

@@ -17,13 +17,10 @@ from .folder import TEMPORARY, OutputFolder, sync
 
 #: Numbers of shards and their rows.
 Shards = Iterable[tuple[int, pa.Table]]
-
 #: Folders inside the output folder: shards that another engine is to embed, and the files it makes of them.
 STAGED, MADE = ".staged", ".made"
-
 #: The Parquet path of the column that holds the numbers of the vectors.
 VECTOR_NUMBERS = "trend_vector.list.element"
-
 #: The key of the manifest in the metadata of every shard's schema.
 METADATA = b"spacy_trend"
 

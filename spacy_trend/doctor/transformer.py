@@ -9,7 +9,6 @@ from .findings import Finding, error, fine, from_exception, warning
 #: Wordpieces a token to allow for, on average, in a safe window. English has 1.1 to 1.3; other languages, and
 #: texts full of names and numbers, have more.
 PIECES_PER_TOKEN = 2
-
 #: What to do if an encoder's attention is out of reach.
 ANOTHER_ENCODER = (
     'Load it with transformer_config = {"attn_implementation": "eager"}, or take an encoder with standard '

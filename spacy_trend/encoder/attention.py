@@ -15,10 +15,8 @@ from torch.overrides import TorchFunctionMode
 
 #: How many attention scores to compute at once: 2^20 float32 numbers fit into the cache of one core.
 CHUNK_SCORES = 2**20
-
 #: The score of a position that must not be attended to. With -inf, padding that attends to nothing gives NaN.
 NEVER = torch.finfo(torch.float32).min
-
 _SOFTMAXES = (F.softmax, torch.softmax, torch.Tensor.softmax)
 
 

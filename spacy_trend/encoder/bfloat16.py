@@ -11,9 +11,7 @@ from torch import Tensor, nn
 
 #: The state of an encoder's weights; it changes whenever they do.
 WeightsState = tuple[tuple[int, int, int], ...]
-
 Output = TypeVar("Output", bound=dict[str, Any])
-
 _COPIES: WeakKeyDictionary[nn.Module, tuple[WeightsState, nn.Module]] = WeakKeyDictionary()
 
 

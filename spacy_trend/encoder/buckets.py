@@ -20,7 +20,6 @@ PADDED_DIMENSIONS: dict[str, tuple[int, ...]] = {
     "hidden_states": (1,),
     "attentions": (2, 3),
 }
-
 #: More wordpieces than any batch has.
 NEVER_TOO_MANY = 2**40
 

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 #: A module, and the position or keyword of its argument that is the embedding output.
 Place = tuple[nn.Module, int | str]
-
 #: Where each encoder's embedding output was found.
 _PLACES: WeakKeyDictionary[nn.Module, Place] = WeakKeyDictionary()
 

@@ -24,7 +24,6 @@ from .shim import Observing
 
 #: Encoders whose output has unknown fields: their batches are run whole.
 _WHOLE: WeakSet[nn.Module] = WeakSet()
-
 #: Encoders whose attention calls cannot be seen: they are asked for `output_attentions`.
 _UNSEEN: WeakSet[nn.Module] = WeakSet()
 

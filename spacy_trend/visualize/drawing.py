@@ -10,9 +10,7 @@ from .picture import Picture, greatest, shades
 from .style_sheet import STYLE_SHEET
 
 TITLE = "Which words the vector came from"
-
 _STYLE = f"<style>{STYLE_SHEET}</style>"
-
 #: No scripts and no requests, whatever a text contains and however a browser reads it.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -161,7 +159,6 @@ _ARC = (
     '<span class="trend-arc"><svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true" '
     'focusable="false"><path d="M0,100 C0,20 100,20 100,100"/></svg></span>'
 )
-
 #: A line break that is visible, and does not break a text drawn in one line.
 _BREAK = '<span class="trend-break">\n</span>'
 

@@ -13,7 +13,6 @@ from ..method.segments import as_lengths, segment_leaders
 from ..types import Floats, Ints
 
 LEADING_PAIR = "spacy-trend.leading_pair.v1"
-
 #: The number of shades.
 SHADES = 10
 

@@ -5,10 +5,8 @@ from .picture import SHADES
 #: The colours of shade 0 and of the last. Text has a contrast of at least 4.5 on them and on all between.
 _LIGHT_SHADES = ((0xF1, 0xF5, 0xFA), (0x6E, 0xA8, 0xDC))
 _DARK_SHADES = ((0x1E, 0x25, 0x2C), (0x2A, 0x66, 0x9F))
-
 _LIGHT = "--paper:#fff;--ink:#1c2024;--soft:#59636e;--line:#d5dbe1;--focus:#a84300;--related:#6a3fb5"
 _DARK = "--paper:#14171a;--ink:#eceff2;--soft:#a3adb8;--line:#39424b;--focus:#f2a45c;--related:#c3acf5"
-
 _RULES = """
 .spacy-trend{color-scheme:light dark;background:var(--paper);color:var(--ink);
 font:15px/1.5 system-ui,"Noto Sans",sans-serif;padding:.75em 1em;text-align:start}

@@ -7,12 +7,10 @@ import pytest
 from spacy import Language
 from spacy.tokens import Doc
 
-from spacy_trend.attributes.record import RECORD, describe
+from spacy_trend.attributes.record import RECORD, describe, words_in
 from tests.support.values import assert_same_values, items_of, spans_of, values_of
 
 TEXT = "I want an apple. She sold the old house."
-
-
 REBUILT: dict[str, Callable[[list[Doc]], Doc]] = {
     "from_docs of several": Doc.from_docs,
     "from_docs of one": lambda docs: Doc.from_docs(docs[:1]),
@@ -75,3 +73,14 @@ def test_a_selection_that_is_not_registered_when_a_doc_is_read_is_named(tiny: La
     doc._.trend_record["select"] = '{"@misc": "no.such_selection.v1"}'
     with pytest.raises(Exception, match=r"no\.such_selection\.v1"):
         doc[0:2]._.trend_vector  # noqa: B018
+
+
+def test_the_words_of_a_span_are_a_slice_of_the_docs_words(steady: Language) -> None:
+    doc = steady(TEXT)
+    record = doc._.get(RECORD)
+    # The two full stops are no words.
+    assert record["tokens"].tolist() == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+    assert words_in(record, doc) == slice(0, 9)
+    assert words_in(record, doc[1:6]) == slice(1, 5)
+    assert words_in(record, doc[4:5]) == slice(4, 4)
+    assert words_in(record, doc[10:]) == slice(9, 9)

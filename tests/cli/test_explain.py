@@ -21,7 +21,6 @@ EXPLANATION = {
     "related": None,
     "vector": [0.5, -1.0, *[0.25] * 10],
 }
-
 run = partial(run_command, "explain")
 
 

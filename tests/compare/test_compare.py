@@ -27,7 +27,6 @@ from tests.support.comparisons import PAIRS, TEST, TRAIN, write
 from tests.support.curated import curated_bert
 
 pytestmark = pytest.mark.usefixtures("few_strengths")
-
 #: Of two embeddings side by side.
 WIDE = ("all_words_wide", "both means side by side")
 NAMES = {

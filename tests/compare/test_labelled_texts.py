@@ -20,7 +20,6 @@ from spacy_trend.compare.labelled_texts import (
 )
 
 Read = Callable[[str, str | bytes], list[LabelledText]]
-
 BOM = b"\xef\xbb\xbf"
 #: Characters that str.splitlines takes for the end of a line, but neither JSON nor CSV does.
 SEPARATORS = "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e"

@@ -27,7 +27,6 @@ from spacy_trend.types import Ints
 from tests.support.arrays import ints
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
-
 BOTH_MEASURES = pytest.mark.parametrize("measure", [accuracy, macro_f1])
 
 

@@ -21,10 +21,8 @@ from tests.support.values import ATTRIBUTES, assert_same_values, items_of, spans
 
 # One of the texts is cut off, which every pipeline says once.
 pytestmark = pytest.mark.filterwarnings("ignore:.* have no vector:UserWarning")
-
 #: How far one forward pass may be from another.
 NOISE = 2e-5
-
 TEXTS = (
     "I want an apple. She sold the old house.",
     "",
@@ -34,7 +32,6 @@ TEXTS = (
     # More wordpieces than the encoder takes.
     "An apple and " + " ".join(["qxzjvkwq" * 12] * 15) + " and two pears.",
 )
-
 PROCESSES = (
     REGISTER_DIFFERENCE
     + """
@@ -54,7 +51,6 @@ if __name__ == "__main__":
         DocBin(store_user_data=True, docs=docs).to_disk(f"{sys.argv[2]}/{method}.spacy")
 """
 )
-
 FROM_PACKAGE = """
 import json
 import sys
@@ -65,7 +61,6 @@ from spacy.tokens import DocBin
 docs = spacy.load("en_tiny").pipe(json.loads(sys.argv[1]))
 DocBin(store_user_data=True, docs=docs).to_disk(sys.argv[2])
 """
-
 # Python 3.12 warns of every fork of a process with threads.
 STRICTLY = [*WARNINGS_ARE_ERRORS, "-W", "ignore::UserWarning", "-W", "ignore:This process:DeprecationWarning"]
 
@@ -158,7 +153,6 @@ PIPELINES = {
     "nlp.add_pipe(source)": source_all,
     "nlp.add_pipe(source) to another transformer": source_without_transformer,
 }
-
 IN_PROCESSES = {"fork": "processes", "spawn": "processes", "package": "packaged"}
 
 

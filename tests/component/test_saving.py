@@ -16,7 +16,6 @@ from tests.support.values import assert_same_values
 
 TEXT = "I want an apple. She sold the old house."
 NOISE = 2e-5
-
 READ = """
 import sys
 

@@ -24,14 +24,10 @@ from tests.support.values import assert_same_values
 
 #: How far one forward pass may be from another of a batch that is padded otherwise.
 NOISE = 2e-5
-
 TEXTS = [f"{'the old house ' * (i % 7)}and apple number {i}, she said." for i in range(24)]
-
 THREADS = 4
-
 #: So much dropout that a pass in training mode cannot be taken for one in evaluation mode.
 DROPOUT = {"hidden_dropout_prob": 0.9, "attention_probs_dropout_prob": 0.9}
-
 LAYERS = {**DIFFERENCE, "select": {"@misc": "spacy-trend.leading_pair.v1", "rows": "layers"}}
 LAST = {**DIFFERENCE, "select": {"@misc": "spacy-trend.leading_pair.v1", "layer": -1, "focus": "most"}}
 

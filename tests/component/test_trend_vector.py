@@ -8,7 +8,9 @@ import spacy
 from spacy import Language
 from spacy.tokens import Doc
 
-from spacy_trend import bundled_encoder
+from spacy_trend import TrendVector, bundled_encoder
+from spacy_trend.method.changes import signed_log
+from spacy_trend.method.selections import attended_words
 from tests.support.changes import DIFFERENCE
 from tests.support.values import assert_same_values
 
@@ -114,3 +116,20 @@ def test_without_an_error_handler_a_doc_that_fails_raises(tiny: Language) -> Non
     trend = tiny.get_pipe("trend_vector")
     with pytest.raises(ValueError, match="has no transformer output"):
         list(trend.pipe([tiny.make_doc("no transformer")]))
+
+
+def test_its_representation_tells_the_settings_and_the_transformer(tiny: Language) -> None:
+    assert repr(tiny.get_pipe("trend_vector")) == (
+        "<TrendVector 'trend_vector' select=LeadingPair(rows='heads', layer=0, focus='last'), "
+        "change=log_ratio, level='doc', token_vectors=True, vector_hooks=False, transformer=None, precision='model'; "
+        "reads 'transformer'>"
+    )
+
+
+def test_its_representation_tells_that_it_reads_no_transformer_yet() -> None:
+    component = TrendVector("mine", select=attended_words(), change=signed_log(0.5), level="sentence")
+    assert repr(component).startswith(
+        "<TrendVector 'mine' select=AttendedWords(layer=0.5, residual=0.0), change=SignedLog(scale=0.5), "
+        "level='sentence'"
+    )
+    assert repr(component).endswith("; reads no transformer>")

@@ -18,7 +18,6 @@ from tests.support.families import BERT_TOKENS, VOCABULARY, Family, make_encoder
 from tests.support.findings import about, wrong
 
 run = partial(run_command, "doctor")
-
 #: Of the extra `project`; an environment may have it from elsewhere, and older than the extra asks for.
 INSTALLED = {"setuptools": "77.0"}
 

@@ -14,7 +14,6 @@ from spacy_trend.encoder.attention import AttentionObserver, sums_of_matrices, s
 WINDOWS, HEADS, LENGTH, WIDTH = 3, 4, 7, 5
 SHAPE = (WINDOWS, HEADS, LENGTH, WIDTH)
 ENCODER = "BertModel (bert)"
-
 SOFTMAXES: dict[str, Callable[[Tensor], Tensor]] = {
     "F.softmax": lambda scores: F.softmax(scores, dim=-1),
     "torch.softmax": lambda scores: torch.softmax(scores, dim=-1),

@@ -40,7 +40,6 @@ def set_characters(piece_encoder: Any) -> None:
 
 
 SIZE = {**TINY, "num_hidden_layers": 4, "vocab_size": 1100}
-
 FAMILIES = pytest.mark.parametrize(
     ("architecture", "piece_encoder", "set_pieces", "settings"),
     [

@@ -29,6 +29,8 @@ from tests.support.curated import (
     near,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def can_train(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,20 +40,17 @@ def can_train(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 REDUCE_MEAN = {"@layers": "reduce_mean.v1"}
-
 LAST_LISTENER = {
     "@architectures": ARCHITECTURES + "LastTransformerLayerListener.v1",
     "width": 32,
     "pooling": REDUCE_MEAN,
 }
-
 SCALAR_LISTENER = {
     "@architectures": ARCHITECTURES + "ScalarWeightingListener.v1",
     "width": 32,
     "pooling": REDUCE_MEAN,
     "weighting": {"@architectures": ARCHITECTURES + "ScalarWeight.v1", "num_layers": 2},
 }
-
 LAYERS_LISTENER = {
     "@architectures": "spacy-trend-tests.sum_of_layers.v1",
     "listener": {
@@ -61,7 +60,6 @@ LAYERS_LISTENER = {
         "pooling": REDUCE_MEAN,
     },
 }
-
 GOLD = [
     {
         "words": ["Miriam", "wants", "an", "apple", "."],

@@ -41,16 +41,13 @@ pytestmark = [
     # ModernBERT, whose module is compiled in part where it is imported.
     pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated:DeprecationWarning"),
 ]
-
 #: Windows that overlap and are shorter than some texts.
 SHORT_WINDOWS = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 8, "stride": 5}
-
 LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1"}
 SELECTIONS: dict[str, dict[str, Any]] = {
     "heads of the first layer": LEADING_PAIR,
     "layers": {**LEADING_PAIR, "rows": "layers"},
 }
-
 Floats = NDArray[np.float32]
 
 

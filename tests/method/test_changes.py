@@ -26,7 +26,6 @@ scales = st.floats(2.0**-10, 2.0**10, width=32)
 large = st.floats(100, 10000, width=32)
 CHANGES = [signed_log(), difference(), static_and_contextual(), first_last_mean(), contextual()]
 NAMES = ["signed_log", "difference", "static_and_contextual", "first_last_mean", "contextual"]
-
 # asinh of more than float32 holds after it was divided by the scale is another matter: see below.
 within_reach = st.floats(-(2.0**100), 2.0**100, width=32)
 

@@ -9,7 +9,6 @@ from spacy_trend.types import Floats
 
 #: A change without a logarithm, which would amplify the noise between one forward pass and another.
 DIFFERENCE = {"change": {"@misc": "spacy-trend-tests.difference.v1"}}
-
 #: A change that keeps the embeddings themselves, so that a token's vector shows them.
 SIDE_BY_SIDE = {"change": {"@misc": "spacy-trend-tests.side_by_side.v1"}}
 

@@ -15,7 +15,6 @@ from tests.support.checkout import CONFIGS
 
 CLASSIFIER = {"@architectures": "spacy-trend.TextCatTrendVector.v1"}
 ANNOTATES = ["transformer", "trend_vector"]
-
 SUBJECTS = {
     "fruit": ["I want an apple.", "I want an orange.", "She eats a pear.", "They eat plums."],
     "house": ["She sold the old house.", "They built a house.", "He rents a flat.", "We left the villa."],

@@ -16,14 +16,12 @@ from spacy_trend.component.presets import PRESETS
 
 Pairs = list[tuple[str, str]]
 FRUIT = ["ripe", "red", "green", "sweet", "sour", "big", "small", "old", "fresh", "cold", "soft", "hard"]
-
 #: Two classes that share no word.
 PAIRS: Pairs = [
     pair
     for word in FRUIT
     for pair in ((f"I want apples, {word} apples.", "fruit"), (f"No train {word}ly left from here!", "rail"))
 ]
-
 TRAIN, TEST = PAIRS[:16], PAIRS[16:]
 
 

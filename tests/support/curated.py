@@ -15,7 +15,6 @@ from tests.support.texts import CHAPTERS, story
 from tests.support.values import assert_same_values
 
 ARCHITECTURES = "spacy-curated-transformers."
-
 #: The encoder and its pieces of `tiny_encoder` and of the bundled one.
 TINY = {"hidden_width": 32, "intermediate_width": 64, "num_attention_heads": 4, "num_hidden_layers": 2}
 BUNDLED = {"hidden_width": 384, "intermediate_width": 1536, "num_attention_heads": 12, "num_hidden_layers": 6}
@@ -100,7 +99,6 @@ def run_window(encoder: Any, pieces: np.ndarray[Any, Any]) -> tuple[Any, Any, An
 
 LONG = story(CHAPTERS[0])
 SHORT_SPANS = {"window": 16, "stride": 10}
-
 TEXTS = [
     "I want an apple.",
     "",
@@ -111,7 +109,6 @@ TEXTS = [
     LONG,
     "Stop!",
 ]
-
 TEXT = "Miriam sold the old lighthouse."
 BY_LAYER = {"select": {"@misc": "spacy-trend.leading_pair.v1", "rows": "layers", "focus": "most"}}
 LAST_LAYER = {"select": {"@misc": "spacy-trend.leading_pair.v1", "layer": -1}}
@@ -130,7 +127,6 @@ def near(one: Any, other: Any, text: str = "", noise: float = NOISE) -> None:
 ALL_LAYERS = pytest.mark.parametrize(
     "all_layers", [False, True], ids=["last_layer_only", "all_layer_outputs"]
 )
-
 EACH_SELECTION = pytest.mark.parametrize(
     ("select", "rows", "all_layers"),
     [

@@ -32,7 +32,6 @@ def of(*pairs: str) -> Rows:
 
 #: 3 of 4 x are right and one is said to be y; of 2 y one is right and one is said to be z, which is no label.
 MIXED = of("xx", "yz", "xy", "xx", "yy", "xx")
-
 COMPARED = Comparison(
     scores=[
         Score(

@@ -9,7 +9,6 @@ import transformers
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 LAYERS, HEADS, WIDTH, VOCABULARY = 2, 4, 32, 512
-
 #: Of different lengths, some of several windows, some without words, one with a letter that is unknown.
 TEXTS = [
     "I want an apple.",
@@ -44,14 +43,12 @@ BERT_TOKENS = ("[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]")
 ROBERTA_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 MPNET_TOKENS = ("<s>", "<pad>", "</s>", "[UNK]", "<mask>")
 ALBERT_TOKENS = ("[CLS]", "<pad>", "[SEP]", "<unk>", "[MASK]")
-
 DEBERTA: dict[str, Any] = {
     "relative_attention": True,
     "pos_att_type": ["c2p", "p2c"],
     "position_biased_input": False,
     "type_vocab_size": 0,
 }
-
 FAMILIES = {
     "bert": Family("BertModel", "BertTokenizer", "wordpiece", BERT_TOKENS, {}),
     "roberta": Family("RobertaModel", "RobertaTokenizer", "bytes", ROBERTA_TOKENS, {}),
@@ -84,14 +81,12 @@ FAMILIES = {
         {"local_attention": 8, "global_attn_every_n_layers": 2, "reference_compile": False},
     ),
 }
-
 SIZES: dict[str, Any] = {
     "hidden_size": WIDTH,
     "num_hidden_layers": LAYERS,
     "num_attention_heads": HEADS,
     "intermediate_size": 64,
 }
-
 COMMON: dict[str, Any] = {
     "vocab_size": VOCABULARY,
     "max_position_embeddings": 256,

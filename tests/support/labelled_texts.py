@@ -30,6 +30,5 @@ def pairs_of(texts: list[LabelledText]) -> list[tuple[str, str]]:
 
 NAMES = ("train", "dev", "test")
 WRITTEN = [f"{name}{suffix}" for name in NAMES for suffix in (".spacy", ".jsonl")]
-
 #: As in the first lines of TREC, one of them in latin-1.
 TREC = "DESC:manner How did serfdom develop ?\nENTY:cremat What films featured the character Zo\xe9 ?\n"

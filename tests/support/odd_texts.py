@@ -17,7 +17,6 @@ BLANK = {
     "other spaces": "\u00a0\u2003\u3000",
     "line separators": "\u2028\u2029",
 }
-
 WITHOUT_WORDS = {
     **BLANK,
     "full stop": ".",
@@ -31,7 +30,6 @@ WITHOUT_WORDS = {
     "variation selector": "\ufe0f",
     "private use": "\ue000\uf8ff",
 }
-
 WITH_WORDS = {
     "not a character": "\uffff\ufffe",
     "null in a word": "ap\x00ple",
@@ -56,7 +54,6 @@ WITH_WORDS = {
     "address": "https://example.com/a?b=c&d=%20#e mail@example.com",
     "markup": "<p>a &amp; b</p>\\n\\t{{x}}",
 }
-
 LONG_WORDS = {
     "letters": "x" * 10_000,
     "syllables": "banana" * 1_666 + "bana",
@@ -65,7 +62,6 @@ LONG_WORDS = {
     "zero-width": "\u200b" * 10_000,
     "arabic": "م" * 10_000,
 }
-
 #: A wordpiece a character, so that the encoder's limit cuts them and what stands behind them.
 LONG_WORDS_OF_MANY_WORDPIECES = {"hyphens": "-" * 10_000, "chinese": "苹" * 10_000}
 

@@ -12,7 +12,6 @@ import spacy_trend
 from spacy_trend.attributes.record import RECORD, Record
 
 LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1", "rows": "heads", "layer": 0, "focus": "last"}
-
 #: Of "I want an apple.": leaders want, I and an; in the row that "an" leads, "want" comes next.
 ATTENTION = [[0.5, 2.0, 0.25, 0.25], [1.5, 0.5, 0.5, 0.5], [0.25, 0.75, 1.0, 0.5]]
 

@@ -4,7 +4,6 @@ import numpy as np
 
 #: Of the words i, want, an, apple.
 WANT, APPLE = 1, 3
-
 # Each head's attention received: heads of layer 0 x (i, want, an, apple).
 ATTENTION = [
     [0.99275106, 1.00205731, 0.76726311, 0.72082734],
@@ -22,7 +21,6 @@ ATTENTION = [
 ]
 ROWS = np.array(ATTENTION, dtype=np.float32)
 LEADERS = [1, 3, 0, 2, 1, 1, 3, 0, 3, 3, 1, 1]
-
 # The article prints the first ten dimensions, and compares sentences by them alone.
 PRINTED = slice(0, 10)
 APPLE_TREND = [3.753544, 1.4458075, -0.56288993, -0.44559467, 0.9137548, 0.33285233, 0, 0, 0, 0]

@@ -10,7 +10,6 @@ WARNINGS_ARE_ERRORS = [
     *("-W", "error"),
     *("-W", "ignore:`torch.jit.script` is deprecated:DeprecationWarning"),
 ]
-
 #: What makes `changes.DIFFERENCE` known where the tests are not.
 REGISTER_DIFFERENCE = """
 import spacy
@@ -24,7 +23,6 @@ def difference():
 def subtract(static, contextual):
     return contextual - static
 """
-
 #: Compares docs of two processes with those of one.
 SPAWN = (
     REGISTER_DIFFERENCE
@@ -48,7 +46,6 @@ if __name__ == "__main__":
     print(len(there), "equal")
 """
 )
-
 #: Keeps the transformer's output where this package is not installed.
 WITHOUT = """
 import sys

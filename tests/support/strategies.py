@@ -9,7 +9,6 @@ from tests.support.arrays import ints
 
 finite = st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=True)
 moderate = st.floats(-1000, 1000, width=32)
-
 # So few values that most rows and votes are tied.
 few = st.integers(0, 2).map(float)
 focus_rules = st.sampled_from(["last", "most"])

@@ -10,7 +10,6 @@ SCENES = (
     "Rain came sideways for {number} minutes, then stopped as if {place} had paid for it.",
     "By noon the well-known cliffs were so bright that they hurt {name}'s eyes.",
 )
-
 CHAPTERS = (("Miriam", "Ardglass", 14), ("Tomasz", "Split", 31), ("Aroha", "Kaikoura", 7))
 
 

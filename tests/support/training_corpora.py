@@ -12,7 +12,6 @@ from spacy.util import load_config
 from tests.support.checkout import CONFIGS
 
 STOCK = {"@readers": "spacy.Corpus.v1", "gold_preproc": False, "max_length": 0, "limit": 0, "augmenter": None}
-
 TRAIN = {
     "fruit": [
         "I want an apple.",
@@ -29,7 +28,6 @@ TRAIN = {
         "A villa.",
     ],
 }
-
 DEV = {"fruit": ["She wants a plum.", "He eats."], "house": ["A house was sold.", "They rent it."]}
 
 

@@ -5,12 +5,10 @@ from typing import Any
 import numpy as np
 
 TEXTS = ["I want an apple.", "Red houses are old!", "Stop", "She sold the old house. Why?"]
-
 #: Two classes that share no word.
 LEARNED = [f"I want {word} apples." for word in ("red", "green", "big", "old")] + [
     f"No train left {word} here!" for word in ("near", "from", "for", "around")
 ]
-
 LABELS = ["fruit"] * 4 + ["rail"] * 4
 WIDE = {"preset": "all_words_wide"}
 NOISE = 2e-5

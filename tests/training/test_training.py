@@ -17,7 +17,6 @@ TEXTS = [
     ("I want an adventure.", "other"),
     ("She sold the old house in the village.", "other"),
 ]
-
 LISTENER = {
     "@architectures": "spacy.TextCatCNN.v2",
     "exclusive_classes": True,

@@ -28,7 +28,6 @@ from tests.support.training_corpora import (
 CONFIGS = Path(__file__).parent.parent / "configs"
 READER = "spacy-trend.VectorCorpus.v1"
 CALLBACK = {"@callbacks": "spacy-trend.enable_components.v1"}
-
 #: Vectors of the same encoder, once in one batch and once in another.
 NOISE = 1e-4
 

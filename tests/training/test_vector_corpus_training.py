@@ -30,6 +30,8 @@ from tests.support.training_corpora import (
     texts_of,
 )
 
+pytestmark = pytest.mark.slow
+
 
 class TestTraining:
     def test_saves_pipelines_that_are_whole_and_score_as_it_said(

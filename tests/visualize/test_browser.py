@@ -28,12 +28,10 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver"),
 ]
-
 STYLES = ["attention", "words"]
 SCHEMES = ["light", "dark"]
 HARM = ["<script>document.title='owned'</script>", "<img src=x onerror=document.title='owned'>", "&lt;"]
 HEBREW = ["הוא", "מכר", "את", "הבית", "הישן", "."]
-
 #: The least contrast of a text that is seen with what is behind it, and that text (WCAG 2.2, 1.4.3).
 LEAST_CONTRAST = """
 const parts = colour => colour.match(/[\\d.]+/g).map(Number);
