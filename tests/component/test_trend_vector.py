@@ -121,7 +121,8 @@ def test_without_an_error_handler_a_doc_that_fails_raises(tiny: Language) -> Non
 def test_its_representation_tells_the_settings_and_the_transformer(tiny: Language) -> None:
     assert repr(tiny.get_pipe("trend_vector")) == (
         "<TrendVector 'trend_vector' select=LeadingPair(rows='heads', layer=0, focus='last'), "
-        "change=log_ratio, level='doc', token_vectors=True, vector_hooks=False, transformer=None, precision='model'; "
+        "change=log_ratio, level='doc', token_vectors=True, vector_hooks=False, transformer=None, "
+        "precision='model'; "
         "reads 'transformer'>"
     )
 
