@@ -70,7 +70,7 @@ def serve(
     style: str = "attention",
     page: bool = True,
     port: int = 5000,
-    host: str = "0.0.0.0",  # noqa: S104 # as displaCy
+    host: str = "127.0.0.1",
     auto_select_port: bool = False,
 ) -> None:
     """Serve pictures of docs or spans over HTTP until interrupted with Ctrl-C.
@@ -80,21 +80,27 @@ def serve(
         style: as for `render`.
         page: as for `render`.
         port: the port to serve on.
-        host: the address to serve on. By default everybody on the network can see the pictures; use
-            "127.0.0.1" for this machine only.
+        host: the address to serve on: by default this machine alone can see the pictures; with "0.0.0.0"
+            everybody on the network can.
         auto_select_port: take the next free port if this one is taken.
 
     Raises:
         ValueError: as `render`, and if the port is taken.
     """
     # Here, because few users serve.
-    from wsgiref.simple_server import make_server
+    from socketserver import ThreadingMixIn
+    from wsgiref.simple_server import WSGIServer, make_server
+
+    class Server(ThreadingMixIn, WSGIServer):
+        """A server that answers each request in a thread: a client that stalls keeps no other waiting."""
+
+        daemon_threads = True
 
     body = _markup(docs, style, page).encode("utf8")
     port = find_available_port(port, host, auto_select_port)
     if is_in_jupyter():
         warnings.warn(Warnings.W011, stacklevel=2)
-    server = make_server(host, port, _application(body))
+    server = make_server(host, port, _application(body), server_class=Server)
     print(f"\nUsing the '{style}' visualizer")
     print(f"Serving on http://{host}:{port} ...\n")
     try:

@@ -1,5 +1,6 @@
 """Pictures served to a browser."""
 
+import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -29,13 +30,13 @@ def serving(monkeypatch: pytest.MonkeyPatch, docs: Any, **settings: Any) -> Iter
     is_made = threading.Event()
     make_server = simple_server.make_server
 
-    def make(*args: Any) -> Any:
-        made.append(make_server(*args))
+    def make(*args: Any, **kwargs: Any) -> Any:
+        made.append(make_server(*args, **kwargs))
         is_made.set()
         return made[0]
 
     monkeypatch.setattr(simple_server, "make_server", make)
-    thread = threading.Thread(target=serve, args=[docs], kwargs={"host": "127.0.0.1", **settings})
+    thread = threading.Thread(target=serve, args=[docs], kwargs=settings)
     thread.start()
     assert is_made.wait(10)
     try:
@@ -66,6 +67,14 @@ class TestServe:
         ):
             assert answer.read().decode("utf8") == render(made_doc())
 
+    def test_answers_beside_a_client_that_stalls(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with serving(monkeypatch, made_doc(), port=free_port()) as address:
+            host, port = address.removeprefix("http://").split(":")
+            with socket.create_connection((host, int(port))) as stalled:
+                stalled.sendall(b"GET / HTTP/1.1\r\n")
+                with urllib.request.urlopen(address, timeout=10) as answer:
+                    assert answer.read().decode("utf8") == render(made_doc(), page=True)
+
     def test_says_where_and_stops_at_an_interrupt(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -74,7 +83,7 @@ class TestServe:
 
         monkeypatch.setattr(simple_server.WSGIServer, "serve_forever", interrupt)
         port = free_port()
-        serve(made_doc(), host="127.0.0.1", port=port)
+        serve(made_doc(), port=port)
         out = capsys.readouterr().out
         assert "Using the 'attention' visualizer" in out
         assert f"Serving on http://127.0.0.1:{port}" in out
