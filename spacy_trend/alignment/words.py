@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from thinc.api import get_array_module, to_numpy
 
 from ..method.mutual_attention import as_band, between_words, stacked
-from ..method.segments import segment_numbers, starts
+from ..method.segments import chunks, segment_numbers, starts
 from ..types import Ints
 from .trf_data import Source, Wordpieces, columns_of, read_wordpieces
 
@@ -133,11 +133,12 @@ def _gather(places: Sequence[_Place], width: int, rows: int) -> NDArray[np.float
         if end == 0:
             # On the device of the tensors, so that all of it leaves the device in one copy.
             gathered = xp.empty(shape, dtype="float32")
-        start, end = end, end + len(place.rows)
-        wanted = xp.asarray(place.rows)
-        gathered[start:end, :width] = static[wanted]
-        gathered[start:end, width : 2 * width] = contextual[wanted]
-        gathered[start:end, 2 * width :] = attention[wanted]
+        for part in chunks(len(place.rows)):
+            wanted = xp.asarray(place.rows[part])
+            start, end = end, end + len(wanted)
+            gathered[start:end, :width] = static[wanted]
+            gathered[start:end, width : 2 * width] = contextual[wanted]
+            gathered[start:end, 2 * width :] = attention[wanted]
     return np.asarray(to_numpy(gathered))
 
 
@@ -153,18 +154,28 @@ def _by_word(values: NDArray[np.float32], counts: Ints, windows: Ints, embedded:
     Returns:
         `(words, columns)`: mean embeddings; the mean over windows of the sum of attention.
     """
-    first = starts(counts)
-    several = np.flatnonzero(counts > 1)
-    if len(several) == 0:
+    if not (counts > 1).any():
         return values
+    first = starts(counts)
+    in_windows = _window_counts(windows, first)
+    by_word: NDArray[np.float32] = np.empty((len(counts), values.shape[1]), dtype=np.float32)
+    for part in chunks(len(counts)):
+        by_word[part] = _sum_pieces(values, counts[part], first[part], in_windows[part], embedded)
+    return by_word
+
+
+def _sum_pieces(
+    values: NDArray[np.float32], counts: Ints, first: Ints, in_windows: NDArray[Any], embedded: int
+) -> NDArray[np.float32]:
     by_word: NDArray[np.float32] = values[first]
+    several = np.flatnonzero(counts > 1)
     sums, longer = by_word[several], np.arange(len(several))
     # Piece by piece, which is faster than `numpy.add.reduceat`.
     for piece in range(1, counts.max()):
         longer = longer[counts[several[longer]] > piece]
         sums[longer] += values[first[several[longer]] + piece]
     sums[:, :embedded] *= (1 / counts[several])[:, None]
-    sums[:, embedded:] *= (1 / _window_counts(windows, first)[several])[:, None]
+    sums[:, embedded:] *= (1 / in_windows[several])[:, None]
     by_word[several] = sums
     return by_word
 

@@ -9,7 +9,8 @@ from ..settings import Layers
 from ..types import Floats, Ints
 
 #: From static and contextual embeddings, both float32 `(words, width)`, to the words' vectors, float32
-#: `(words, any width)`. It must accept zero words: that is how its width is asked.
+#: `(words, any width)`, each out of that word's embeddings alone: it is called with words of several texts,
+#: and with a part of a long one. It must accept zero words: that is how its width is asked.
 Change = Callable[[Floats, Floats], Floats]
 
 

@@ -9,6 +9,18 @@ from numpy.typing import NDArray
 
 from ..types import Floats, Ints
 
+#: How many words are computed together: their arrays stay in the caches, and temporary ones small.
+WORDS_AT_A_TIME = 2048
+
+
+def chunks(words: int) -> list[slice]:
+    """Return slices that cut words into parts of at most `WORDS_AT_A_TIME`, one after another.
+
+    Args:
+        words: how many there are.
+    """
+    return [slice(start, start + WORDS_AT_A_TIME) for start in range(0, words, WORDS_AT_A_TIME)]
+
 
 def as_lengths(lengths: Ints | None, words: int) -> Ints:
     """Return `lengths` as int64 `(segments,)`, checked; one segment of all words if it is None.

@@ -2,9 +2,11 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from ..types import Floats, Ints
 from .interface import Change, Select
-from .segments import means_of_filled, only_filled, weighted_sums
+from .segments import chunks, means_of_filled, only_filled, weighted_sums
 
 
 class Trends(NamedTuple):
@@ -54,7 +56,7 @@ def compute_trends(
         the vectors and the words they came from.
     """
     selection = select(attention, lengths, **evidence)
-    word_vectors = change(static, contextual)
+    word_vectors = _change_words(change, static, contextual)
     of_segments = weighted_sums(word_vectors, selection.weights, lengths)
     return Trends(
         word_vectors,
@@ -62,3 +64,10 @@ def compute_trends(
         only_filled(selection.focus, lengths, segments),
         only_filled(selection.related, lengths, segments),
     )
+
+
+def _change_words(change: Change, static: Floats, contextual: Floats) -> Floats:
+    parts = chunks(len(static))
+    if len(parts) < 2:
+        return change(static, contextual)
+    return np.concatenate([change(static[part], contextual[part]) for part in parts])

@@ -79,3 +79,15 @@ def test_words_of_several_docs_stand_one_after_another() -> None:
         np.testing.assert_array_equal(getattr(words, field), np.concatenate(alone))
     alone = [align_words([doc], FakeSource()).attention for doc in docs]
     np.testing.assert_array_equal(words.attention, np.concatenate(alone, axis=1))
+
+
+@pytest.mark.parametrize("words_at_a_time", [1, 2, 3])
+def test_a_long_doc_is_aligned_in_parts_without_a_difference(
+    monkeypatch: pytest.MonkeyPatch, words_at_a_time: int
+) -> None:
+    alignment = [[1], [2, 3], [4, 9], [5, 6, 7], [8, 12]]
+    whole, parts = (make_doc(["a", "b", "c", "d", "e"], alignment, observed_output(2, 7)) for _ in range(2))
+    expected = align_words([whole], FakeSource())
+    monkeypatch.setattr("spacy_trend.method.segments.WORDS_AT_A_TIME", words_at_a_time)
+    for one, other in zip(expected, align_words([parts], FakeSource()), strict=True):
+        np.testing.assert_array_equal(one, other)

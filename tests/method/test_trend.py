@@ -176,3 +176,20 @@ def test_lengths_that_do_not_add_up_are_refused() -> None:
             lengths=ints(2, 3),
             segments=ints(2),
         )
+
+
+def test_a_long_text_is_computed_in_parts_without_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    static, contextual = rng.normal(size=(2, 11, 4)).astype(np.float32)
+    settings: Any = {
+        "select": leading_pair(),
+        "change": difference(),
+        "lengths": ints(7, 4),
+        "segments": ints(1, 1),
+    }
+    attention = rng.random((3, 11), dtype=np.float32)
+    whole = compute_trends(static, contextual, attention, **settings)
+    monkeypatch.setattr("spacy_trend.method.segments.WORDS_AT_A_TIME", 3)
+    parts = compute_trends(static, contextual, attention, **settings)
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_array_equal(one, other)
