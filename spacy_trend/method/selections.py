@@ -58,15 +58,7 @@ class LeadingPair:
         return {"@misc": "spacy-trend.leading_pair.v1", **asdict(self)}
 
     def __call__(self, attention: Floats, lengths: Ints | None = None) -> Selection:
-        """Choose a focus and a related word in every segment.
-
-        Args:
-            attention: float32 `(rows, words)`, attention received.
-            lengths: int `(segments,)`, words in each segment; None for one segment of all words.
-
-        Returns:
-            weight 1 for the chosen words, 0 for the others.
-        """
+        """Choose a focus and a related word in every segment, each with weight 1: see `interface.Select`."""
         lengths = as_lengths(lengths, attention.shape[1])
         leaders = segment_leaders(attention, lengths)
         if self.focus == "last":
@@ -133,11 +125,7 @@ class AttendedWords:
         return {"@misc": "spacy-trend.attended_words.v1", **asdict(self)}
 
     def __call__(self, attention: Floats, lengths: Ints | None = None) -> Selection:
-        """Weigh the words of every segment.
-
-        Args:
-            attention: float32 `(1, words)`, attention received.
-            lengths: int `(segments,)`, words in each segment; None for one segment of all words.
+        """Weigh the words of every segment: see `interface.Select`.
 
         Returns:
             weights that add up to 1 in every segment with words; the word with most attention as focus, the
@@ -201,16 +189,7 @@ class MutualPair:
         return {"@misc": "spacy-trend.mutual_pair.v1", "layers": layers}
 
     def __call__(self, attention: Floats, lengths: Ints | None = None, *, mutual: Floats) -> Selection:
-        """Choose a focus and a related word in every segment.
-
-        Args:
-            attention: float32 `(1, words)`, attention received.
-            lengths: int `(segments,)`, words in each segment; None for one segment of all words.
-            mutual: float32 `(words, reach)`, a band of mutual attention.
-
-        Returns:
-            weight 1 for the chosen words, 0 for the others.
-        """
+        """Choose a focus and a related word in every segment, each with weight 1: see `interface.Select`."""
         lengths = as_lengths(lengths, attention.shape[1])
         focus = segment_leaders(attention[-1:], lengths)[0]
         with_focus = mutual_with(np.repeat(focus, lengths), mutual)
