@@ -4,19 +4,17 @@ Getters are pure functions of the `Doc`, `Span` or `Token`; phrases are computed
 read.
 """
 
-import json
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import spacy
 from spacy.tokens import Doc, Span, Token
 
 from ..alignment.annotations import head_words
-from ..method.interface import Select, Selection, evidence_for
+from ..method.interface import Selection, evidence_for
 from ..method.segments import weighted_sums
 from ..types import Floats, Ints
 from .record import RECORD, Record, checked_record, other_tokens, read_record, words_in
+from .stored_selection import selection_of
 
 
 def install_extensions() -> None:
@@ -162,7 +160,7 @@ def _span_word(span: Span, which: str) -> Token | None:
 
 
 def _selected(doc: Doc, record: Record, words: slice) -> Selection:
-    select = _select(record["select"])
+    select = selection_of(record)
 
     def heads() -> Ints:
         inside = head_words(doc, record["tokens"].astype(np.int64))[words] - words.start
@@ -170,12 +168,6 @@ def _selected(doc: Doc, record: Record, words: slice) -> Selection:
 
     evidence = evidence_for(select, record["mutual"][words], heads)
     return select(record["attention"][:, words], **evidence)
-
-
-@lru_cache(maxsize=64)
-def _select(config: str) -> Select:
-    select: Select = spacy.registry.resolve({"select": json.loads(config)})["select"]
-    return select
 
 
 def _word_of(token: Token, record: Record) -> int | None:

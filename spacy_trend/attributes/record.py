@@ -1,8 +1,8 @@
-"""The record of a doc: plain numpy and text, so that it travels with the doc."""
+"""The record of a doc: plain numpy and text, so that it travels with the doc. See `stored_record`, too."""
 
 import json
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,14 @@ from ..alignment.words import Words
 from ..method.interface import Select
 from ..method.trend import Trends
 from ..types import Floats
+from .stored_record import SealedRecord, check, seal
 
 #: The attribute of `Doc` that holds the record. Users read the attributes of `extensions` instead.
 RECORD = "trend_record"
 
 
 class Record(TypedDict):
-    """What is kept of a doc.
+    """What is kept of a doc, together with a version and a checksum: see `stored_record`.
 
     Attributes:
         length: how many tokens the doc had.
@@ -51,7 +52,7 @@ class Record(TypedDict):
 def make_records(
     docs: Sequence[Doc], words: Words, trends: Trends, select: str, token_vectors: bool
 ) -> list[Record]:
-    """Return a record for each doc.
+    """Return a record for each doc, sealed.
 
     Args:
         docs: the docs.
@@ -74,14 +75,24 @@ def make_records(
             offsets=words.offsets[start:end].copy(),
             attention=words.attention[:, start:end].copy(),
             mutual=words.mutual[start:end, : max(0, length - 1)].copy(),
-            word_vectors=trends.word_vectors[start:end].copy() if token_vectors else None,
-            vector=vector.copy(),
+            # Of a user's own change, perhaps in another precision or order.
+            word_vectors=_copy(trends.word_vectors[start:end]) if token_vectors else None,
+            vector=_copy(vector),
             pair=pair.copy(),
             truncated=truncated,
             select=select,
         )
-        records.append(record)
+        records.append(sealed(record))
     return records
+
+
+def sealed(record: Record) -> Record:
+    """Return a record as it is kept with a doc: with its version and checksum, and read-only arrays.
+
+    Args:
+        record: the record.
+    """
+    return cast(Record, seal(record))
 
 
 def describe(select: Select) -> str:
@@ -113,14 +124,22 @@ def describe(select: Select) -> str:
 def read_record(doc: Doc) -> Record | None:
     """Return the record of a doc that still has as many tokens; None if the component has not run.
 
+    A record that comes from storage is checked when it is read first.
+
     Args:
         doc: the doc.
 
     Raises:
-        ValueError: if it has another number of tokens.
+        ValueError: if it has another number of tokens, or a record that is damaged or of another version.
     """
-    record: Record | None = doc._.get(RECORD)
-    if record is not None and record["length"] != len(doc):
+    stored = doc._.get(RECORD)
+    if stored is None:
+        return None
+    if not (isinstance(stored, SealedRecord) and stored.is_checked):
+        stored = check(stored, doc.text[:40])
+        doc._.set(RECORD, stored)
+    record = cast(Record, stored)
+    if record["length"] != len(doc):
         raise ValueError(other_tokens(doc, f"{len(doc)} tokens, but had {record['length']}"))
     return record
 
@@ -144,7 +163,7 @@ def checked_record(item: Doc | Span) -> Record | None:
         item: the doc, or a span of it, whose words alone are compared.
 
     Raises:
-        ValueError: if the words are others.
+        ValueError: if the words are others, or as `read_record`.
     """
     doc, start = (item, 0) if isinstance(item, Doc) else (item.doc, item.start)
     record = read_record(doc)
@@ -155,6 +174,10 @@ def checked_record(item: Doc | Span) -> Record | None:
         if not np.array_equal(now, record["offsets"][words]):
             raise ValueError(other_tokens(doc, "other tokens than it had"))
     return record
+
+
+def _copy(array: Floats) -> Floats:
+    return np.array(array, dtype=np.float32, order="C")
 
 
 def other_tokens(doc: Doc, has: str) -> str:

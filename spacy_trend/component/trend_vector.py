@@ -19,6 +19,7 @@ from ..architectures import set_vector_width
 from ..attributes.extensions import install_extensions
 from ..attributes.hooks import install_hooks
 from ..attributes.record import RECORD, describe, make_records
+from ..attributes.stored_selection import remember_selection
 from ..encoder.requests import AttentionRequest
 from ..method.interface import Change, Select, changed_width, evidence_for, mutual_layers_of
 from ..method.segments import segment_numbers
@@ -78,6 +79,7 @@ class TrendVector(Pipe):
         self.precision = precision
         self.has_warned_of_truncation = False
         self.select_config = describe(select)
+        remember_selection(select)
         install_extensions()
 
     def attach(self, nlp: Language, before: str | None = None) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from spacy.tokens import Doc, Token
 from wasabi import table
 
-from ..attributes.record import RECORD
+from ..attributes.record import checked_record
 from ..method.segments import as_lengths, segment_leaders
 
 
@@ -21,8 +21,17 @@ def explain(doc: Doc) -> dict[str, Any]:
         a dictionary that JSON can hold: `text`; `words`, their texts; `attention`, the attention received,
         floats, rows by words; `focus` and `related`, `{"i": token index, "text": ...}` or None; `vector`,
         floats, `(width,)`.
+
+    Raises:
+        ValueError: if `trend_vector` has not run on the doc, its tokens changed since, or its record is
+            damaged.
     """
-    record = doc._.get(RECORD)
+    record = checked_record(doc)
+    if record is None:
+        raise ValueError(
+            f"Cannot explain the text {doc.text[:40]!r}: got a doc without a trend vector. Expected a doc "
+            "that 'trend_vector' ran on: nlp.add_pipe('trend_vector'), then call nlp on the text."
+        )
     return {
         "text": doc.text,
         "words": [doc[int(i)].text for i in record["tokens"]],

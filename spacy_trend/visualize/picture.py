@@ -1,6 +1,5 @@
 """The data that a picture of a doc or span shows, whatever its style."""
 
-import json
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from spacy.tokens import Doc, Span, Token
 
 from ..attributes.record import Record, checked_record, words_in
+from ..attributes.stored_selection import config_of
 from ..method.segments import as_lengths, segment_leaders
 from ..types import Floats, Ints
 
@@ -74,7 +74,8 @@ def picture_of(item: Doc | Span) -> Picture:
             selected among them.
 
     Raises:
-        ValueError: if `trend_vector` has not run on the doc, or its tokens changed since.
+        ValueError: if `trend_vector` has not run on the doc, its tokens changed since, or its record is
+            damaged or names a selection that is not known here.
     """
     record = checked_record(item)
     if record is None:
@@ -98,7 +99,7 @@ def picture_of(item: Doc | Span) -> Picture:
         focus=focus,
         related=related,
         is_mean=focus is None and _is_mean(item, record),
-        select=json.loads(record["select"]),
+        select=config_of(record),
         # HTML does not know spaCy's code for several languages.
         lang="mul" if doc.lang_ == "xx" else doc.lang_,
         direction=_direction(item),

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 import spacy_trend
-from spacy_trend.attributes.record import RECORD, Record
+from spacy_trend.attributes.record import RECORD, Record, sealed
 
 LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1", "rows": "heads", "layer": 0, "focus": "last"}
 #: Of "I want an apple.": leaders want, I and an; in the row that "an" leads, "want" comes next.
@@ -51,7 +51,7 @@ def made_doc(
         select=json.dumps(select, sort_keys=True),
     )
     spacy_trend.install_extensions()
-    doc._.set(RECORD, record)
+    doc._.set(RECORD, sealed(record))
     return doc
 
 

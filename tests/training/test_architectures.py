@@ -16,7 +16,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, set_dropout_rate
 
 from spacy_trend.architectures import set_vector_width, text_classifier, trend_vector_features
-from spacy_trend.attributes.record import RECORD, Record
+from spacy_trend.attributes.record import RECORD, Record, sealed
 from tests.support.classifiers import examples_of, trained, trend_vector_config, update, with_stock_corpus
 
 
@@ -41,7 +41,7 @@ def doc_with(vector: Any) -> Doc:
         truncated=0,
         select="{}",
     )
-    doc._.set(RECORD, record)
+    doc._.set(RECORD, sealed(record))
     return doc
 
 

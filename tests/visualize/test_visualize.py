@@ -13,6 +13,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+import spacy_trend
 from spacy_trend import render
 from spacy_trend.visualize.style_sheet import STYLE_SHEET
 from tests.support.markup import (
@@ -49,6 +50,7 @@ class TestBoth:
 
     def test_says_that_a_selection_names_no_focus(self, style: str) -> None:
         select = {"@misc": "spacy-trend-tests.no_focus.v1"}
+        spacy_trend.allow_selection(select["@misc"])
         assert caption(drawn(made_doc(pair=(-1, -1), select=select), style)) == [
             "no focus: the selection names none"
         ]

@@ -1,0 +1,170 @@
+"""Records in storage: sealed with a version and a checksum, and checked when they come back.
+
+What was stored may be damaged, of another version, or made by somebody else. It is read as data: all of it is
+checked before any of it is used, and nothing that it names is looked up here.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+#: Of what a record holds. Change it with the fields, or with what they mean.
+VERSION = 1
+_PLAIN: dict[str, type] = {"version": int, "length": int, "truncated": int, "select": str, "checksum": int}
+#: Of every array its dtype and its shape; dimensions of one name are equal.
+_ARRAYS: dict[str, tuple[Any, tuple[str | int, ...]]] = {
+    "tokens": (np.int32, ("words",)),
+    "offsets": (np.int32, ("words", 2)),
+    "attention": (np.float32, ("rows", "words")),
+    "mutual": (np.float32, ("words", "reach")),
+    "word_vectors": (np.float32, ("words", "width")),
+    "vector": (np.float32, ("width",)),
+    "pair": (np.int32, (2,)),
+}
+
+
+class SealedRecord(dict[str, Any]):
+    """A record that was made or checked in this process, so that a reader need not check it again.
+
+    It is stored and pickled as a plain dict, which is checked when it is read. Its arrays are read-only; if
+    one of its fields is set, it is checked again.
+
+    Attributes:
+        is_checked: whether it is as it was made or checked.
+    """
+
+    is_checked = True
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+    def __copy__(self) -> "SealedRecord":
+        copied = type(self)(self)
+        copied.is_checked = self.is_checked
+        return copied
+
+    def __deepcopy__(self, memo: Any) -> "SealedRecord":
+        # Nobody can write into the arrays: a copy of a doc may share them.
+        return self.__copy__()
+
+
+def _unsealing(method: str) -> Callable[..., Any]:
+    def change(self: SealedRecord, *args: Any, **kwargs: Any) -> Any:
+        self.is_checked = False
+        return getattr(dict, method)(self, *args, **kwargs)
+
+    return change
+
+
+for _method in ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update"):
+    setattr(SealedRecord, _method, _unsealing(_method))
+
+
+def seal(fields: Mapping[str, Any]) -> SealedRecord:
+    """Return a record with its version and checksum.
+
+    Args:
+        fields: all others, see `record.Record`. Their arrays are read-only from now on.
+    """
+    for value in fields.values():
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+    record = {"version": VERSION, **fields}
+    return SealedRecord(record, checksum=_checksum(record))
+
+
+def check(stored: Any, text: str) -> SealedRecord:
+    """Return a stored record, once all of it is what `seal` makes.
+
+    Args:
+        stored: what stands in the place of a record, whatever it is.
+        text: the start of the doc's text, for the message.
+
+    Raises:
+        ValueError: for a record of another version, or one that is damaged or not ours.
+    """
+    version = stored.get("version") if isinstance(stored, dict) else None
+    if type(version) is not int or version != VERSION:
+        got = f"version {version!r:.40}" if isinstance(stored, dict) else f"a {type(stored)} in its place"
+        raise ValueError(
+            f"The record that 'trend_vector' keeps of the doc {text!r} cannot be read: got {got}, expected "
+            f"version {VERSION}. It was stored by another version of spacy_trend, or by something else. Run "
+            "the pipeline on the text again."
+        )
+    fault = _fault_of_fields(stored) or _fault_of_shapes(stored) or _fault_of_values(stored)
+    if fault:
+        raise ValueError(
+            f"The record that 'trend_vector' keeps of the doc {text!r} is damaged, or was changed since: got "
+            f"{fault}. Expected it as it was stored. Take an intact copy of the file, or run the pipeline on "
+            "the text again."
+        )
+    return SealedRecord({name: _read_only(value) for name, value in stored.items()})
+
+
+def _fault_of_fields(record: Mapping[str, Any]) -> str | None:
+    if set(record) != {*_PLAIN, *_ARRAYS}:
+        missing = sorted({*_PLAIN, *_ARRAYS} - set(record))
+        unknown = sorted(repr(name)[:40] for name in set(record) - {*_PLAIN, *_ARRAYS})
+        return f"the unknown fields {unknown}, and lacks {missing}"
+    for name, kind in _PLAIN.items():
+        if type(record[name]) is not kind:
+            return f"{name} of {type(record[name])}"
+    return None
+
+
+def _fault_of_shapes(record: Mapping[str, Any]) -> str | None:
+    sizes: dict[str | int, int] = {}
+    for name, (dtype, shape) in _ARRAYS.items():
+        array = record[name]
+        if array is None and name == "word_vectors":
+            continue
+        if type(array) is not np.ndarray:
+            return f"{name} of {type(array)}"
+        if array.dtype != dtype or array.ndim != len(shape):
+            return f"{name} of {array.dtype} {array.shape}"
+        for dimension, size in zip(shape, array.shape, strict=True):
+            expected = dimension if isinstance(dimension, int) else sizes.setdefault(dimension, size)
+            if size != expected:
+                return f"{name} of shape {array.shape}, expected {expected} {dimension}"
+    return None
+
+
+def _fault_of_values(record: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the values of a record whose fields have the right types and shapes."""
+    if record["checksum"] != _checksum(record):
+        contents = f"contents (which name the selection {record['select']:.200})"
+        return f"the checksum {record['checksum']}, and {_checksum(record)} of its {contents}"
+    length, tokens, pair = record["length"], record["tokens"], record["pair"]
+    words = len(tokens)
+    holds = {
+        "words that are not in order": (tokens[1:] > tokens[:-1]).all(),
+        f"words outside the {length} tokens": words == 0 or (tokens[0] >= 0 and tokens[-1] < length),
+        "a focus or related word that is no word": (np.isin(pair, tokens) | (pair == -1)).all(),
+        "words before the text": (record["offsets"] >= 0).all(),
+        "mutual attention beyond its words": record["mutual"].shape[1] <= max(0, words - 1),
+        f"{record['truncated']} truncated of {length} tokens": 0 <= record["truncated"] <= length,
+    }
+    return next((fault for fault, is_right in holds.items() if not is_right), None)
+
+
+def _checksum(record: Mapping[str, Any]) -> int:
+    """Return the checksum of all fields but the checksum itself."""
+    plain = [record[name] for name in _PLAIN if name != "checksum"]
+    checksum = crc32(json.dumps(plain).encode())
+    for name in _ARRAYS:
+        array = record[name]
+        if array is not None:
+            checksum = crc32(f"{name} {array.dtype} {array.shape}".encode(), checksum)
+            checksum = crc32(np.ascontiguousarray(array).data, checksum)
+    return checksum
+
+
+def _read_only(value: Any) -> Any:
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
