@@ -1,23 +1,26 @@
 """The trend vector as a scikit-learn transformer."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from spacy import Language
 from spacy.tokens import Doc
+from spacy.util import minibatch
 
 from .component.trend_vector import trend_components
 from .dependencies import check_extra, versions
 from .encoder.fingerprint import fingerprint
-from .pipelines import open_pipeline, with_trend_vector
+from .kept_vectors import KeptVectors
+from .messages import name_some, shorten
+from .output_paths import make_folder
+from .pipelines import check_every_doc, open_pipeline, with_trend_vector
 from .types import Floats
 
-check_extra("sklearn", "sklearn", "joblib")
+check_extra("sklearn", "sklearn")
 
 # After the check, whose message says what to install.
-import joblib  # noqa: E402
 from sklearn.base import (  # noqa: E402
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -25,10 +28,16 @@ from sklearn.base import (  # noqa: E402
 )
 from sklearn.utils.validation import check_is_fitted  # noqa: E402
 
+#: How many vectors are computed before they are kept: a run that is killed loses no more.
+KEPT_AT_A_TIME = 1000
+EXPECTED = "expected a list of texts or docs, or a table with one column of them."
+
 
 class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """A scikit-learn transformer from texts or docs to their trend vectors, float32 `(texts, width)`.
 
+    Texts stand in a list, a tuple, a generator, an array, a Series, or the only column of a table (of numpy,
+    pandas, polars or pyarrow). If they have an index, pandas output has the same: see `set_output`.
     Once fitted, it has `nlp_`, the spaCy pipeline.
 
     Args:
@@ -38,8 +47,8 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         lang: without a pipeline, the code of the language whose tokenizer is used.
         config: settings of the `trend_vector` that is added, such as `{"preset": "all_words_wide"}`; None for
             the default settings, or if the pipeline has one.
-        memory: a folder or `joblib.Memory` that keeps the vectors of texts, by text, pipeline, settings and
-            versions; None to keep none.
+        memory: a folder that keeps the vectors of texts, by text, pipeline, settings and versions, each in a
+            `.npy` file; None to keep none.
     """
 
     def __init__(
@@ -49,7 +58,7 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         encoder: str | Path | None = None,
         lang: str = "en",
         config: dict[str, Any] | None = None,
-        memory: str | Path | joblib.Memory | None = None,
+        memory: str | Path | None = None,
     ) -> None:
         self.pipeline = pipeline
         self.encoder = encoder
@@ -68,15 +77,16 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             the vectorizer.
 
         Raises:
-            ValueError: for a pipeline without a transformer, settings that exclude each other, or X that is
-                no list of texts or docs.
+            ValueError: for a pipeline without a transformer, settings that exclude each other, a memory that
+                is no folder's path, or X that is no list of texts or docs.
             OSError: if there is no such pipeline or encoder.
             ImportError: if the bundled encoder is not installed.
         """
         if not isinstance(X, Iterator):
             _as_items(X)
+        _memory_folder(self.memory)
         self.nlp_ = self._load()
-        self._n_features_out = _stack_vectors(self.nlp_.pipe(["."])).shape[1]
+        self._n_features_out = _embed(self.nlp_, ["."]).shape[1]
         self._key: str | None = None
         return self
 
@@ -94,8 +104,8 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             ValueError: as `fit` and `transform`; other errors as `fit`.
         """
         items = _as_items(X)
-        vectors: Floats = self.fit(items, y).transform(items)
-        return vectors
+        # Not by `transform`: scikit-learn would wrap the list's vectors, without the index that X has.
+        return self.fit(items, y)._vectors(items)
 
     def transform(self, X: Iterable[str | Doc]) -> Floats:  # noqa: N803 - scikit-learn's
         """Return the trend vectors of texts or docs; a doc that has one keeps it.
@@ -107,25 +117,12 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             float32 `(texts, width)`.
 
         Raises:
-            ValueError: for a single string, an item that is neither text nor doc, or a doc with a vector of
-                another width.
+            ValueError: for a single string, an item that is neither text nor doc, a doc with a vector of
+                another width, or a pipeline that lost a text.
+            OSError: if the memory's folder cannot be made or written to.
         """
         check_is_fitted(self)
-        items = _as_items(X)
-        vectors = np.zeros((len(items), self._n_features_out), dtype=np.float32)
-        if not items:
-            return vectors
-        has_vector = [isinstance(item, Doc) and item._.trend_vector is not None for item in items]
-        docs = [n for n, item in enumerate(items) if isinstance(item, Doc) and not has_vector[n]]
-        texts = [n for n, item in enumerate(items) if not isinstance(item, Doc)]
-        for n, item in enumerate(items):
-            if has_vector[n]:
-                vectors[n] = self._existing_vector(item)
-        if docs:
-            vectors[docs] = _stack_vectors(self.nlp_.pipe(items[n] for n in docs))
-        if texts:
-            vectors[texts] = self._embed_texts([items[n] for n in texts])
-        return vectors
+        return self._vectors(_as_items(X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -137,10 +134,24 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         nlp = open_pipeline(self.pipeline, self.encoder, self.lang)
         if nlp is self.pipeline and not trend_components(nlp):
             raise ValueError(
-                f"TrendVectorizer: the pipeline has no trend vector: got {nlp.pipe_names}. Add one with "
-                "nlp.add_pipe('trend_vector'), or give the pipeline's path: then it is added to a copy."
+                f"TrendVectorizer: the pipeline has no trend vector: got {name_some(nlp.pipe_names)}. Add "
+                "one with nlp.add_pipe('trend_vector'), or give the pipeline's path: then a copy gets one."
             )
         return with_trend_vector(nlp, self.config)
+
+    def _vectors(self, items: list[Any]) -> Floats:
+        vectors = np.zeros((len(items), self._n_features_out), dtype=np.float32)
+        has_vector = [isinstance(item, Doc) and item._.trend_vector is not None for item in items]
+        docs = [n for n, item in enumerate(items) if isinstance(item, Doc) and not has_vector[n]]
+        texts = [n for n, item in enumerate(items) if not isinstance(item, Doc)]
+        for n, item in enumerate(items):
+            if has_vector[n]:
+                vectors[n] = self._existing_vector(item)
+        if docs:
+            vectors[docs] = _embed(self.nlp_, [items[n] for n in docs])
+        if texts:
+            vectors[texts] = self._embed_texts([items[n] for n in texts])
+        return vectors
 
     def _existing_vector(self, doc: Doc) -> Floats:
         vector: Floats = doc._.trend_vector
@@ -152,31 +163,31 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return vector
 
     def _embed_texts(self, texts: list[str]) -> Floats:
-        if self.memory is None:
-            return _stack_vectors(self.nlp_.pipe(texts))
-        memory = self.memory
-        if not isinstance(memory, joblib.Memory):
-            # A string: for a Path, joblib would use another folder.
-            memory = joblib.Memory(str(memory), verbose=0)
+        folder = _memory_folder(self.memory)
+        if folder is None:
+            return _embed(self.nlp_, texts)
+        make_folder(folder)
         self._key = self._key or _cache_key(self.nlp_)
-        kept = memory.cache(_computed, ignore=["compute"])
-        found: dict[str, Floats] = {}
-
-        def compute(text: str) -> Floats:
-            # joblib also asks for a vector that is in the cache but cannot be read.
-            return found[text] if text in found else _stack_vectors(self.nlp_.pipe([text]))[0]
-
-        missing = [
-            text for text in dict.fromkeys(texts) if not kept.check_call_in_cache(text, self._key, compute)
-        ]
-        if missing:
-            found = dict(zip(missing, _stack_vectors(self.nlp_.pipe(missing)), strict=True))
-        return np.stack([kept(text, self._key, compute) for text in texts])
+        kept = KeptVectors(folder, self._key, self._n_features_out)
+        asked = dict.fromkeys(texts)
+        found = {text: vector for text in asked if (vector := kept.read(text)) is not None}
+        missing = [text for text in asked if text not in found]
+        for some in minibatch(missing, KEPT_AT_A_TIME):
+            for text, vector in zip(some, _embed(self.nlp_, some), strict=True):
+                found[text] = vector
+                kept.write(text, vector)
+        return np.stack([found[text] for text in texts])
 
 
-def _computed(text: str, pipeline: str, compute: Callable[[str], Floats]) -> Floats:
-    """Return a vector, most often from a batch; joblib keeps it by text and pipeline."""
-    return compute(text)
+def _memory_folder(memory: Any) -> Path | None:
+    if memory is None:
+        return None
+    if not isinstance(memory, (str, Path)) or not str(memory).strip():
+        raise ValueError(
+            f"TrendVectorizer: got memory={shorten(memory)}. Expected the path of a folder, or None to "
+            "keep no vectors."
+        )
+    return Path(memory)
 
 
 def _cache_key(nlp: Language) -> str:
@@ -184,22 +195,54 @@ def _cache_key(nlp: Language) -> str:
     return f"{fingerprint(nlp)} {versions('spacy-transformers')}"
 
 
-def _stack_vectors(docs: Iterable[Doc]) -> Floats:
-    return np.stack([doc._.trend_vector for doc in docs])
+def _embed(nlp: Language, items: list[Any]) -> Floats:
+    vectors = [doc._.trend_vector for doc in nlp.pipe(items)]
+    # Otherwise one row would be taken for another, or for all of them.
+    check_every_doc(len(vectors), len(items))
+    return np.stack(vectors)
 
 
-def _as_items(X: Iterable[Any]) -> list[Any]:  # noqa: N803 - scikit-learn's
-    if isinstance(X, str):
-        raise ValueError(
-            f"TrendVectorizer: got the single string {X[:40]!r}, expected a list of texts or docs."
-        )
-    if isinstance(X, Mapping) or hasattr(X, "columns"):
-        raise ValueError(
-            f"TrendVectorizer: got a {type(X)}, expected a list of texts or docs, or one column."
-        )
-    # numpy's strings are a type of their own: the cache would take equal texts for different ones.
-    items = [str(item) if isinstance(item, str) else item for item in X]
-    for item in items:
-        if not isinstance(item, (str, Doc)):
-            raise ValueError(f"TrendVectorizer: got {item!r} among the texts, expected str or Doc.")
+def _as_items(X: Any) -> list[Any]:  # noqa: N803 - scikit-learn's
+    if isinstance(X, (str, bytes, Doc)):
+        single = f"string {X[:40]!r}" if isinstance(X, str) else f"{type(X).__name__} {shorten(X, 40)}"
+        raise ValueError(f"TrendVectorizer: got the single {single}, {EXPECTED}")
+    # The rows of a set have no order, an array without dimensions has no rows, Arrow's tables no iterator.
+    has_rows = hasattr(X, "__iter__") or hasattr(X, "to_pylist")
+    has_rows = has_rows and getattr(X, "shape", None) != ()
+    if not has_rows or isinstance(X, (Mapping, set, frozenset)):
+        raise ValueError(f"TrendVectorizer: got a {type(X)}, {EXPECTED}")
+    column = _only_column(X)
+    # The items of Arrow's arrays are of Arrow's types.
+    values = column.to_pylist() if hasattr(column, "to_pylist") else column
+    # numpy's strings are a type of their own, which spaCy's string store does not expect.
+    items = [str(value) if isinstance(value, str) else value for value in values]
+    wrong = [n for n, item in enumerate(items) if not isinstance(item, (str, Doc))]
+    if wrong:
+        raise ValueError(_wrong_item(items, wrong, getattr(X, "index", None)))
     return items
+
+
+def _only_column(X: Any) -> Any:  # noqa: N803 - scikit-learn's
+    """Return the column of a table that has one, and anything else as it is."""
+    shape: tuple[int, ...] = getattr(X, "shape", ())
+    if len(shape) != 2:
+        return X
+    if shape[1] != 1:
+        names = getattr(X, "column_names", getattr(X, "columns", range(shape[1])))
+        raise ValueError(
+            f"TrendVectorizer: got a table with {shape[1]} columns, {name_some(names)}. Expected one, of "
+            "texts or docs: choose it, for example with scikit-learn's ColumnTransformer."
+        )
+    return X.column(0) if hasattr(X, "column") else getattr(X, "iloc", X)[:, 0]
+
+
+def _wrong_item(items: list[Any], wrong: list[int], index: Any) -> str:
+    first = wrong[0]
+    # pandas' index; the `index` of a list is a method.
+    is_index = hasattr(index, "tolist")
+    label = f", in the index {shorten(index[first : first + 1].tolist()[0])}" if is_index else ""
+    others = f" So do {len(wrong) - 1:,} others." if len(wrong) > 1 else ""
+    return (
+        f"TrendVectorizer: got {shorten(items[first])} among the texts, expected str or Doc. It stands at "
+        f"position {first} of {len(items):,}, counted from 0{label}. Fill or remove it.{others}"
+    )

@@ -1,22 +1,24 @@
 """`TrendVectorizer` keeps what it has computed."""
 
 import pickle
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
-pytest.importorskip("joblib")
-import joblib
 from sklearn.base import clone
+from spacy import Language
+from spacy.tokens import Doc
 
 import spacy_trend
+from spacy_trend import sklearn
 from spacy_trend.sklearn import TrendVectorizer
 from tests.support.encoders import save_bert
 from tests.support.scripts import WARNINGS_ARE_ERRORS
@@ -43,6 +45,16 @@ vectorizer.nlp_.pipe = counting
 vectors = vectorizer.transform(["I want an apple.", "New", "Stop"])
 print(ran, vectors[2].tolist())
 """
+
+
+class Planted:
+    """It makes a file if it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.path,)
 
 
 @pytest.fixture(scope="module")
@@ -143,47 +155,72 @@ class TestMemory:
         assert_close(result, TrendVectorizer(**settings, lang="de").fit_transform(text))
         assert np.abs(result - TrendVectorizer(**settings).fit_transform(text)).max() > 0.01
 
-    def test_may_be_one_of_joblib(
-        self, remembering: Callable[..., TrendVectorizer], vectors: Any, tmp_path: Path, ran: list[str]
-    ) -> None:
-        for _ in range(2):
-            memory = joblib.Memory(tmp_path, verbose=0)
-            assert_close(remembering(memory=memory).transform(TEXTS), vectors)
-        assert sorted(ran) == sorted(TEXTS)
-
     def test_is_one_folder_by_its_name_and_by_its_path(
         self, remembering: Callable[..., TrendVectorizer], tmp_path: Path, ran: list[str]
     ) -> None:
-        for memory in tmp_path, str(tmp_path), joblib.Memory(str(tmp_path), verbose=0):
+        for memory in tmp_path, str(tmp_path):
             remembering(memory=memory).transform(TEXTS)
         assert sorted(ran) == sorted(TEXTS)
 
-    @pytest.mark.parametrize("settings", [{"mmap_mode": "r"}, {"compress": True}])
-    def test_may_be_one_with_settings(
+    @pytest.mark.parametrize("memory", [3, "", " ", b"folder", {"location": "folder"}])
+    def test_is_the_path_of_a_folder(
+        self, remembering: Callable[..., TrendVectorizer], memory: Any, tmp_path: Path
+    ) -> None:
+        message = rf"got memory={re.escape(repr(memory))}\. Expected the path of a folder, or None"
+        with pytest.raises(ValueError, match=message):
+            remembering(memory=memory)
+        with pytest.raises(ValueError, match=message):
+            remembering().set_params(memory=memory).transform(TEXTS)
+
+    def test_is_no_file(self, remembering: Callable[..., TrendVectorizer], tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(OSError, match="file' is a file"):
+            remembering(memory=tmp_path / "file").transform(TEXTS)
+
+    def test_may_be_cleared(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, tmp_path: Path, ran: list[str]
+    ) -> None:
+        vectorizer = remembering()
+        vectorizer.transform(TEXTS)
+        shutil.rmtree(tmp_path / "memory")
+        assert_close(vectorizer.transform(TEXTS), vectors)
+        assert sorted(ran) == sorted(TEXTS * 2)
+
+    def test_keeps_what_was_computed_before_an_error(
         self,
         remembering: Callable[..., TrendVectorizer],
         vectors: Any,
-        tmp_path: Path,
-        settings: dict[str, Any],
+        ran: list[str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        memory = joblib.Memory(tmp_path, verbose=0, **settings)
-        for _ in range(2):
-            result = remembering(memory=memory).transform(TEXTS)
-            assert_close(result, vectors)
-            result[:] = 0
+        monkeypatch.setattr(sklearn, "KEPT_AT_A_TIME", 2)
+        vectorizer = remembering()
+        make_doc = vectorizer.nlp_.make_doc
 
-    def test_may_be_one_that_keeps_nothing(
+        def failing(text: str) -> Doc:
+            if text == TEXTS[3]:
+                raise KeyboardInterrupt
+            return make_doc(text)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(vectorizer.nlp_, "make_doc", failing)
+            with pytest.raises(KeyboardInterrupt):
+                vectorizer.transform(TEXTS)
+        ran.clear()
+        assert_close(vectorizer.transform(TEXTS), vectors)
+        assert ran == TEXTS[2:]
+
+    def test_keeps_no_vector_under_another_text_if_a_doc_is_lost(
         self, remembering: Callable[..., TrendVectorizer], vectors: Any
     ) -> None:
-        for _ in range(2):
-            assert_close(remembering(memory=joblib.Memory(None, verbose=0)).transform(TEXTS), vectors)
-
-    def test_may_be_cleared(
-        self, remembering: Callable[..., TrendVectorizer], vectors: Any, tmp_path: Path
-    ) -> None:
-        vectorizer = remembering(memory=joblib.Memory(tmp_path, verbose=0))
-        vectorizer.transform(TEXTS)
-        vectorizer.memory.clear(warn=False)
+        vectorizer = remembering()
+        nlp = vectorizer.nlp_
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(nlp, "pipe", lambda texts: Language.pipe(nlp, list(texts)[1:]))
+            with pytest.raises(ValueError, match="3 docs for 4 texts"):
+                vectorizer.transform(TEXTS)
+            with pytest.raises(ValueError, match="0 docs for 1 texts"):
+                vectorizer.transform([nlp.make_doc(TEXTS[0])])
         assert_close(vectorizer.transform(TEXTS), vectors)
 
     def test_is_for_texts_and_leaves_docs_alone(
@@ -242,15 +279,28 @@ class TestMemory:
         one.transform(TEXTS)
         assert_close(other.transform(TEXTS), vectors)
 
-    @pytest.mark.filterwarnings("ignore:Exception while loading results:UserWarning")
     def test_that_is_broken_is_made_again(
+        self, remembering: Callable[..., TrendVectorizer], vectors: Any, tmp_path: Path, ran: list[str]
+    ) -> None:
+        vectorizer = remembering()
+        vectorizer.transform(TEXTS)
+        for broken in (tmp_path / "memory").iterdir():
+            broken.write_bytes(b"")
+        for _ in range(2):
+            assert_close(vectorizer.transform(TEXTS), vectors)
+        assert sorted(ran) == sorted(TEXTS * 2)
+
+    def test_runs_nothing_that_was_planted(
         self, remembering: Callable[..., TrendVectorizer], vectors: Any, tmp_path: Path
     ) -> None:
         vectorizer = remembering()
         vectorizer.transform(TEXTS)
-        (broken, *_) = (tmp_path / "memory").rglob("output.pkl")
-        broken.write_bytes(b"")
+        for file in (tmp_path / "memory").iterdir():
+            plain, in_array = file.with_suffix(".pkl"), file
+            plain.write_bytes(pickle.dumps(Planted(tmp_path / "ran")))
+            np.save(in_array, np.array([Planted(tmp_path / "ran")], dtype=object), allow_pickle=True)
         assert_close(vectorizer.transform(TEXTS), vectors)
+        assert not (tmp_path / "ran").exists()
 
     @pytest.mark.slow
     def test_is_read_by_another_process(
@@ -259,10 +309,7 @@ class TestMemory:
         vectors: Any,
         tiny_encoder: Path,
         tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        # joblib keeps the function's code in the first folder of a process alone; without, a text runs again.
-        monkeypatch.setattr(joblib.memory, "_FUNCTION_HASHES", WeakKeyDictionary())
         remembering().transform(TEXTS)
         command = [sys.executable, *WARNINGS_ARE_ERRORS, "-c", READ_AGAIN, tiny_encoder, tmp_path / "memory"]
         result = subprocess.run(command, check=True, capture_output=True, text=True)

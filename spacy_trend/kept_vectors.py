@@ -1,0 +1,92 @@
+"""Vectors of texts, kept in a folder as plain arrays: what is read is what was written, or nothing is."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+
+from .types import Floats
+
+
+@dataclass(frozen=True)
+class KeptVectors:
+    """Vectors of texts in a folder, each in a file: a float32 array `(width,)` as `.npy`, then a seal.
+
+    The seal is a SHA-256 digest of what the vector belongs to and of the array. A file that is broken, or of
+    another text, is as good as none. Nothing in a file is unpickled or interpreted: it holds the very bytes
+    that would be written, or it is not read.
+
+    Attributes:
+        folder: the folder, which exists.
+        pipeline: everything that a vector depends on, except the text.
+        width: of the vectors.
+    """
+
+    folder: Path
+    pipeline: str
+    width: int
+
+    def read(self, text: str) -> Floats | None:
+        """Return the vector that is kept for a text.
+
+        Args:
+            text: any text.
+
+        Returns:
+            float32 `(width,)`; None if there is none, or its file is broken or foreign.
+        """
+        path = self._path(text)
+        try:
+            # Not a named pipe, for which one would wait.
+            if not path.is_file():
+                return None
+            with path.open("rb") as file:
+                content = file.read(self._size + 1)
+        except OSError:
+            # A file that may not be read is replaced, as a broken one is.
+            return None
+        if len(content) != self._size:
+            return None
+        end = self._size - sha256().digest_size
+        vector = np.frombuffer(content[end - 4 * self.width : end], dtype="<f4")
+        return vector.astype(np.float32) if content == _sealed(vector, path.stem) else None
+
+    def write(self, text: str, vector: Floats) -> None:
+        """Keep the vector of a text: all of it or nothing, whenever the process ends.
+
+        Args:
+            text: any text.
+            vector: float32 `(width,)`.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        path = self._path(text)
+        # Under a name of its own: another process may write the same vector, and either may be killed.
+        written = path.with_name(f".{path.stem}.{uuid4().hex}")
+        try:
+            with written.open("xb") as file:
+                file.write(_sealed(vector, path.stem))
+            os.replace(written, path)
+        finally:
+            written.unlink(missing_ok=True)
+
+    @cached_property
+    def _size(self) -> int:
+        return len(_sealed(np.zeros(self.width, dtype=np.float32), ""))
+
+    def _path(self, text: str) -> Path:
+        owner = f"{self.pipeline}\0{text}".encode("utf8", "surrogatepass")
+        return self.folder / f"{sha256(owner).hexdigest()}.npy"
+
+
+def _sealed(vector: Floats, owner: str) -> bytes:
+    file = BytesIO()
+    np.save(file, vector.astype("<f4"), allow_pickle=False)
+    content = file.getvalue()
+    return content + sha256(owner.encode() + content).digest()
