@@ -8,6 +8,7 @@ from spacy.tokens import Doc
 from thinc.api import get_array_module, to_numpy, torch2xp, xp2torch
 
 from ..encoder.attention import AttentionObserver
+from ..encoder.observed import DISORDER, beside, drop
 from ..encoder.requests import AttentionRequest, EncoderSize, mutual_key
 from ..types import Ints
 
@@ -18,7 +19,10 @@ class Source(Protocol):
     """Where the tensors of a doc come from: see `encoder.transformer.ObservedEncoder`."""
 
     key: str
-    request: AttentionRequest
+
+    @property
+    def request(self) -> AttentionRequest:
+        """The attention asked for."""
 
     @property
     def size(self) -> EncoderSize:
@@ -104,22 +108,13 @@ def columns_of(source: Source) -> tuple[int, int]:
 
 
 def drop_observed(doc: Doc, key: str) -> None:
-    """Remove the observed tensors from `doc._.trf_data`, which then holds what it would without us.
+    """Forget the tensors that were observed beside `doc._.trf_data` for one reader.
 
     Args:
         doc: the doc.
         key: the key that the tensors stand under.
     """
-    data = doc._.trf_data
-    own = key, mutual_key(key)
-    if hasattr(data, "all_outputs"):
-        for name in own:
-            getattr(data, "observed", {}).pop(name, None)
-        return
-    output = data.model_output
-    if key in output:
-        stock = {field: value for field, value in output.items() if field not in own}
-        data.model_output = type(output)(stock)
+    drop(doc._.trf_data, key)
 
 
 def start_of(doc: Doc) -> str:
@@ -146,12 +141,15 @@ def _check_alignment(doc: Doc, wordpieces: Wordpieces) -> None:
 def _of_transformer_data(doc: Doc, data: Any, source: Source) -> Wordpieces:
     """Read the output of spacy-transformers: windows, with their special tokens and padding."""
     counts = np.asarray(data.align.lengths)
+    observed = beside(data)
     output = data.model_output
+    if observed.get(DISORDER) or (len(counts) == 0 < len(doc) and len(output) > 0):
+        raise ValueError(_out_of_order(doc))
     if len(counts) == 0 or len(output) == 0:
         return Wordpieces(np.zeros(len(doc), dtype=np.int64), _NONE, 1, None)
-    if source.key in output:
-        static, attention = output[source.key]
-        mutual = output.get(mutual_key(source.key))
+    if source.key in observed:
+        static, attention = observed[source.key]
+        mutual = observed.get(mutual_key(source.key))
     elif output.get("hidden_states") and output.get("attentions"):
         static = output["hidden_states"][0]
         attention, mutual = _sums(output["attentions"], data.wordpieces.attention_mask, source.request)
@@ -171,7 +169,7 @@ def _of_curated_output(doc: Doc, data: Any, source: Source) -> Wordpieces:
     counts = np.asarray(to_numpy(last.lengths), dtype=np.int64)
     if len(doc) == 0 or len(counts) == 0:
         return Wordpieces(np.zeros(len(doc), dtype=np.int64), _NONE, 1, None)
-    observed = getattr(data, "observed", {})
+    observed = beside(data)
     if source.key not in observed:
         raise ValueError(_not_observed(doc, ["all_outputs"]))
     static, attention = observed[source.key]
@@ -214,6 +212,14 @@ def _no_output(doc: Doc, data: Any) -> str:
         f"doc._.trf_data of the doc {start_of(doc)} is of type {type(data)}. Expected the TransformerData of "
         "spacy-transformers, or the DocTransformerOutput of spacy-curated-transformers. Use a component "
         "'transformer' or 'curated_transformer'."
+    )
+
+
+def _out_of_order(doc: Doc) -> str:
+    return (
+        f"The span getter of the transformer gave the windows of the doc {start_of(doc)} out of order, or "
+        "those of another doc: which wordpieces belong to which tokens is not known. Expected for each doc "
+        "its own spans, by their start. Sort them in the span getter."
     )
 
 

@@ -98,7 +98,7 @@ class TrendVector(Pipe):
 
         attention = AttentionRequest(self.select.rows, self.select.layers, mutual_layers_of(self.select))
         transformer = find_transformer(nlp, self.transformer, before)
-        self.encoder = attach(transformer, Request(attention, self.precision == "bfloat16"))
+        self.encoder = attach(transformer, Request(attention, self.precision == "bfloat16"), nlp)
 
     def initialize(
         self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None

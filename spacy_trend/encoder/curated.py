@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from .bfloat16 import as_float32
 from .buckets import run_cost, run_in_buckets
+from .observed import put_beside
 from .requests import EncoderSize, Requests
 from .shim import Observing
 
@@ -100,7 +101,7 @@ class ObservedOutput(TransformerModelOutput):
 
 
 class ObservingCuratedTransformer(CuratedTransformer):
-    """A `CuratedTransformer` that keeps each doc's observed tensors in `doc._.trf_data.observed`."""
+    """A `CuratedTransformer` that keeps each doc's observed tensors beside `doc._.trf_data`."""
 
     def predict(self, docs: Iterable[Doc]) -> ObservedOutput:
         """Run the model on docs, and return its output with what was observed beside it."""
@@ -117,11 +118,12 @@ class ObservingCuratedTransformer(CuratedTransformer):
         return taken
 
     def set_annotations(self, docs: Sequence[Doc], trf_output: TransformerModelOutput) -> None:
-        """Put the output, and what was observed beside it, on the docs."""
+        """Put the output on the docs, and what was observed beside it."""
         super().set_annotations(docs, trf_output)
         if isinstance(trf_output, ObservedOutput):
             for doc, observed in zip(docs, trf_output.observed, strict=True):
-                doc._.trf_data.observed = dict(observed)
+                if observed:
+                    put_beside(doc._.trf_data, dict(observed))
 
     def _share_out(self, windows: list[dict[str, Any]], output: ObservedOutput) -> None:
         """Give each doc its windows, in the order in which the model cut them from its wordpieces."""

@@ -6,7 +6,7 @@ module alone.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import get_ident
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -48,19 +48,16 @@ class EmbeddingObserver:
     def watching(self) -> Iterator[None]:
         """Watch the calls made inside the `with` block."""
         if self.needs_hidden_states:
-            hooks = [
-                module.register_forward_pre_hook(self._note, with_kwargs=True)
-                for module in self.encoder.modules()
-                if module is not self.encoder
-            ]
+            modules = [module for module in self.encoder.modules() if module is not self.encoder]
+            hook: Callable[..., None] = self._note
         else:
-            module, _ = _PLACES[self.encoder]
-            hooks = [module.register_forward_pre_hook(self._catch, with_kwargs=True)]
-        try:
+            modules, hook = [_PLACES[self.encoder][0]], self._catch
+        with ExitStack() as stack:
+            for module in modules:
+                # First, so that an interrupt between the two leaves no hook on the module.
+                stack.callback(_unhook, module, self)
+                module.register_forward_pre_hook(hook, with_kwargs=True)
             yield
-        finally:
-            for hook in hooks:
-                hook.remove()
 
     def learn(self, hidden_states: tuple[Tensor, ...]) -> Tensor:
         """Take the output from all hidden states, and remember for the next pass where it stood.
@@ -94,6 +91,14 @@ class EmbeddingObserver:
         if get_ident() == self.thread and self.output is None:
             _, where = _PLACES[self.encoder]
             self.output = _arguments(args, kwargs).get(where)
+
+
+def _unhook(module: nn.Module, observer: EmbeddingObserver) -> None:
+    """Remove the hooks of an observer from a module."""
+    hooks = module._forward_pre_hooks
+    for number in [number for number, hook in hooks.items() if getattr(hook, "__self__", None) is observer]:
+        hooks.pop(number)
+        module._forward_pre_hooks_with_kwargs.pop(number, None)
 
 
 def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[int | str, Any]:

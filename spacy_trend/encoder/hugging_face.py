@@ -48,9 +48,10 @@ class ObservingShim(Observing, HFShim):
         Raises:
             ValueError: if the encoder lacks a requested layer, or its attention cannot be observed.
         """
-        if not self.requests:
+        asked = self.requests
+        if not asked:
             return super().predict(inputs)
-        requests = self.requests_now()
+        requests = Requests(asked, self.size)
         with self.encoder_to_run(requests) as encoder:
             output = self._run_in_buckets(encoder, inputs, requests)
             # numpy, to which the output goes next, has no bfloat16.

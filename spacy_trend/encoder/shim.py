@@ -1,8 +1,9 @@
 """Base of the observing shims."""
 
+import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import RLock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -11,11 +12,15 @@ import torch
 from torch import nn
 
 from .bfloat16 import bfloat16_copy, bfloat16_obstacle
+from .readers import requests_of
 from .requests import EncoderSize, Request, Requests
 
 #: One lock for each encoder: a forward pass puts it into evaluation mode, so only one may run at a time. The
 #: locks are not attributes of the shims, because a lock can be neither copied nor pickled.
 _LOCKS: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
+if hasattr(os, "register_at_fork"):
+    # The thread that held a lock does not exist in the child, which would wait for it for ever.
+    os.register_at_fork(after_in_child=_LOCKS.clear)
 
 
 class Observing:
@@ -23,19 +28,24 @@ class Observing:
 
     The shim itself has `_model`, the encoder or None, and `_mixed_precision`.
 
+    What is asked of it is no attribute, which copies and pickles would carry: see `readers`.
+
     Attributes:
-        requests: the current requests by key.
         has_warned: whether a warning said that bfloat16 is not used.
     """
 
     _model: Any
     _mixed_precision: bool
-    requests: dict[str, Request]
     has_warned: bool
 
     def take_over_from(self, shim: Any) -> None:
         """Take over the state of the shim that this one replaces."""
-        self.__dict__ = {**shim.__dict__, "requests": {}, "has_warned": False}
+        self.__dict__ = {**shim.__dict__, "has_warned": False}
+
+    @property
+    def requests(self) -> dict[str, Request]:
+        """What is asked now, by the keys of those who ask."""
+        return requests_of(self)
 
     @property
     def has_encoder(self) -> bool:
@@ -63,16 +73,17 @@ class Observing:
             the encoder to call.
         """
         encoder = self._model
-        with _LOCKS.setdefault(encoder, RLock()), torch.no_grad():
+        with ExitStack() as stack:
+            stack.enter_context(_LOCKS.setdefault(encoder, RLock()))
+            stack.enter_context(torch.no_grad())
             if self._can_use_bfloat16(requests):
                 yield bfloat16_copy(encoder)
                 return
+            # Before it is put into evaluation mode, which an interrupt may cut short.
+            stack.callback(encoder.train)
             encoder.eval()
-            try:
-                with torch.autocast("cuda", enabled=self._mixed_precision):
-                    yield encoder
-            finally:
-                encoder.train()
+            stack.enter_context(torch.autocast("cuda", enabled=self._mixed_precision))
+            yield encoder
 
     def requests_now(self) -> Requests:
         """Return a snapshot of the requests, for one pass.
@@ -80,7 +91,7 @@ class Observing:
         Raises:
             ValueError: if the encoder is not loaded yet.
         """
-        return Requests(dict(self.requests), self.size)
+        return Requests(self.requests, self.size)
 
     def _can_use_bfloat16(self, requests: Requests) -> bool:
         """Return whether bfloat16 is asked for and pays; warn once if it is asked for and does not."""

@@ -2,8 +2,6 @@
 
 import sys
 from typing import Any
-from uuid import uuid4
-from weakref import finalize
 
 from spacy import Language
 from spacy_transformers import Transformer
@@ -12,23 +10,32 @@ from thinc.api import PyTorchShim, TorchScriptShim
 
 from ..bundled import BUNDLED_ENCODER, ENCODER_PACKAGE
 from .hugging_face import ObservingShim, size_of
+from .observed import new_key
+from .readers import Reader, add_reader, is_read_by
 from .requests import AttentionRequest, EncoderSize, Request
+from .set_aside import SetAside
 from .shim import Observing
 
 
-class ObservedEncoder:
-    """An observed transformer component, and what is asked of it.
+class ObservedEncoder(Reader):
+    """An observed transformer component, and what is asked of it. A copy asks anew, of its own transformer.
 
     Args:
         transformer: the component.
-        key: the unique name of the tensors that it hands on in `doc._.trf_data`.
-        request: the attention asked for.
+        asked: what is asked of it.
     """
 
-    def __init__(self, transformer: Any, key: str, request: AttentionRequest) -> None:
+    def __init__(self, transformer: Any, asked: Request) -> None:
+        super().__init__(new_key(), asked)
         self.transformer = transformer
-        self.key = key
-        self.request = request
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return attach, (self.transformer, self.asked)
+
+    @property
+    def request(self) -> AttentionRequest:
+        """The attention asked for."""
+        return self.asked.attention
 
     def is_of(self, nlp: Language) -> bool:
         """Return whether the component is in a pipeline."""
@@ -60,7 +67,7 @@ class ObservedEncoder:
     def is_observed(self) -> bool:
         """Whether the component is still observed; somebody may have put its own shim back."""
         shims = (shim for node in self.transformer.model.walk() for shim in node.shims)
-        return any(self.key in getattr(shim, "requests", ()) for shim in shims)
+        return any(is_read_by(shim, self) for shim in shims)
 
     @property
     def uses_output_attentions(self) -> bool:
@@ -68,30 +75,35 @@ class ObservedEncoder:
         return bool(getattr(shim_of(self.transformer), "uses_output_attentions", False))
 
 
-def attach(transformer: Any, request: Request) -> ObservedEncoder:
+def attach(transformer: Any, request: Request, nlp: Language | None = None) -> ObservedEncoder:
     """Observe a transformer component: from now on it hands on its embedding output and attention.
+
+    The request lasts as long as the object that is returned, but rests while the component that has it as
+    `encoder` is not among those that run in its pipelines.
 
     Args:
         transformer: a component of spacy-transformers or spacy-curated-transformers; its config, weights and
             saved form stay as they are.
         request: what to ask of it.
+        nlp: the pipeline that asks; None if it is not known.
 
     Returns:
-        the observed component; the request ends when nothing refers to this object any more.
+        the observed component.
 
     Raises:
         ValueError: if the component has no encoder that can be observed, or the encoder lacks a layer of the
             rows.
     """
     shim = _observe(transformer)
-    observed = ObservedEncoder(transformer, f"observed_{uuid4().hex}", request.attention)
+    observed = ObservedEncoder(transformer, request)
     if shim.has_encoder:
         # Both raise for a layer that the encoder lacks.
         size = observed.size
         request.attention.row_layers(size)
         request.attention.mutual_layer_numbers(size)
-    shim.requests[observed.key] = request
-    finalize(observed, shim.requests.pop, observed.key, None).atexit = False
+    if nlp is not None:
+        observed.join(nlp)
+    add_reader(shim, observed)
     return observed
 
 
@@ -186,6 +198,8 @@ def load_encoder(pipe: Any, nlp: Language) -> None:
 
 def _observe(transformer: Any) -> Observing:
     node, shim = _node_and_shim(transformer)
+    if isinstance(transformer, Transformer) and not isinstance(transformer.set_extra_annotations, SetAside):
+        transformer.set_extra_annotations = SetAside(transformer.set_extra_annotations)
     if isinstance(shim, Observing):
         return shim
     kind: type[Any] = ObservingShim

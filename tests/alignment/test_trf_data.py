@@ -8,7 +8,7 @@ import pytest
 from spacy_trend.alignment.trf_data import drop_observed
 from spacy_trend.alignment.words import align_words
 from spacy_trend.encoder.requests import AttentionRequest
-from tests.support.aligned_docs import SIZE, WIDTH, FakeSource, make_doc, numbered, observed_output
+from tests.support.aligned_docs import KEY, SIZE, WIDTH, FakeSource, make_doc, numbered, observed_output
 
 
 @pytest.mark.parametrize(("rows", "expected"), [("heads", [[3.0], [11.0]]), ("layers", [[7.0]])])
@@ -79,7 +79,7 @@ def test_drop_observed_leaves_the_stock_fields_and_may_be_called_twice() -> None
     doc = make_doc(["a"], [[1]], observed_output(1, 3))
     before = doc._.trf_data.model_output["last_hidden_state"]
     for _ in range(2):
-        drop_observed(doc, "observed")
+        drop_observed(doc, KEY)
         assert list(doc._.trf_data.model_output) == ["last_hidden_state"]
     assert doc._.trf_data.model_output.last_hidden_state is before
 

@@ -18,6 +18,7 @@ from spacy.training import Example
 from thinc.api import PyTorchShim, TorchScriptShim
 
 import spacy_trend
+from spacy_trend.encoder.observed import beside
 
 pytest.importorskip("spacy_curated_transformers")
 from spacy_curated_transformers.pipeline.transformer import CuratedTransformer
@@ -48,13 +49,18 @@ def test_without_the_trend_vector_nothing_is_observed(curated_tiny: Language) ->
     curated_tiny.remove_pipe("trend_vector")
     shim = curated_tiny.get_pipe("transformer").model.get_ref("transformer").shims[0]
     assert shim.requests == {}
-    assert not getattr(curated_tiny(LONG)._.trf_data, "observed", {})
+    assert beside(curated_tiny(LONG)._.trf_data) == {}
 
 
-def test_a_disabled_trend_vector_leaves_the_output_readable(curated_tiny: Language) -> None:
-    with curated_tiny.select_pipes(disable="trend_vector"):
-        doc = curated_tiny(LONG)
+def test_a_trend_vector_left_out_of_a_call_can_read_the_output_later(curated_tiny: Language) -> None:
+    doc = curated_tiny(LONG, disable=["trend_vector"])
     assert_same(curated_tiny.get_pipe("trend_vector")(doc), curated_tiny(LONG))
+
+
+def test_for_a_disabled_trend_vector_nothing_is_observed(curated_tiny: Language) -> None:
+    with curated_tiny.select_pipes(disable="trend_vector"):
+        assert beside(curated_tiny(LONG)._.trf_data) == {}
+    assert curated_tiny(LONG)._.trend_focus is not None
 
 
 def to_disk_and_back(nlp: Language, path: Path) -> Language:
@@ -310,7 +316,7 @@ def test_two_trend_vectors_read_one_transformer(tiny_encoder: Path) -> None:
     for text, doc in in_one_batch(nlp, texts).items():
         assert_same(kept[text], alone[0][text])
         assert_same(doc, alone[1][text])
-        assert not getattr(doc._.trf_data, "observed", {})
+        assert beside(doc._.trf_data) == {}
 
 
 def test_a_transformer_switched_to_all_layers_is_observed_as_before(curated_tiny: Language) -> None:

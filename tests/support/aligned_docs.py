@@ -13,8 +13,11 @@ from spacy_transformers.pipeline_component import install_extensions as install_
 from thinc.types import Ragged
 from transformers.file_utils import ModelOutput
 
+from spacy_trend.encoder.observed import PREFIX
 from spacy_trend.encoder.requests import AttentionRequest, EncoderSize
 
+#: Under which the tensors stand.
+KEY = f"{PREFIX}fake"
 FIRST_HEADS = AttentionRequest("heads", (0,))
 WIDTH = 2
 ROWS = 3
@@ -24,7 +27,7 @@ SIZE = EncoderSize("fake", layers=1, heads=ROWS, width=WIDTH, intermediate_width
 
 @dataclass
 class FakeSource:
-    key: str = "observed"
+    key: str = KEY
     request: AttentionRequest = FIRST_HEADS
     size: EncoderSize = SIZE
     max_length: int | None = None
@@ -66,7 +69,7 @@ def observed_output(windows: int, wordpieces: int) -> dict[str, Any]:
     """Wordpiece p (flattened) has contextual [2p, 2p+1], static 100 more, attention [3p, 3p+1, 3p+2]."""
     return {
         "last_hidden_state": numbered(windows, wordpieces, WIDTH),
-        "observed": [
+        KEY: [
             numbered(windows, wordpieces, WIDTH, start=100.0),
             numbered(windows, wordpieces, ROWS),
         ],
