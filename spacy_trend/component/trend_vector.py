@@ -239,7 +239,7 @@ class TrendVector(Pipe):
             doc._.set(RECORD, record)
             drop_observed(doc, self.encoder.key)
             if self.vector_hooks:
-                install_hooks(doc, with_words=self.token_vectors)
+                install_hooks(doc)
         report_not_finite(docs, words, trends)
         if not self.has_warned_of_truncation:
             self.has_warned_of_truncation = report_truncated(docs, words, self.encoder.max_length)
