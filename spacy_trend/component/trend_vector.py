@@ -23,10 +23,10 @@ from ..attributes.record import RECORD, describe, make_records
 from ..attributes.stored_selection import remember_selection
 from ..encoder.requests import AttentionRequest
 from ..method.interface import Change, Select, changed_width, evidence_for, mutual_layers_of
-from ..method.segments import segment_numbers
-from ..method.trend import Trends, compute_trends
+from ..method.trend import compute_trends
 from ..settings import check_choice
 from .config_blocks import find_blocks
+from .not_finite import report_not_finite
 from .presets import resolve_preset
 
 if TYPE_CHECKING:
@@ -286,24 +286,3 @@ def report_truncated(docs: Sequence[Doc], words: Words, limit: int | None) -> bo
         stacklevel=4,
     )
     return True
-
-
-def report_not_finite(docs: Sequence[Doc], words: Words, trends: Trends) -> None:
-    """Warn of docs whose vector or attention is NaN or infinite: the first by its text, the others by number.
-
-    Args:
-        docs: the docs.
-        words: their words.
-        trends: their vectors.
-    """
-    of_words = np.isfinite(trends.word_vectors).all(axis=1) & np.isfinite(words.attention).all(axis=0)
-    not_finite = set(np.flatnonzero(~np.isfinite(trends.vectors).all(axis=1)).tolist())
-    not_finite.update(segment_numbers(words.lengths)[~of_words].tolist())
-    if not_finite:
-        others = f" and {len(not_finite) - 1} more of its batch" if len(not_finite) > 1 else ""
-        warnings.warn(
-            f"The doc {start_of(docs[min(not_finite)])}{others} got vectors with NaN or infinite "
-            "numbers, which stay as they are. Expected finite output of the encoder: check its weights, "
-            "and whether half precision overflows.",
-            stacklevel=4,
-        )
