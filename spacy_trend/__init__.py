@@ -1,6 +1,7 @@
 """spacy_trend: a sentence vector for spaCy's transformer pipelines that says which words it came from."""
 
 from .attributes.extensions import install_extensions
+from .attributes.hooks import install_hooks
 from .attributes.stored_selection import allow_selection
 from .bundled import bundled_encoder
 from .component.factory import make_trend_vector, observe
@@ -21,6 +22,7 @@ __all__ = [
     "bundled_encoder",
     "from_encoder",
     "install_extensions",
+    "install_hooks",
     "make_trend_vector",
     "observe",
     "render",

@@ -1,6 +1,8 @@
 """What `import spacy_trend` hands on."""
 
 import spacy_trend
+from spacy_trend.attributes.hooks import install_hooks
+from spacy_trend.attributes.stored_selection import allow_selection
 from spacy_trend.component.factory import make_trend_vector, observe
 from spacy_trend.component.presets import PRESETS
 from spacy_trend.method.interface import Change, Select, Selection
@@ -18,6 +20,8 @@ def test_they_are_those_of_the_rooms() -> None:
         "PRESETS": PRESETS,
         "Select": Select,
         "Selection": Selection,
+        "allow_selection": allow_selection,
+        "install_hooks": install_hooks,
         "make_trend_vector": make_trend_vector,
         "observe": observe,
         "render": render,

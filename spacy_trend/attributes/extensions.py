@@ -14,7 +14,11 @@ from ..method.interface import Selection, evidence_for
 from ..method.segments import weighted_sums
 from ..types import Floats, Ints
 from .record import RECORD, Record, checked_record, other_tokens, read_record, words_in
+from .similarity import trend_similarity
 from .stored_selection import selection_of
+
+#: The method of `Doc`, `Span` and `Token` that needs no hooks.
+SIMILARITY = "trend_similarity"
 
 
 def install_extensions() -> None:
@@ -30,11 +34,20 @@ def install_extensions() -> None:
             if not owner.has_extension(name):
                 owner.set_extension(name, getter=getter)
             _, _, registered, _ = owner.get_extension(name)
-            if getattr(registered, "__module__", None) != __name__:
-                raise ValueError(
-                    f"The attribute {owner.__name__}._.{name} is taken: got {registered!r}, expected the "
-                    "getter of spacy_trend. Register the other one under another name."
-                )
+            _check_ours(owner, name, registered, getter, "getter")
+        if not owner.has_extension(SIMILARITY):
+            owner.set_extension(SIMILARITY, method=trend_similarity)
+        _, registered, _, _ = owner.get_extension(SIMILARITY)
+        _check_ours(owner, SIMILARITY, registered, trend_similarity, "method")
+
+
+def _check_ours(owner: Any, name: str, registered: Any, ours: Any, kind: str) -> None:
+    # By module and not by identity: a module that is loaded again registers nothing new.
+    if getattr(registered, "__module__", None) != ours.__module__:
+        raise ValueError(
+            f"The attribute {owner.__name__}._.{name} is taken: got {registered!r}, expected the {kind} of "
+            "spacy_trend. Register the other one under another name."
+        )
 
 
 def doc_vector(doc: Doc) -> Floats | None:
@@ -138,7 +151,11 @@ _GETTERS: dict[Any, dict[str, Any]] = {
     Token: {"trend_vector": token_vector, "trend_attention": token_attention},
 }
 #: All attributes, as spaCy names what a component assigns.
-ATTRIBUTES = [f"{owner.__name__.lower()}._.{name}" for owner, getters in _GETTERS.items() for name in getters]
+ATTRIBUTES = [
+    f"{owner.__name__.lower()}._.{name}"
+    for owner, getters in _GETTERS.items()
+    for name in (*getters, SIMILARITY)
+]
 
 
 def _doc_word(doc: Doc, which: str) -> Token | None:

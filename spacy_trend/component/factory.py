@@ -6,6 +6,7 @@ from typing import Any
 from spacy import Language
 
 from ..attributes.extensions import ATTRIBUTES
+from .config_blocks import FACTORY
 from .presets import resolve_preset
 from .trend_vector import TrendVector
 
@@ -23,7 +24,7 @@ DEFAULT_CONFIG: dict[str, Any] = {
 
 
 @Language.factory(
-    "trend_vector",
+    FACTORY,
     default_config=DEFAULT_CONFIG,
     assigns=ATTRIBUTES,
     requires=["doc._.trf_data"],

@@ -2,8 +2,9 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copyreg import __newobj__  # type: ignore[attr-defined] # what pickle itself calls
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy import Language
@@ -22,9 +23,11 @@ from ..attributes.record import RECORD, describe, make_records
 from ..attributes.stored_selection import remember_selection
 from ..encoder.requests import AttentionRequest
 from ..method.interface import Change, Select, changed_width, evidence_for, mutual_layers_of
-from ..method.segments import segment_numbers
-from ..method.trend import Trends, compute_trends
+from ..method.trend import compute_trends
 from ..settings import check_choice
+from .config_blocks import find_blocks
+from .not_finite import report_not_finite
+from .presets import resolve_preset
 
 if TYPE_CHECKING:
     from ..encoder.transformer import ObservedEncoder
@@ -54,6 +57,9 @@ class TrendVector(Pipe):
     """
 
     encoder: "ObservedEncoder | None" = None
+    #: The pipeline, until it has told how its config names the functions.
+    _nlp: Language | None = None
+    _blocks: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -79,6 +85,8 @@ class TrendVector(Pipe):
         self.precision = precision
         self.has_warned_of_truncation = False
         self.select_config = describe(select)
+        # What the blocks of the config have made: an attribute that was set later is pickled as it is.
+        self._made = select, change
         remember_selection(select)
         install_extensions()
 
@@ -96,6 +104,8 @@ class TrendVector(Pipe):
         from ..encoder.requests import Request
         from ..encoder.transformer import attach, find_transformer
 
+        # The factory is called before the pipeline knows the component and its config.
+        self._nlp = nlp
         attention = AttentionRequest(self.select.rows, self.select.layers, mutual_layers_of(self.select))
         transformer = find_transformer(nlp, self.transformer, before)
         self.encoder = attach(transformer, Request(attention, self.precision == "bfloat16"), nlp)
@@ -162,6 +172,25 @@ class TrendVector(Pipe):
                 else:
                     yield from docs
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._learn_blocks()
+        blocks = self._blocks or {"preset": "article", "select": self.select, "change": self.change}
+        now = {"select": self.select, "change": self.change}
+        for (setting, function), made in zip(now.items(), self._made, strict=True):
+            if function is not made:
+                blocks = {**blocks, setting: function}
+        without = ("select", "change", "_made", "_nlp")
+        state = {name: value for name, value in vars(self).items() if name not in without}
+        return __newobj__, (type(self),), {**state, "name": self.name, "_blocks": blocks}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        blocks = state["_blocks"]
+        self.select, self.change = resolve_preset(blocks["preset"], blocks["select"], blocks["change"])
+        self._made = self.select, self.change
+        remember_selection(self.select)
+
     def __repr__(self) -> str:
         """Tell the settings, and the transformer that is read."""
         settings = ("level", "token_vectors", "vector_hooks", "transformer", "precision")
@@ -170,6 +199,12 @@ class TrendVector(Pipe):
         change = getattr(self.change, "__name__", repr(self.change)).lstrip("_")
         reads = "no transformer" if self.encoder is None else repr(self.encoder.transformer.name)
         return f"<TrendVector {self.name!r} select={self.select!r}, change={change}, {listed}; reads {reads}>"
+
+    def _learn_blocks(self) -> None:
+        if self._nlp is not None:
+            found = find_blocks(self._nlp, self)
+            if found is not None:
+                self._blocks, self._nlp = found, None
 
     def _annotate_singly(self, docs: list[Doc]) -> list[Doc]:
         annotated = []
@@ -186,6 +221,7 @@ class TrendVector(Pipe):
                 f"'{self.name}' is not attached to a transformer. Expected a component made by "
                 "nlp.add_pipe('trend_vector'). Call spacy_trend.observe(nlp) once it is in the pipeline."
             )
+        self._learn_blocks()
         words = align_words(docs, self.encoder)
         lengths, segments = segments_of(docs, words, self.level)
         trends = compute_trends(
@@ -203,7 +239,7 @@ class TrendVector(Pipe):
             doc._.set(RECORD, record)
             drop_observed(doc, self.encoder.key)
             if self.vector_hooks:
-                install_hooks(doc, with_words=self.token_vectors)
+                install_hooks(doc)
         report_not_finite(docs, words, trends)
         if not self.has_warned_of_truncation:
             self.has_warned_of_truncation = report_truncated(docs, words, self.encoder.max_length)
@@ -250,24 +286,3 @@ def report_truncated(docs: Sequence[Doc], words: Words, limit: int | None) -> bo
         stacklevel=4,
     )
     return True
-
-
-def report_not_finite(docs: Sequence[Doc], words: Words, trends: Trends) -> None:
-    """Warn of docs whose vector or attention is NaN or infinite: the first by its text, the others by number.
-
-    Args:
-        docs: the docs.
-        words: their words.
-        trends: their vectors.
-    """
-    of_words = np.isfinite(trends.word_vectors).all(axis=1) & np.isfinite(words.attention).all(axis=0)
-    not_finite = set(np.flatnonzero(~np.isfinite(trends.vectors).all(axis=1)).tolist())
-    not_finite.update(segment_numbers(words.lengths)[~of_words].tolist())
-    if not_finite:
-        others = f" and {len(not_finite) - 1} more of its batch" if len(not_finite) > 1 else ""
-        warnings.warn(
-            f"The doc {start_of(docs[min(not_finite)])}{others} got vectors with NaN or infinite "
-            "numbers, which stay as they are. Expected finite output of the encoder: check its weights, "
-            "and whether half precision overflows.",
-            stacklevel=4,
-        )

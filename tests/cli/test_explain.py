@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import spacy
 from spacy import Language
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 import spacy_trend.cli
 from spacy_trend.visualize.explanation import explain, format_explanation
@@ -201,3 +203,10 @@ def test_explain_refuses_where_it_cannot_write_before_it_loads_an_encoder(
     assert result.exit_code == 1
     assert expected.replace(" ", "") in "".join(result.stdout.split())
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_doc_without_a_vector_cannot_be_explained() -> None:
+    with pytest.raises(
+        ValueError, match=r"Cannot explain the text 'a b ?': got a doc without a trend vector"
+    ):
+        explain(Doc(Vocab(), ["a", "b"]))

@@ -1,0 +1,33 @@
+"""Vectors that are NaN or infinite: they stay as they are, and a warning says so."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from spacy.tokens import Doc
+
+from ..alignment.trf_data import start_of
+from ..alignment.words import Words
+from ..method.segments import segment_numbers
+from ..method.trend import Trends
+
+
+def report_not_finite(docs: Sequence[Doc], words: Words, trends: Trends) -> None:
+    """Warn of docs whose vector or attention is NaN or infinite: the first by its text, the others by number.
+
+    Args:
+        docs: the docs.
+        words: their words.
+        trends: their vectors.
+    """
+    of_words = np.isfinite(trends.word_vectors).all(axis=1) & np.isfinite(words.attention).all(axis=0)
+    not_finite = set(np.flatnonzero(~np.isfinite(trends.vectors).all(axis=1)).tolist())
+    not_finite.update(segment_numbers(words.lengths)[~of_words].tolist())
+    if not_finite:
+        others = f" and {len(not_finite) - 1} more of its batch" if len(not_finite) > 1 else ""
+        warnings.warn(
+            f"The doc {start_of(docs[min(not_finite)])}{others} got vectors with NaN or infinite "
+            "numbers, which stay as they are. Expected finite output of the encoder: check its weights, "
+            "and whether half precision overflows.",
+            stacklevel=4,
+        )
