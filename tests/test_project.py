@@ -298,6 +298,7 @@ class TestRun:
             "logistic regression on mean pooling",
         ):
             assert classifier in report
+        assert "other texts" not in report
         (wheel,) = (checkout / "packages").glob("*.whl")
         assert wheel.name == "en_trend_messages-0.0.1-py3-none-any.whl"
 

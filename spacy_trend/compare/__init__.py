@@ -20,7 +20,7 @@ from ..settings import check_seed
 from ..types import Floats, Ints
 from .comparison import Comparison, Score
 from .embeddings import CLS, embed_texts
-from .labelled_texts import LabelledText, check_classes, count_repeated, read_labelled_texts
+from .labelled_texts import LabelledText, check_classes, count_repeated, digest_texts, read_labelled_texts
 from .scores import mcnemar, score_predictions
 
 #: What can be compared: a file, or pairs of text and label.
@@ -85,6 +85,7 @@ def compare(
         test=None if test_texts is None else len(test_texts),
         folds=None if test_texts else folds,
         repeated=count_repeated(train_texts, test_texts),
+        digest=digest_texts((text.text, text.label) for text in test_texts or train_texts),
         seed=seed,
         encoder=encoder,
         versions=versions("scikit-learn"),

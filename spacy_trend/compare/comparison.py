@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from wasabi import table
 
+from ..messages import shorten
 from ..output_paths import make_folder
 from .embeddings import CLS
+from .pictures import save_picture, shown_name
 from .scores import Scores
 
 
@@ -47,6 +49,7 @@ class Comparison:
         test: the number of test texts; None if the training texts were predicted in folds.
         folds: the number of folds; None with a test part.
         repeated: how many of the predicted texts also stand in the training part, or stand there twice.
+        digest: of the predicted texts with their labels, see `digest_texts`.
         seed: of folds, intervals and the control's random words.
         encoder: its class, and where it is from.
         versions: of the packages that the numbers depend on.
@@ -58,6 +61,7 @@ class Comparison:
     test: int | None
     folds: int | None
     repeated: int
+    digest: str
     seed: int
     encoder: str
     versions: dict[str, str]
@@ -77,12 +81,19 @@ class Comparison:
         """
         try:
             data = json.loads(path.read_text(encoding="utf8"))
-            return cls(**{**data, "scores": [_read_score(row) for row in data["scores"]]})
+            comparison = cls(**{**data, "scores": [_read_score(row) for row in data["scores"]]})
+            _check_texts(comparison)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                f"{path} is not a comparison ({error!r}). Expected a compare.json, as 'spacy trend compare' "
-                "writes it."
+                f"{path} is not a comparison ({shorten(error, 200)}). Expected a compare.json, as this "
+                "version of 'spacy trend compare' writes it: run it again."
             ) from error
+        return comparison
+
+    @property
+    def predicted(self) -> int:
+        """The number of texts that were predicted."""
+        return self.train if self.test is None else self.test
 
     def best_preset(self) -> Score:
         """Return the best of the scores that settings of `trend_vector` give."""
@@ -93,10 +104,16 @@ def _read_score(row: dict[str, Any]) -> Score:
     intervals = {name: tuple(row[name]) for name in ("accuracy_interval", "macro_f1_interval")}
     score = Score(**{**row, **intervals})
     if not isinstance(score.name, str):
-        raise TypeError(f"got the name {score.name!r}")
+        raise TypeError(f"got the name {shorten(score.name)}")
     # Raises for shares or intervals that are no numbers.
     score.in_percent()
     return score
+
+
+def _check_texts(comparison: Comparison) -> None:
+    number, digest = comparison.predicted, comparison.digest
+    if not isinstance(number, int) or not isinstance(digest, str):
+        raise TypeError(f"got {shorten(number)} texts with the digest {shorten(digest)}")
 
 
 def as_table(comparison: Comparison) -> str:
@@ -125,11 +142,6 @@ def describe_texts(comparison: Comparison) -> str:
         again = "stand among the training texts too"
     repeated = f" {comparison.repeated} of the texts {again}." if comparison.repeated else ""
     return f"{parts}; {len(comparison.labels)} labels.{repeated}"
-
-
-def escape_mathtext(text: str) -> str:
-    """Escape dollar signs, between which matplotlib would read a formula."""
-    return text.replace("$", r"\$")
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> tuple[Path, Path]:
@@ -171,7 +183,7 @@ def _draw(comparison: Comparison, path: Path) -> None:
     figure = Figure(figsize=(8, 1.2 + 0.36 * len(scores)), layout="constrained")
     axes = figure.add_subplot()
     bars = axes.barh(
-        [escape_mathtext(f"{score.name} ({score.width})") for score in scores],
+        [f"{shown_name(score.name)} ({score.width})" for score in scores],
         values,
         xerr=errors.tolist(),
         color=["#2b6a99" if score.config else "#7f8c97" for score in scores],
@@ -186,4 +198,4 @@ def _draw(comparison: Comparison, path: Path) -> None:
     axes.set_xlim(0, 100)
     axes.set_xlabel("accuracy in %, with 95% intervals")
     axes.set_title(describe_texts(comparison), fontsize=10)
-    figure.savefig(path, dpi=150)
+    save_picture(figure, path)

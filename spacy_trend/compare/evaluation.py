@@ -10,11 +10,24 @@ from spacy.tokens import DocBin
 from wasabi import table
 
 from ..dependencies import check_compare_extra
+from ..messages import name_some
 from ..output_paths import make_folder
 from ..pipelines import check_every_doc
-from .comparison import Comparison, escape_mathtext
+from .comparison import Comparison
 from .embeddings import OWN_PREFIX
+from .labelled_texts import digest_texts
+from .pictures import save_picture, shown_name
 from .scores import Scores, score_predictions
+
+#: Of a picture of the confusion matrix: its side in inches; for how many labels it has numbers, and names.
+#: Without these limits, a picture of 110 labels takes gigabytes, and nobody can read it.
+LARGEST_PICTURE = 20
+MOST_NUMBERS = 40
+MOST_NAMES = 150
+OTHER_TEXTS = (
+    "\nThe logistic regressions predicted other texts than the textcat, or texts with other labels: do not "
+    "set the numbers side by side. Run 'spacy trend compare' with the textcat's texts as TEST.\n"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +42,13 @@ class Evaluation(Scores):
         labels: in the order of the matrix.
         confusion: how many texts of each label (rows) were given each label (columns).
         texts: the number of texts.
+        digest: of the texts with their labels, see `digest_texts`.
     """
 
     labels: list[str]
     confusion: list[list[int]]
     texts: int
+    digest: str
 
 
 def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
@@ -69,6 +84,7 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
         labels=labels,
         confusion=confusion.tolist(),
         texts=len(gold),
+        digest=digest_texts((doc.text, label) for doc, label in zip(gold, true_labels, strict=True)),
         **asdict(score_predictions(true, predicted, seed)),
     )
 
@@ -79,14 +95,20 @@ def report(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
     Args:
         evaluation: the scores.
         comparison: made with this pipeline on the same parts; its scores, on the same vector and on the
-            embeddings that it competes with, stand below. None for the scores alone.
+            embeddings that it competes with, stand below, and whether they are of other texts. None for the
+            scores alone.
     """
-    rows = [["trained textcat", *evaluation.in_percent()]]
-    for score in comparison.scores if comparison else ():
-        features = f"the {score.name}" if score.name.startswith(OWN_PREFIX) else score.name
-        rows.append([f"logistic regression on {features}", *score.in_percent()])
-    header = ["classifier", "accuracy", "95%", "macro F1", "95%"]
-    return table(rows, header=header, divider=True, max_col=80)
+    rows = [["trained textcat", str(evaluation.texts), *evaluation.in_percent()]]
+    note = ""
+    if comparison and comparison.scores:
+        texts = str(comparison.predicted)
+        if comparison.digest != evaluation.digest:
+            texts, note = f"{texts} others", OTHER_TEXTS
+        for score in comparison.scores:
+            features = f"the {score.name}" if score.name.startswith(OWN_PREFIX) else score.name
+            rows.append([f"logistic regression on {features}", texts, *score.in_percent()])
+    header = ["classifier", "texts", "accuracy", "95%", "macro F1", "95%"]
+    return table(rows, header=header, divider=True, max_col=80) + note
 
 
 def write_evaluation(
@@ -109,7 +131,9 @@ def write_evaluation(
     paths = [folder / name for name in ("evaluation.json", "confusion.png", "report.txt")]
     # What was predicted stands before how good it is.
     data = {"labels": evaluation.labels, "confusion": evaluation.confusion, **asdict(evaluation)}
-    paths[0].write_text(json.dumps(data, indent=2) + "\n", encoding="utf8")
+    # A line for each field: with one for each number, the matrix of 1,500 labels has two million lines.
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in data.items())
+    paths[0].write_text(f"{{\n{lines}\n}}\n", encoding="utf8")
     _draw(evaluation, paths[1])
     paths[2].write_text(report(evaluation, comparison).strip() + "\n", encoding="utf8")
     return paths
@@ -120,20 +144,33 @@ def _draw(evaluation: Evaluation, path: Path) -> None:
     from matplotlib.figure import Figure
     from sklearn.metrics import ConfusionMatrixDisplay
 
-    shown = list(map(escape_mathtext, evaluation.labels))
-    size = 2.5 + 0.7 * len(shown) + 0.1 * max(map(len, shown))
+    count = len(evaluation.labels)
+    shown = list(map(shown_name, evaluation.labels))
+    size = min(2.5 + 0.7 * count + 0.1 * max(map(len, shown)), LARGEST_PICTURE)
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.add_subplot()
-    display = ConfusionMatrixDisplay(np.array(evaluation.confusion), display_labels=shown)
-    display.plot(ax=axes, cmap="Blues", colorbar=False, xticks_rotation=45)
-    axes.set_title(f"{evaluation.texts} texts, accuracy {100 * evaluation.accuracy:.1f} %")
-    figure.savefig(path, dpi=150)
+    matrix = np.array(evaluation.confusion)
+    if count <= MOST_NUMBERS:
+        display = ConfusionMatrixDisplay(matrix, display_labels=shown)
+        display.plot(ax=axes, cmap="Blues", colorbar=False, xticks_rotation=45)
+    else:
+        axes.imshow(matrix, cmap="Blues", interpolation="nearest")
+        axes.set(xlabel="Predicted label", ylabel="True label", xticks=[], yticks=[])
+    if MOST_NUMBERS < count <= MOST_NAMES:
+        axes.set_xticks(range(count), shown, rotation=90)
+        axes.set_yticks(range(count), shown)
+        # A name has the height of its row: 72 points are an inch, and four fifths of the picture are rows.
+        axes.tick_params(labelsize=min(10.0, 0.8 * 72 * size / count))
+    axes.set_title(f"{evaluation.texts} texts, {count} labels, accuracy {100 * evaluation.accuracy:.1f} %")
+    save_picture(figure, path)
 
 
 def _only_label(cats: dict[str, float], text: str, path: Path) -> str:
     labels = [label for label, value in cats.items() if value == 1.0]
     if len(labels) != 1:
-        raise ValueError(f"{path}: the doc {text[:40]!r} has the labels {labels}. Expected exactly one.")
+        raise ValueError(
+            f"{path}: the doc {text[:40]!r} has the labels {name_some(labels)}. Expected exactly one."
+        )
     return labels[0]
 
 

@@ -1,14 +1,17 @@
 """Labelled texts: read, and checked for what a classifier needs."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 from numbers import Number
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..messages import name_some, shorten
 from ..text_files import Row, decoded_lines, format_of, is_unicode, read_rows
 
 
@@ -96,20 +99,20 @@ def check_classes(train: list[LabelledText], test: list[LabelledText] | None, mi
     if len(counts) < 2:
         raise ValueError(
             f"All {len(train)} training texts, from {train[0].place} on, have the label "
-            f"{train[0].label!r}. Expected two labels or more."
+            f"{shorten(train[0].label)}. Expected two labels or more."
         )
     for text in train:
         if counts[text.label] < minimum:
             raise ValueError(
-                f"{text.place}: the label {text.label!r} has {counts[text.label]} training texts. Expected "
-                f"at least {minimum}, for the folds of the cross-validation. Add texts, remove these, or "
-                "merge labels."
+                f"{text.place}: the label {shorten(text.label)} has {counts[text.label]} training texts. "
+                f"Expected at least {minimum}, for the folds of the cross-validation. Add texts, "
+                "remove these, or merge labels."
             )
     for text in test or []:
         if text.label not in counts:
             raise ValueError(
-                f"{text.place}: the label {text.label!r} is not among those of the training texts, "
-                f"{sorted(counts)}. Correct the line or remove it."
+                f"{text.place}: the label {shorten(text.label)} is not among those of the training "
+                f"texts, {name_some(sorted(counts))}. Correct the line or remove it."
             )
     if test is not None and len(test) < 2:
         raise ValueError(f"{test[0].place} is the only text to predict. Expected two or more.")
@@ -131,6 +134,19 @@ def count_repeated(train: list[LabelledText], test: list[LabelledText] | None) -
     return sum(text.text in counts for text in test)
 
 
+def digest_texts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return a SHA-256 digest of texts and their labels, whatever their order.
+
+    Args:
+        pairs: of text and label.
+
+    Returns:
+        the digest in hexadecimal.
+    """
+    lines = sorted(json.dumps(pair) for pair in pairs)
+    return sha256("\n".join(lines).encode()).hexdigest()
+
+
 def _split_label(line: Row, separator: str | None) -> Row:
     label = re.split(r"[ \t]", line.value, maxsplit=1)[0]
     text = line.value[len(label) :].strip()
@@ -142,7 +158,7 @@ def _rows_of_pairs(pairs: Iterable[Any], name: str) -> Iterator[Row]:
     for number, pair in enumerate(pairs, start=1):
         place = f"{name}, item {number}"
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise ValueError(f"{place}: got {pair!r}, expected a pair of text and label.")
+            raise ValueError(f"{place}: got {shorten(pair)}, expected a pair of text and label.")
         yield Row(dict(zip(("text", "label"), pair, strict=True)), place)
 
 
@@ -151,17 +167,19 @@ def _labelled_text(row: Row) -> LabelledText:
     if error:
         raise ValueError(error)
     if not isinstance(value, Mapping):
-        raise ValueError(f"{place}: got {value!r}, expected an object with the fields 'text' and 'label'.")
+        raise ValueError(
+            f"{place}: got {shorten(value)}, expected an object with the fields 'text' and 'label'."
+        )
     for field in ("text", "label"):
         if field not in value:
             raise ValueError(
-                f"{place}: the field '{field}' is missing: got {list(value)}. Expected 'text' and 'label' in "
-                "every line; in a CSV or TSV file, the first line must name these columns."
+                f"{place}: the field '{field}' is missing: got {name_some(value)}. Expected 'text' and "
+                "'label' in every line; in a CSV or TSV file, the first line must name these columns."
             )
     text, label = value["text"], value["label"]
     if not isinstance(text, str) or not text.strip():
         raise ValueError(
-            f"{place}: the text is empty or not a string: got {text!r}. Correct the line or remove it."
+            f"{place}: the text is empty or not a string: got {shorten(text)}. Correct the line or remove it."
         )
     if not is_unicode(text):
         raise ValueError(
@@ -169,7 +187,8 @@ def _labelled_text(row: Row) -> LabelledText:
         )
     if not _is_label(label):
         raise ValueError(
-            f"{place}: got the label {label!r}. Expected a text or a number. Correct the line or remove it."
+            f"{place}: got the label {shorten(label)}. Expected a text or a number. Correct the line or "
+            "remove it."
         )
     return LabelledText(text, str(label), place)
 

@@ -1,6 +1,7 @@
 """Split labelled texts into parts without copies, written as `.spacy` files and as JSON lines."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import spacy
 from spacy.tokens import DocBin
 
 from ..dependencies import check_extra
+from ..messages import name_some, shorten_text
 from ..output_paths import make_folder
 from ..settings import check_seed
 from .labelled_texts import LabelledText
@@ -133,18 +135,22 @@ def _split_off(
     from sklearn.model_selection import train_test_split
 
     labels = [text.label for text in texts]
+    counts = Counter(labels)
     try:
         rest, split_off = train_test_split(texts, test_size=share, stratify=labels, random_state=seed)
     except ValueError as error:
+        rarest = sorted(counts, key=lambda label: (counts[label], label))
         raise ValueError(
-            f"{len(texts)} texts with the labels {sorted(set(labels))} cannot be split so that every part "
-            f"has each label ({error}). Add texts, remove rare labels, or increase the shares."
+            f"{len(texts)} texts with the labels {name_some(rarest)} cannot be split so that every part "
+            f"has each label ({shorten_text(str(error), 200)}). Add texts, remove rare labels, or increase "
+            "the shares."
         ) from error
     # scikit-learn rounds: the share of a rare label may be no text at all.
     for part in rest, split_off:
-        if missing := sorted(set(labels) - {text.label for text in part}):
+        if missing := sorted(counts.keys() - {text.label for text in part}):
             raise ValueError(
                 f"{len(texts)} texts cannot be split so that every part has each label: one would have "
-                f"none with the labels {missing}. Add texts, remove rare labels, or increase the shares."
+                f"none with the labels {name_some(missing)}. Add texts, remove rare labels, or increase the "
+                "shares."
             )
     return rest, split_off

@@ -20,6 +20,7 @@ import spacy_trend.compare
 from spacy_trend.compare import compare
 from spacy_trend.compare.comparison import Comparison, as_table
 from spacy_trend.compare.embeddings import CLS, RANDOM_PAIR, SentenceEmbeddings
+from spacy_trend.compare.labelled_texts import digest_texts
 from spacy_trend.component.presets import PRESETS
 from spacy_trend.pipelines import transformer_pipeline
 from spacy_trend.types import Floats
@@ -174,6 +175,12 @@ class TestComparison:
         )
         with pytest.raises(ValueError, match=message):
             compare(TRAIN, [TEST[0], ("A car.", "road")], nlp=encoder_nlp)
+
+    def test_has_a_digest_of_the_texts_that_it_predicted(
+        self, folded: Comparison, tested: Comparison
+    ) -> None:
+        assert (folded.predicted, folded.digest) == (len(PAIRS), digest_texts(PAIRS))
+        assert (tested.predicted, tested.digest) == (len(TEST), digest_texts(TEST))
 
     def test_refuses_a_single_test_text(self, encoder_nlp: Language) -> None:
         with pytest.raises(ValueError, match=r"test, item 1 is the only text to predict"):

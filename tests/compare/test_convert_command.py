@@ -112,7 +112,7 @@ class TestCommand:
     def test_refuses_too_few_texts(self, write: Write, tmp_path: Path) -> None:
         result = run(write(as_lines(many(x=20, y=1)), "a.jsonl"), tmp_path / "out")
         assert result.exit_code == 1
-        assert "21 texts with the labels ['x', 'y'] cannot be split" in said(result)
+        assert "21 texts with the labels ['y', 'x'] cannot be split" in said(result)
 
     def test_refuses_a_file_as_folder(self, write: Write) -> None:
         texts = write(as_lines(many(x=20, y=20)), "a.jsonl")

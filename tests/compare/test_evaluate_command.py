@@ -41,7 +41,7 @@ class TestCommand:
     ) -> None:
         result = run(model, write_rows(MIXED), "--output", tmp_path / "out")
         assert result.exit_code == 0, result.stdout
-        assert "trained textcat 66.7" in said(result)
+        assert "trained textcat 6 66.7" in said(result)
         assert said(result).count("Wrote") == 3
         read = json.loads((tmp_path / "out" / "evaluation.json").read_text())
         assert read["confusion"] == [[3, 1, 0], [0, 1, 1], [0, 0, 0]]
@@ -54,7 +54,8 @@ class TestCommand:
         (tmp_path / "compare.json").write_text(json.dumps(asdict(COMPARED)))
         result = run(model, write_rows(MIXED), "--compare", tmp_path / "compare.json", "-o", tmp_path)
         assert result.exit_code == 0, result.stdout
-        assert "logistic regression on the pipeline's trend_vector 90.0" in said(result)
+        assert "logistic regression on the pipeline's trend_vector 10 others 90.0" in said(result)
+        assert "The logistic regressions predicted other texts than the textcat" in said(result)
         assert "logistic regression on [CLS]" in (tmp_path / "report.txt").read_text()
 
     def test_writes_nothing_unless_told(
@@ -124,6 +125,9 @@ class TestCommand:
         "content",
         [
             *(asdict(BY_HAND), {}, [], {"scores": [{"name": "x"}]}, {"scores": 3}, {"scores": []}),
+            {name: value for name, value in asdict(COMPARED).items() if name != "digest"},
+            asdict(COMPARED) | {"digest": 3},
+            asdict(COMPARED) | {"test": "ten"},
             asdict(COMPARED) | {"scores": [asdict(COMPARED.scores[0]) | {"name": 3}]},
             asdict(COMPARED) | {"scores": [asdict(COMPARED.scores[0]) | {"accuracy": "high"}]},
         ],
@@ -135,6 +139,9 @@ class TestCommand:
         result = run(model, write_rows(MIXED), "--compare", tmp_path / "other.json")
         assert result.exit_code == 1
         assert "other.json" in said(result).replace(" ", "")
+        assert "is not a comparison" in said(result)
+        assert "run it again" in said(result)
+        assert len(said(result)) < 1000
 
     def test_refuses_a_folder_that_it_cannot_make_before_it_loads_a_pipeline(
         self, write_rows: Callable[[Rows], Path]

@@ -16,7 +16,8 @@ pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
-from spacy_trend.compare.evaluation import Evaluation, evaluate, report, write_evaluation
+from spacy_trend.compare.evaluation import OTHER_TEXTS, Evaluation, evaluate, report, write_evaluation
+from spacy_trend.compare.labelled_texts import digest_texts
 from spacy_trend.compare.scores import Scores
 from tests.support.evaluations import BY_HAND, COMPARED, MIXED, STUB, Rows, of
 
@@ -168,22 +169,46 @@ class TestEvaluation:
         with pytest.raises(ImportError, match=message):
             evaluate(stub, write_rows(MIXED))
 
+    def test_has_a_digest_of_its_texts_and_their_labels(
+        self, stub: Language, write_rows: Callable[[Rows], Path]
+    ) -> None:
+        digest = evaluate(stub, write_rows(MIXED)).digest
+        assert digest == digest_texts((text, next(iter(cats))) for text, cats in MIXED)
+        assert digest == evaluate(stub, write_rows(MIXED[::-1])).digest
+        for others in MIXED[:-1], [*MIXED, MIXED[0]], [("x 0", {"y": 1.0}), *MIXED[1:]]:
+            assert evaluate(stub, write_rows(others)).digest != digest
+
+    def test_names_few_of_many_labels(self, stub: Language, write_rows: Callable[[Rows], Path]) -> None:
+        cats = {f"label {n}": 1.0 for n in range(1500)}
+        with pytest.raises(ValueError, match=r"has the labels \['label 0', .* and 1,495 more\.") as raised:
+            evaluate(stub, write_rows([*MIXED, ("text", cats)]))
+        assert len(str(raised.value)) < 400
+
 
 class TestReport:
     def test_has_scores_in_percent(self) -> None:
         assert [line.rstrip() for line in report(BY_HAND).strip().splitlines()] == [
-            "classifier        accuracy   95%          macro F1   95%",
-            "---------------   --------   ----------   --------   ----------",
-            "trained textcat   80.0       50.0-100.0   76.2       25.0-100.0",
+            "classifier        texts   accuracy   95%          macro F1   95%",
+            "---------------   -----   --------   ----------   --------   ----------",
+            "trained textcat   10      80.0       50.0-100.0   76.2       25.0-100.0",
         ]
 
     def test_has_those_of_a_comparison_beside(self) -> None:
         rows = report(BY_HAND, COMPARED).strip().splitlines()[2:]
         assert [" ".join(row.split()) for row in rows] == [
-            "trained textcat 80.0 50.0-100.0 76.2 25.0-100.0",
-            "logistic regression on the pipeline's trend_vector 90.0 80.0-100.0 50.0 40.0-60.0",
-            "logistic regression on [CLS] 85.0 80.0-100.0 50.0 40.0-60.0",
+            "trained textcat 10 80.0 50.0-100.0 76.2 25.0-100.0",
+            "logistic regression on the pipeline's trend_vector 10 90.0 80.0-100.0 50.0 40.0-60.0",
+            "logistic regression on [CLS] 10 85.0 80.0-100.0 50.0 40.0-60.0",
         ]
+
+    def test_says_if_those_are_of_other_texts(self) -> None:
+        for number, changes in (10, {"digest": "another"}), (100, {"digest": "another", "test": None}):
+            lines = report(BY_HAND, replace(COMPARED, **changes)).strip().splitlines()
+            assert " ".join(lines[2].split()) == "trained textcat 10 80.0 50.0-100.0 76.2 25.0-100.0"
+            for line in lines[3:5]:
+                assert f" {number} others " in " ".join(line.split())
+            assert lines[-1] == OTHER_TEXTS.strip()
+            assert "predicted other texts than the textcat" in lines[-1]
 
     def test_may_have_a_comparison_without_scores(self) -> None:
         assert report(BY_HAND, replace(COMPARED, scores=[])) == report(BY_HAND)
@@ -201,7 +226,7 @@ class TestFiles:
             "report.txt",
         ]
         read = json.loads(data.read_text(encoding="utf8"), parse_constant=pytest.fail)
-        first, last = ["labels", "confusion"], ["texts"]
+        first, last = ["labels", "confusion"], ["texts", "digest"]
         assert list(read) == [*first, *(field.name for field in fields(Scores)), *last]
         assert set(read) == {field.name for field in fields(Evaluation)}
         intervals = {name: tuple(read[name]) for name in ("accuracy_interval", "macro_f1_interval")}

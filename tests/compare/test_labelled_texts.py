@@ -16,6 +16,7 @@ from spacy_trend.compare.labelled_texts import (
     LabelledText,
     check_classes,
     count_repeated,
+    digest_texts,
     read_labelled_texts,
 )
 
@@ -448,6 +449,42 @@ class TestClasses:
         with pytest.raises(ValueError, match=message):
             check_classes(train, test, 1)
 
+    def test_of_the_test_part_are_refused_in_short(self) -> None:
+        train = labelled(*((f"text {n}", f"label {n}") for n in range(1500)))
+        test = labelled(("c", "x" * 20_000), ("d", "y"), name="test")
+        with pytest.raises(ValueError, match=r"among those .* \['label 0', .* and 1,495 more\.") as raised:
+            check_classes(train, test, 1)
+        assert len(str(raised.value)) < 400
+
+    @pytest.mark.parametrize("label", ["x" * 20_000, "two " * 20_000])
+    def test_of_too_few_texts_are_refused_in_short(self, label: str) -> None:
+        for train in labelled(("a", label)), labelled(("a", label), ("b", "x")):
+            with pytest.raises(ValueError, match="label") as raised:
+                check_classes(train, None, 2)
+            assert len(str(raised.value)) < 400
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            {f"column {n}": "" for n in range(1500)},
+            ["text"] * 20_000,
+            {"text": ["text"] * 20_000, "label": "x"},
+            {"text": " " * 20_000, "label": "x"},
+            {"text": "a", "label": ["x"] * 20_000},
+            {"text": "a", "label": " " * 20_000},
+        ],
+    )
+    def test_and_texts_in_files_are_refused_in_short(self, read: Read, row: Any) -> None:
+        with pytest.raises(ValueError, match=r"a\.jsonl, line 1") as raised:
+            read("a.jsonl", json.dumps(row) + "\n")
+        assert len(str(raised.value)) < 600
+
+    def test_in_pairs_are_refused_in_short(self) -> None:
+        for pair in ("text", "label", "x" * 20_000), ["x"] * 20_000:
+            with pytest.raises(ValueError, match=r"train, item 1: got .*, expected a pair") as raised:
+                read_labelled_texts([pair], "train")
+            assert len(str(raised.value)) < 400
+
     def test_may_lack_in_the_test_part(self) -> None:
         check_classes(labelled(("a", "y"), ("b", "x")), labelled(("c", "x"), ("d", "x")), 1)
 
@@ -476,3 +513,26 @@ class TestRepeatedTexts:
 
     def test_need_not_have_the_same_label(self) -> None:
         assert count_repeated(labelled(("a", "x"), ("a", "y")), None) == 2
+
+
+class TestDigest:
+    PAIRS = (("a", "x"), ("b", "y"), ("b", "y"))
+
+    def test_is_of_texts_and_labels_in_any_order(self) -> None:
+        digest = digest_texts(self.PAIRS)
+        assert len(digest) == 64
+        assert digest == digest_texts(self.PAIRS[::-1]) == digest_texts(iter(self.PAIRS))
+
+    @pytest.mark.parametrize(
+        "pairs",
+        [
+            (),
+            (("a", "x"), ("b", "y")),
+            (("a", "y"), ("b", "x"), ("b", "y")),
+            (("a", "x"), ("b", "y"), ("B", "y")),
+            (("a", "x"), ("b ", "y"), ("b", "y")),
+            (("x", "a"), ("y", "b"), ("y", "b")),
+        ],
+    )
+    def test_is_another_of_others(self, pairs: tuple[tuple[str, str], ...]) -> None:
+        assert digest_texts(pairs) != digest_texts(self.PAIRS)

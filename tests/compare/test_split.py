@@ -153,11 +153,25 @@ class TestShares:
     )
     def test_of_too_few_texts_are_refused(self, counts: dict[str, int], why: str) -> None:
         message = (
-            rf"^{sum(counts.values())} texts with the labels \['.+'\] cannot be split so that every part has "
-            rf"each label \(.*{why}.*\)\. Add texts, remove rare labels, or increase the shares\.$"
+            rf"^{sum(counts.values())} texts with the labels \['.+'\](?: and 3 more)? cannot be split so "
+            rf"that every part has each label \(.*{why}.*\)\. Add texts, remove rare labels, or increase "
+            r"the shares\.$"
         )
         with pytest.raises(ValueError, match=message):
             split_texts(many(**counts))
+
+    @pytest.mark.parametrize("fewest", [1, 3])
+    def test_of_too_few_texts_are_said_in_short(self, fewest: int) -> None:
+        counts = {f"rare {n}": fewest for n in range(1500)} | {"frequent": 50}
+        with pytest.raises(ValueError, match=r"the labels \['rare 0', .*'\] and 1,496 more cannot") as raised:
+            split_texts(many(**counts))
+        assert len(str(raised.value)) < 600
+
+    def test_that_leave_a_part_without_labels_are_said_in_short(self) -> None:
+        texts = many(**{f"rare {n}": 2 for n in range(500)}, frequent=5000)
+        with pytest.raises(ValueError, match=r"none with the labels \['rare .* and .* more\. Add") as raised:
+            split_texts(texts, dev_share=0.3, test_share=0.3)
+        assert len(str(raised.value)) < 600
 
     def test_of_no_texts_are_refused(self) -> None:
         with pytest.raises(ValueError, match=r"^0 texts with the labels \[\] cannot be split"):

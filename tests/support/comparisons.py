@@ -58,6 +58,7 @@ BY_HAND = Comparison(
     test=None,
     folds=5,
     repeated=0,
+    digest="digest of the texts",
     seed=0,
     encoder="BertModel (here)",
     versions={"spacy": "3.8.18"},

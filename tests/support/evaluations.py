@@ -52,6 +52,7 @@ COMPARED = Comparison(
     test=10,
     folds=None,
     repeated=0,
+    digest="digest of the texts",
     seed=0,
     encoder="BertModel (here)",
     versions={"spacy": "3.8.18"},
@@ -76,4 +77,5 @@ BY_HAND = Evaluation(
     macro_f1=0.7625,
     macro_f1_interval=(0.25, 1.0),
     texts=10,
+    digest="digest of the texts",
 )
