@@ -1,5 +1,6 @@
 """Pipelines: opened, or made around an encoder, and given a trend vector."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ from spacy import Language
 
 from .bundled import bundled_encoder
 from .component.trend_vector import trend_components
+
+#: The name of an encoder on the hub, "name" or "owner/name"; in neither part may be "--" or "..".
+_HUB_NAME = re.compile(r"(?!.*(?:--|\.\.))(?:[\w-][\w.-]*/)?[\w-](?:[\w.-]*[\w-])?")
 
 
 def from_encoder(
@@ -23,7 +27,7 @@ def from_encoder(
     Raises:
         ImportError: if the bundled encoder is not installed.
         OSError: if there is no such model; FileNotFoundError for a path without a folder.
-        ValueError: if a setting has an unknown value.
+        ValueError: if a setting has an unknown value, or a file of the encoder's tokenizer is missing.
     """
     return with_trend_vector(transformer_pipeline(encoder, lang=lang), config)
 
@@ -37,18 +41,29 @@ def transformer_pipeline(encoder: str | Path | None = None, *, lang: str = "en")
 
     Raises:
         FileNotFoundError: for a path without a folder; other errors as `from_encoder`.
+        TypeError: if the encoder's own code raises one.
+        ValueError: if a file of the encoder's tokenizer is missing.
     """
     nlp = spacy.blank(lang)
     name = bundled_encoder() if encoder is None else str(encoder)
-    # A name on the hub is "name" or "owner/name"; transformers says of anything else only that it is not one.
-    is_path = name.startswith((".", "~")) or Path(name).is_absolute() or name.count("/") > 1
-    if is_path and not Path(name).is_dir():
+    # Of what can be no name on the hub, transformers says only that.
+    is_folder = bool(name) and Path(name).is_dir()
+    if not is_folder and not _HUB_NAME.fullmatch(name):
         raise FileNotFoundError(
             f"There is no folder {name!r}. Expected a folder with an encoder's config.json and weights, or "
             "the name of an encoder on huggingface.co, such as 'owner/name'."
         )
     nlp.add_pipe("transformer", config={"model": {"name": name}})
-    nlp.initialize()
+    try:
+        nlp.initialize()
+    except TypeError as error:
+        # Here, because transformers takes seconds to import.
+        from .encoder.transformer import missing_vocabulary
+
+        missing = missing_vocabulary(name)
+        if missing is None:
+            raise
+        raise ValueError(missing) from error
     return nlp
 
 

@@ -1,5 +1,6 @@
 """Pipelines: opened, or made around an encoder, and given a trend vector."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from spacy import Language
 
 from spacy_trend.pipelines import (
+    _HUB_NAME,
     check_every_doc,
     from_encoder,
     load_pipeline,
@@ -14,6 +16,7 @@ from spacy_trend.pipelines import (
     transformer_pipeline,
     with_trend_vector,
 )
+from tests.support.families import COMMON, FAMILIES, SIZES, make_encoder, save_tokenizer
 
 
 def settings_of(nlp: Language, *names: str) -> list[object]:
@@ -71,10 +74,45 @@ def test_a_loaded_pipeline_keeps_vectors_of_words_only_if_it_did_before(
     assert settings_of(made, "preset", "token_vectors") == ["related_pair", False]
 
 
-@pytest.mark.parametrize("name", ["./none", "/no/folder", "a/b/c"])
-def test_a_path_without_a_folder_is_named(name: str) -> None:
-    with pytest.raises(FileNotFoundError, match=rf"There is no folder '{name}'\. Expected a folder with"):
-        transformer_pipeline(name)
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("./none", "/no/folder", "a/b/c", "", "nope/", "a//b", "~/none", " ", "two words"),
+        *("C:\\models\\bert", "C:/models/bert", "a\\b", "a--b", "a..b", "bert\n", "-bert/x.", "über/ ü"),
+    ],
+)
+def test_what_is_neither_a_folder_nor_a_name_on_the_hub_is_named(name: str) -> None:
+    message = rf"There is no folder {re.escape(repr(name))}\. Expected a folder with"
+    with pytest.raises(FileNotFoundError, match=message):
+        from_encoder(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["bert-base_v2.1", "owner/name", "sentence-transformers/all-MiniLM-L6-v2", "x"]
+)
+def test_a_name_on_the_hub_is_none_of_these(name: str) -> None:
+    assert _HUB_NAME.fullmatch(name)
+
+
+def test_a_tokenizer_without_the_file_that_spacy_transformers_opens_is_named(tmp_path: Path) -> None:
+    family = FAMILIES["xlm-roberta"]
+    save_tokenizer(family, tmp_path)
+    make_encoder(family.model, {**SIZES, **COMMON}).save_pretrained(tmp_path)
+    (tmp_path / "sentencepiece.bpe.model").unlink()
+    message = rf"The encoder '{tmp_path}' has no file 'sentencepiece\.bpe\.model'.*Expected .* beside it"
+    with pytest.raises(ValueError, match=message):
+        from_encoder(tmp_path)
+
+
+def test_another_type_error_of_an_encoder_is_its_own(
+    tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise TypeError("of its own")
+
+    monkeypatch.setattr("transformers.BertModel.forward", fail)
+    with pytest.raises(TypeError, match="of its own"):
+        transformer_pipeline(tiny_encoder)
 
 
 def test_docs_that_were_lost_are_counted() -> None:

@@ -106,9 +106,32 @@ class TrendVector(Pipe):
 
         # The factory is called before the pipeline knows the component and its config.
         self._nlp = nlp
+        self._follow()
         attention = AttentionRequest(self.select.rows, self.select.layers, mutual_layers_of(self.select))
         transformer = find_transformer(nlp, self.transformer, before)
         self.encoder = attach(transformer, Request(attention, self.precision == "bfloat16"), nlp)
+
+    @property
+    def name(self) -> str:
+        """The component's name in the pipeline."""
+        return str(Pipe.name.__get__(self))  # type: ignore[attr-defined]
+
+    @name.setter
+    def name(self, name: str) -> None:
+        Pipe.name.__set__(self, name)  # type: ignore[attr-defined]
+        # spaCy sets the name of every component whenever one is added, removed or renamed.
+        self._follow()
+
+    def _follow(self) -> None:
+        """Name the transformer as its pipeline does, if it was renamed; the config is what will be saved."""
+        if self.encoder is None or self.transformer is None:
+            return
+        for nlp in self.encoder.pipelines:
+            of = [name for name, pipe in nlp.components if pipe is self.encoder.transformer]
+            here = [name for name, pipe in nlp.components if pipe is self]
+            if of and here and self.transformer not in nlp.component_names:
+                self.transformer = of[0]
+                nlp.get_pipe_config(here[0])["transformer"] = of[0]
 
     def initialize(
         self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None

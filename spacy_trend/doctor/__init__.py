@@ -53,7 +53,7 @@ def diagnose(
         return [*about_packages(), _not_opened(raised, model, encoder)]
     if not model:
         # If it cannot be added, the examination finds the reason.
-        with suppress(ValueError):
+        with suppress(*FAILURES):
             with_trend_vector(nlp)
     return examine_pipeline(nlp)
 

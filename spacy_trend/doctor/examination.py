@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from .component import (
     transformer_read_by,
     transformers_of,
 )
-from .findings import FAILURES, Finding, error, fine, from_exception, has_errors, warning
+from .findings import FAILURES, Finding, error, examined, fine, from_exception, has_errors, warning
 from .machine import about_bfloat16, about_packages
 from .transformer import ANOTHER_ENCODER, describe_transformer
 
@@ -49,7 +50,13 @@ def examine_pipeline(nlp: Language) -> list[Finding]:
     Args:
         nlp: the pipeline; it is not changed.
     """
-    findings = about_packages()
+    findings = examined("versions", "the installation", about_packages)
+    return findings + examined("pipeline", "the pipeline", lambda: _examine_components(nlp))
+
+
+def _examine_components(nlp: Language) -> list[Finding]:
+    """Return findings on the transformers and the trend vectors of a pipeline."""
+    findings: list[Finding] = []
     if not transformers_of(nlp):
         text = f"There is no transformer in the pipeline: got the components {nlp.component_names}"
         fix = (
@@ -59,11 +66,19 @@ def examine_pipeline(nlp: Language) -> list[Finding]:
         return [*findings, error("transformer", text, fix)]
     components = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, TrendVector)]
     for name, component in components:
-        placement = about_placement(nlp, name, component)
-        found = [placement, about_settings(nlp, name), *about_similarity(nlp, name)]
-        before = None if placement.status != "ok" else nlp.pipeline[: nlp.pipe_names.index(name)]
-        findings += _examine_component(nlp, name, component, found, before)
-    return findings if components else [*findings, *_examine_default(nlp)]
+        findings += examined("placement", f"'{name}'", partial(_examine_present, nlp, name, component))
+    if not components:
+        findings += examined("placement", "the transformer", lambda: _examine_default(nlp))
+    return findings
+
+
+def _examine_present(nlp: Language, name: str, component: TrendVector) -> list[Finding]:
+    """Return findings on a trend vector of the pipeline and the transformer that it reads."""
+    placement = about_placement(nlp, name, component)
+    settings = examined("settings", f"the settings of '{name}'", lambda: [about_settings(nlp, name)])
+    found = [placement, *settings, *about_similarity(nlp, name)]
+    before = None if placement.status != "ok" else nlp.pipeline[: nlp.pipe_names.index(name)]
+    return _examine_component(nlp, name, component, found, before)
 
 
 def _examine_default(nlp: Language) -> list[Finding]:
@@ -73,7 +88,7 @@ def _examine_default(nlp: Language) -> list[Finding]:
     missing = warning("placement", text, f"nlp.add_pipe('{name}')")
     try:
         component = make_trend_vector(nlp, name, **DEFAULT_CONFIG)
-    except ValueError as raised:
+    except FAILURES as raised:
         return [missing, from_exception("attention", raised, ANOTHER_ENCODER)]
     return _examine_component(nlp, name, component, [missing], nlp.pipeline)
 
@@ -100,8 +115,13 @@ def _examine_component(
     if facts is None:
         return findings
     if before is not None:
-        findings += _try_component(nlp, name, component, before)
-    return [*findings, about_bfloat16(facts.size, facts.device, component.precision)]
+        findings += examined("trial", f"'{name}'", lambda: _try_component(nlp, name, component, before))
+    size, device = facts.size, facts.device
+    precision = component.precision
+    return [
+        *findings,
+        *examined("bfloat16", "the device", lambda: [about_bfloat16(size, device, precision)]),
+    ]
 
 
 def _try_component(

@@ -1,17 +1,13 @@
 """Findings of an examination: plain data, and how to print them."""
 
-from collections.abc import Iterable
-from pickle import UnpicklingError
+from collections.abc import Callable, Iterable
 from textwrap import indent, shorten
 from typing import Any, NamedTuple
 
 from wasabi import msg
 
-#: What other packages' components and files may raise: bad settings, missing packages, unfit weights.
-FAILURES = (
-    *(ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, OSError, RuntimeError),
-    *(TypeError, UnpicklingError, ValueError),
-)
+#: What other packages' components and files may raise: anything, as they may have errors of their own.
+FAILURES = (Exception,)
 
 
 class Finding(NamedTuple):
@@ -61,6 +57,21 @@ def from_exception(about: str, raised: Exception, fix: str, prefix: str = "") ->
     # Messages of other packages may be pages long.
     text = prefix + shorten(got, 600, placeholder=" ...")
     return error(about, text, f"Expected {rest}" if expected else fix)
+
+
+def examined(about: str, part: str, look: Callable[[], list[Finding]]) -> list[Finding]:
+    """Return findings on a part of a pipeline; if it cannot be examined, that is the finding.
+
+    Args:
+        about: the topic.
+        part: what is examined, for the text.
+        look: returns the findings.
+    """
+    try:
+        return look()
+    except FAILURES as raised:
+        fix = f"Correct {part}, or take another one"
+        return [from_exception(about, raised, fix, prefix=f"{part} could not be examined: ")]
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ..encoder.facts import TransformerFacts, Windows, facts_of
-from .findings import Finding, error, fine, from_exception, warning
+from .findings import FAILURES, Finding, error, examined, fine, from_exception, warning
 
 #: Wordpieces a token to allow for, on average, in a safe window. English has 1.1 to 1.3; other languages, and
 #: texts full of names and numbers, have more.
@@ -31,14 +31,16 @@ def describe_transformer(
     """
     try:
         facts = facts_of(transformer)
-    except ValueError as raised:
-        return None, [from_exception("transformer", raised, "nlp.initialize()")]
+    except FAILURES as raised:
+        fix = "nlp.initialize()" if isinstance(raised, ValueError) else ANOTHER_ENCODER
+        return None, [from_exception("transformer", raised, fix)]
     size = facts.size
     attention = f", attention implementation '{facts.attention}'" if facts.attention else ""
     text = f"Transformer '{name}' (factory '{factory}'): {size.name}{attention}"
     found = fine("transformer", text)
     counts = f"Its encoder has {size.layers} layers of {size.heads} heads and width {size.width}"
-    return facts, [found, fine("encoder", counts), about_windows(name, facts)]
+    windows = examined("windows", f"the windows of '{name}'", lambda: [about_windows(name, facts)])
+    return facts, [found, fine("encoder", counts), *windows]
 
 
 def about_windows(name: str, facts: TransformerFacts) -> Finding:

@@ -32,10 +32,12 @@ class _Prediction(NamedTuple):
     Attributes:
         requests: what is asked of it.
         windows: for each window so far, by key, the mutual attention, `(wordpieces, wordpieces)`.
+        lengths: how many wordpieces each window has of those that the encoder is about to be given.
     """
 
     requests: Requests
     windows: list[dict[str, Any]]
+    lengths: list[int]
 
 
 #: None outside such a call, as in a frozen component's update: then the encoder's output is the stock one.
@@ -66,7 +68,9 @@ class ObservingCuratedShim(Observing, PyTorchShim):
         (pieces,) = inputs.args
         requests = prediction.requests
         with self.encoder_to_run(requests) as encoder:
-            mask = pieces != encoder.curated_encoder.padding_idx
+            # Not by their numbers: a text may have the wordpiece of padding.
+            lengths = torch.tensor(prediction.lengths, device=pieces.device)
+            mask = torch.arange(pieces.shape[1], device=pieces.device) < lengths[:, None]
 
             def run(windows: Tensor, length: int) -> dict[str, Any]:
                 return _run(encoder, pieces[windows, :length], mask[windows, :length], requests)
@@ -77,7 +81,7 @@ class ObservingCuratedShim(Observing, PyTorchShim):
             )
             output = run_in_buckets(run, mask, cost, {"layers": (1,)} | requests.mutual_dimensions())
         layers = as_float32(output).pop("layers")
-        for window, length in enumerate(mask.sum(dim=1).tolist()):
+        for window, length in enumerate(prediction.lengths):
             inside = {key: mutual[window, :length, :length] for key, mutual in output.items()}
             prediction.windows.append({key: to_numpy(torch2xp(mutual)) for key, mutual in inside.items()})
         return PyTorchTransformerOutput(embedding_output=layers[0], layer_hidden_states=list(layers[1:]))
@@ -86,6 +90,33 @@ class ObservingCuratedShim(Observing, PyTorchShim):
     def size(self) -> EncoderSize:
         """The size of the encoder."""
         return size_of(self)
+
+
+class NotedLengths:
+    """The function that pads windows for the encoder, which also notes how long they were.
+
+    Args:
+        stock: the one of the component's model.
+    """
+
+    def __init__(self, stock: Any) -> None:
+        self.stock = stock
+
+    def __call__(self, model: Any, windows: Sequence[Any], is_train: bool) -> Any:
+        """Pad windows as the component's model does.
+
+        Args:
+            model: the layer that runs the encoder.
+            windows: for each, int `(wordpieces,)`.
+            is_train: whether it is trained.
+
+        Returns:
+            the arguments of the encoder's call, and the function that takes gradients back.
+        """
+        prediction = _PREDICTION.get()
+        if prediction is not None:
+            prediction.lengths[:] = [len(window) for window in windows]
+        return self.stock(model, windows, is_train)
 
 
 class ObservedOutput(TransformerModelOutput):
@@ -106,7 +137,7 @@ class ObservingCuratedTransformer(CuratedTransformer):
     def predict(self, docs: Iterable[Doc]) -> ObservedOutput:
         """Run the model on docs, and return its output with what was observed beside it."""
         (shim,) = self.model.get_ref("transformer").shims
-        prediction = _Prediction(shim.requests_now(), [])
+        prediction = _Prediction(shim.requests_now(), [], [])
         token = _PREDICTION.set(prediction if prediction.requests.by_key else None)
         try:
             output = super().predict(docs)

@@ -8,8 +8,8 @@ from spacy_transformers import Transformer
 from spacy_transformers.span_getters import get_doc_spans, get_sent_spans, get_strided_spans
 from transformers.tokenization_utils_base import LARGE_INTEGER
 
-from .hugging_face import max_positions
 from .requests import EncoderSize
+from .sizes import max_positions
 from .transformer import shim_of, size_of_encoder
 
 _GETTERS = {

@@ -4,8 +4,7 @@ The shim is a subclass of that package's own and overrides nothing but `predict`
 sake of an error message. So saving, loading, pickling and training go on as before.
 """
 
-import os
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 from weakref import WeakSet
 
@@ -19,13 +18,17 @@ from .attention import AttentionObserver
 from .bfloat16 import as_float32
 from .buckets import PADDED_DIMENSIONS, UnknownOutputError, run_cost, run_in_buckets, take_windows
 from .embedding_output import EmbeddingObserver
+from .reported import check_reported, check_shares
 from .requests import EncoderSize, Requests
 from .shim import Observing
+from .sizes import encoder_size
 
 #: Encoders whose output has unknown fields: their batches are run whole.
 _WHOLE: WeakSet[nn.Module] = WeakSet()
 #: Encoders whose attention calls cannot be seen: they are asked for `output_attentions`.
 _UNSEEN: WeakSet[nn.Module] = WeakSet()
+#: Encoders whose attention was compared with what they report themselves.
+_COMPARED: WeakSet[nn.Module] = WeakSet()
 
 
 class ObservingShim(Observing, HFShim):
@@ -133,53 +136,6 @@ def size_of(shim: HFShim) -> EncoderSize:
     return encoder_size(encoder)
 
 
-def encoder_size(encoder: Any) -> EncoderSize:
-    """Read the size of an encoder from its config.
-
-    Args:
-        encoder: a model of Hugging Face's transformers.
-
-    Returns:
-        its size.
-
-    Raises:
-        ValueError: if it has no attention heads.
-    """
-    config = encoder.config
-    # spacy-transformers loads a saved encoder from a temporary folder, another one each time.
-    is_gone = os.path.isabs(config.name_or_path) and not os.path.isdir(config.name_or_path)
-    origin = config.model_type if is_gone else config.name_or_path or config.model_type
-    name = f"{type(encoder).__name__} ({origin})"
-    if getattr(config, "num_attention_heads", None) is None:
-        raise ValueError(
-            f"The encoder '{name}' has no attention heads: its config has no num_attention_heads. Expected "
-            "an encoder with standard self-attention, such as BERT or RoBERTa."
-        )
-    return EncoderSize(
-        name=name,
-        layers=config.num_hidden_layers,
-        heads=config.num_attention_heads,
-        width=config.hidden_size,
-        intermediate_width=getattr(config, "intermediate_size", 4 * config.hidden_size),
-    )
-
-
-def max_positions(encoder: nn.Module) -> int | None:
-    """Return how many wordpieces of a window an encoder has positions for; None for any number.
-
-    With a longer window the encoder fails.
-    """
-    tables = [
-        part
-        for name, part in encoder.named_modules()
-        if name.endswith("position_embeddings") and isinstance(part, nn.Embedding)
-    ]
-    # RoBERTa and its kin count positions from behind that of padding.
-    unused = [0 if table.padding_idx is None else table.padding_idx + 1 for table in tables]
-    counts = [table.num_embeddings - less for table, less in zip(tables, unused, strict=True)]
-    return min(counts, default=None)
-
-
 def output_of(kind: type[Any], values: dict[str, Any]) -> ModelOutput:
     """Make a model output.
 
@@ -190,7 +146,7 @@ def output_of(kind: type[Any], values: dict[str, Any]) -> ModelOutput:
     Returns:
         the output.
     """
-    own = {field.name for field in fields(kind)}
+    own = {field.name for field in fields(kind)} if is_dataclass(kind) else set()
     output: ModelOutput = kind(**{name: value for name, value in values.items() if name in own})
     for name, value in values.items():
         output[name] = value
@@ -212,8 +168,10 @@ def _observe(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> 
     """Call an encoder, and return its output and the embedding output; `attention` then has the sums."""
     if encoder not in _UNSEEN:
         output, static = _watch(encoder, inputs, attention)
-        if attention.calls != encoder.config.num_hidden_layers:
+        if attention.calls != encoder_size(encoder).layers:
             _UNSEEN.add(encoder)
+        elif encoder not in _COMPARED and check_reported(encoder, inputs):
+            _COMPARED.add(encoder)
     if encoder in _UNSEEN:
         output, static = _ask(encoder, inputs, attention)
     return output, static
@@ -224,12 +182,12 @@ def _watch(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tu
     asked = embedding.needs_hidden_states
     with embedding.watching(), attention:
         output = _call(encoder, inputs, output_hidden_states=True) if asked else _call(encoder, inputs)
-    static = embedding.learn(output.hidden_states) if asked else embedding.output
+    static = embedding.learn(_hidden_states(encoder, output)) if asked else embedding.output
     if static is None:
         # The encoder was changed: its embedding output no longer goes through the place that was learned.
         embedding.forget()
         output = _call(encoder, inputs, output_hidden_states=True)
-        static = output.hidden_states[0]
+        static = _hidden_states(encoder, output)[0]
     return output, static
 
 
@@ -239,8 +197,9 @@ def _ask(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tupl
     size = encoder_size(encoder)
     windows, wordpieces = attention.queries.shape
     shape = (windows, size.heads, wordpieces, wordpieces)
-    got = [None if layer is None else tuple(layer.shape) for layer in attentions or ()]
-    if got != [shape] * size.layers or output.hidden_states[0].shape[:2] != (windows, wordpieces):
+    got = [tuple(layer.shape) if isinstance(layer, Tensor) else None for layer in attentions or ()]
+    static = _hidden_states(encoder, output)[0]
+    if got != [shape] * size.layers or static.shape[:2] != (windows, wordpieces):
         raise ValueError(
             f"The attention of the encoder '{size.name}' could not be observed: a forward pass did not make "
             f"one attention call for each of its {size.layers} layers, and with output_attentions=True it "
@@ -251,11 +210,41 @@ def _ask(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tupl
         )
     for layer in attention.layers | attention.mutual_layers:
         attention.take(layer, attentions[layer])
-    return output, output.hidden_states[0]
+    if encoder not in _COMPARED:
+        check_shares(size.name, attentions, attention.queries)
+        _COMPARED.add(encoder)
+    return output, static
 
 
 def _call(encoder: Any, inputs: ArgsKwargs, **more: bool) -> Any:
-    return encoder(*inputs.args, **{**inputs.kwargs, **more})
+    try:
+        return encoder(*inputs.args, **{**inputs.kwargs, **more})
+    except TypeError as error:
+        if not more:
+            raise
+        asked = ", ".join(f"{name}=True" for name in more)
+        raise ValueError(
+            f"The encoder '{encoder_size(encoder).name}' could not be observed: called with {asked}, it "
+            f"raised a TypeError, {str(error)!r}. Expected an encoder whose forward takes these, as those of "
+            "transformers do. Have it take them, or use an encoder with standard self-attention."
+        ) from error
+
+
+def _hidden_states(encoder: Any, output: ModelOutput) -> tuple[Tensor, ...]:
+    """Return the embedding output and the layers' outputs, which a pass was asked for."""
+    size = encoder_size(encoder)
+    states = output.get("hidden_states")
+    last = output.get("last_hidden_state")
+    got = [tuple(state.shape) for state in states or ()]
+    if states is None or len(got) != size.layers + 1 or (last is not None and got[0] != tuple(last.shape)):
+        raise ValueError(
+            f"The embedding output of the encoder '{size.name}' could not be observed: asked for it with "
+            f"output_hidden_states=True, it gave a {type(output).__name__} with the fields {list(output)} "
+            f"and hidden_states of the shapes {got}. Expected hidden_states with the embedding output and "
+            f"that of each of {size.layers} layers, all of one shape. Use an encoder alone instead of one "
+            "with a decoder, or one with standard self-attention, such as BERT or RoBERTa."
+        )
+    return tuple(states)
 
 
 def _as_configured(output: ModelOutput, config: Any) -> ModelOutput:

@@ -7,6 +7,7 @@ from spacy import Language
 from spacy_transformers import Transformer
 from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import PyTorchShim, TorchScriptShim
+from transformers import AutoTokenizer
 
 from ..bundled import BUNDLED_ENCODER, ENCODER_PACKAGE
 from .hugging_face import ObservingShim, size_of
@@ -196,6 +197,24 @@ def load_encoder(pipe: Any, nlp: Language) -> None:
             pipe.find_listeners(other)
 
 
+def missing_vocabulary(name: str) -> str | None:
+    """Return what to say of an encoder whose tokenizer lacks a file that spacy-transformers opens, else None.
+
+    Args:
+        name: of the encoder, as spacy-transformers takes it.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(name)  # type: ignore[no-untyped-call]
+    if not hasattr(tokenizer, "vocab_file") or tokenizer.vocab_file is not None:
+        return None
+    file = tokenizer.vocab_files_names["vocab_file"]
+    return (
+        f"The encoder {name!r} has no file '{file}': got a tokenizer that is stored in tokenizer.json alone. "
+        f"Expected '{file}' beside it, which spacy-transformers opens, too. Copy it from the encoder that "
+        "this one was made from, or save its slow tokenizer there: "
+        "AutoTokenizer.from_pretrained(ORIGINAL, use_fast=False).save_pretrained(FOLDER)."
+    )
+
+
 def _observe(transformer: Any) -> Observing:
     node, shim = _node_and_shim(transformer)
     if isinstance(transformer, Transformer) and not isinstance(transformer.set_extra_annotations, SetAside):
@@ -204,7 +223,7 @@ def _observe(transformer: Any) -> Observing:
         return shim
     kind: type[Any] = ObservingShim
     if not isinstance(transformer, Transformer):
-        from .curated import ObservingCuratedShim, ObservingCuratedTransformer
+        from .curated import NotedLengths, ObservingCuratedShim, ObservingCuratedTransformer
 
         if type(transformer) is not ObservingCuratedTransformer.__base__:
             raise ValueError(
@@ -213,6 +232,7 @@ def _observe(transformer: Any) -> Observing:
                 "itself: use the factory 'curated_transformer'."
             )
         kind = ObservingCuratedShim
+        node.attrs["convert_inputs"] = NotedLengths(node.attrs["convert_inputs"])
         transformer.__class__ = ObservingCuratedTransformer
     observing: Observing = object.__new__(kind)
     observing.take_over_from(shim)

@@ -10,6 +10,7 @@ from spacy import Language
 
 import spacy_trend
 from spacy_trend import bundled_encoder
+from spacy_trend.doctor import examine
 from spacy_trend.method.changes import log_ratio
 from spacy_trend.method.selections import leading_pair
 
@@ -104,4 +105,39 @@ def test_a_component_of_its_own_is_attached_by_observe(
     with pytest.raises(ValueError, match=r"'by_hand' is not attached.*spacy_trend\.observe\(nlp\)"):
         nlp(TEXT)
     spacy_trend.observe(nlp)
+    assert nlp(TEXT)._.trend_vector.shape == (32,)
+
+
+@pytest.mark.parametrize("setting", [None, "transformer"])
+@pytest.mark.parametrize("add", ["factory", "disabled"])
+def test_a_transformer_that_is_renamed_is_followed(
+    setting: str | None, add: str, make_nlp: Callable[..., Language], tiny_encoder: Path, tmp_path: Path
+) -> None:
+    nlp = make_nlp(tiny_encoder, {"transformer": setting})
+    expected = nlp(TEXT)._.trend_vector
+    if add == "disabled":
+        nlp.disable_pipe("transformer")
+    nlp.rename_pipe("transformer", "encoder")
+    if add == "disabled":
+        nlp.enable_pipe("encoder")
+    nlp.rename_pipe("trend_vector", "trend")
+    np.testing.assert_array_equal(nlp(TEXT)._.trend_vector, expected)
+    component = nlp.get_pipe("trend")
+    assert component.transformer == component.encoder.transformer.name or setting is None
+    assert nlp.get_pipe_config("trend")["transformer"] == (None if setting is None else "encoder")
+    spacy_trend.observe(nlp)
+    nlp.to_disk(tmp_path)
+    np.testing.assert_array_equal(spacy.load(tmp_path)(TEXT)._.trend_vector, expected)
+    assert [finding for finding in examine(nlp) if finding.status == "error"] == []
+
+
+def test_a_transformer_that_takes_the_name_of_a_renamed_one_is_not_read(
+    make_nlp: Callable[..., Language], tiny_encoder: Path
+) -> None:
+    nlp = make_nlp(tiny_encoder, {"transformer": "transformer"})
+    nlp.rename_pipe("transformer", "first")
+    nlp.add_pipe("transformer", first=True, config={"model": {"name": bundled_encoder()}})
+    nlp.get_pipe("transformer").model.initialize()
+    spacy_trend.observe(nlp)
+    assert nlp.get_pipe("trend_vector").encoder.transformer is nlp.get_pipe("first")
     assert nlp(TEXT)._.trend_vector.shape == (32,)

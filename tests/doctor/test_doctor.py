@@ -236,6 +236,72 @@ def test_a_component_that_fails(make: Callable[..., Language]) -> None:
     assert wrong(examine(nlp)) == []
 
 
+class OwnError(Exception):
+    """An error that is derived from no other."""
+
+
+@pytest.mark.parametrize("error", [OwnError, StopIteration, EOFError, BufferError, MemoryError])
+def test_a_component_that_fails_with_an_error_of_its_own(
+    error: type[Exception], make: Callable[..., Language]
+) -> None:
+    name = f"fails_with_{error.__name__}"
+
+    @Language.component(name)
+    def fail(doc: Doc) -> Doc:
+        raise error("odd")
+
+    nlp = make({})
+    nlp.add_pipe(name, first=True)
+    assert about("trial", examine(nlp)).text == f"'{name}' failed on a text: {error.__name__}: odd"
+
+
+@pytest.mark.parametrize("config", [None, {}], ids=["without", "with"])
+@pytest.mark.parametrize("broken", ["facts_of", "about_windows"])
+def test_a_transformer_that_cannot_be_examined_is_a_finding(
+    broken: str, config: dict[str, str] | None, make: Callable[..., Language], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*about: object) -> None:
+        raise OwnError("odd")
+
+    nlp = make(config)
+    monkeypatch.setattr(f"spacy_trend.doctor.transformer.{broken}", fail)
+    findings = examine(nlp)
+    topic = "transformer" if broken == "facts_of" else "windows"
+    assert ("error", topic) in wrong(findings)
+    assert about(topic, findings).text.endswith("OwnError: odd")
+
+
+@pytest.mark.parametrize(
+    ("broken", "topic"),
+    [("about_settings", "settings"), ("about_needs", "trial"), ("about_bfloat16", "bfloat16")],
+)
+def test_a_part_that_cannot_be_examined_is_a_finding_and_the_others_are_examined(
+    broken: str, topic: str, make: Callable[..., Language], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*about: object) -> None:
+        raise OwnError("odd")
+
+    nlp = make({})
+    monkeypatch.setattr(f"spacy_trend.doctor.examination.{broken}", fail)
+    findings = examine(nlp)
+    assert wrong(findings) == [("error", topic)]
+    assert about(topic, findings).text.endswith("could not be examined: OwnError: odd")
+    assert {"versions", "transformer", "placement"} <= {finding.about for finding in findings}
+
+
+def test_a_pipeline_whose_parts_cannot_be_found_is_a_finding(
+    make: Callable[..., Language], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*about: object) -> None:
+        raise OwnError("odd")
+
+    nlp = make({})
+    for name in ("about_packages", "transformers_of"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"spacy_trend.doctor.examination.{name}", fail)
+            assert any(finding.text.endswith("OwnError: odd") for finding in examine(nlp))
+
+
 def test_tokens_that_were_merged(make: Callable[..., Language]) -> None:
     @Language.component("merge_two")
     def merge(doc: Doc) -> Doc:

@@ -87,7 +87,9 @@ def test_disabled(make: Callable[..., Language], name: str, status: str) -> None
 def test_a_transformer_of_another_name(make: Callable[..., Language]) -> None:
     nlp = make({"transformer": "transformer"})
     nlp.rename_pipe("transformer", "trf")
+    assert wrong(examine(nlp)) == []
+    nlp.get_pipe("trend_vector").transformer = "other"
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
-    assert "names 'transformer', but got no component of that name" in about("placement", findings).text
+    assert "names 'other', but got no component of that name" in about("placement", findings).text
     assert "Correct the name" in str(about("placement", findings).fix)

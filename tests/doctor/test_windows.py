@@ -15,7 +15,7 @@ from transformers import AutoModel, RobertaConfig, RobertaModel
 from spacy_trend import bundled_encoder
 from spacy_trend.doctor import examine
 from spacy_trend.doctor.transformer import describe_transformer
-from spacy_trend.encoder.hugging_face import max_positions
+from spacy_trend.encoder.sizes import max_positions
 from tests.support.encoders import save_bert
 from tests.support.findings import about, wrong
 

@@ -128,20 +128,7 @@ def test_windows_of_every_length_are_as_in_plain_loops(curated_tiny: Language) -
 
 
 @pytest.mark.parametrize("others", [[], ["a", "a b c d e f g"]], ids=["alone", "among_others"])
-@pytest.mark.parametrize(
-    "stride",
-    [
-        3,
-        pytest.param(
-            4,
-            marks=pytest.mark.xfail(
-                strict=True,
-                raises=(AssertionError, IndexError),
-                reason="ObservingCuratedShim.predict takes that wordpiece at a window's end for padding",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("stride", [3, 4])
 def test_a_text_that_has_the_wordpiece_of_padding_keeps_its_output(
     tiny_encoder: Path, stride: int, others: list[str]
 ) -> None:

@@ -1,0 +1,61 @@
+"""The size of an encoder of Hugging Face's transformers, and how long its windows may be."""
+
+import os
+from typing import Any
+
+from torch import nn
+
+from .requests import EncoderSize
+
+
+def encoder_size(encoder: Any) -> EncoderSize:
+    """Read the size of an encoder from its config.
+
+    Args:
+        encoder: a model of Hugging Face's transformers.
+
+    Returns:
+        its size.
+
+    Raises:
+        ValueError: if it has no attention heads, or its config lacks another of these numbers.
+    """
+    config = encoder.config
+    # spacy-transformers loads a saved encoder from a temporary folder, another one each time.
+    is_gone = os.path.isabs(config.name_or_path) and not os.path.isdir(config.name_or_path)
+    origin = config.model_type if is_gone else config.name_or_path or config.model_type
+    name = f"{type(encoder).__name__} ({origin})"
+    if getattr(config, "num_attention_heads", None) is None:
+        raise ValueError(
+            f"The encoder '{name}' has no attention heads: its config has no num_attention_heads. Expected "
+            "an encoder with standard self-attention, such as BERT or RoBERTa."
+        )
+    fields = ("num_hidden_layers", "num_attention_heads", "hidden_size")
+    numbers: dict[str, Any] = {field: getattr(config, field, None) for field in fields}
+    if not all(isinstance(number, int) for number in numbers.values()):
+        raise ValueError(
+            f"The size of the encoder '{name}' is not known: its config has {numbers}. Expected a whole "
+            "number for each, the same for all layers. Use an encoder with standard self-attention, "
+            "such as BERT or RoBERTa."
+        )
+    # Some configs have None, or a number for each layer.
+    intermediate = getattr(config, "intermediate_size", None)
+    layers, heads, width = numbers.values()
+    intermediate_width = intermediate if isinstance(intermediate, int) else 4 * width
+    return EncoderSize(name, layers, heads, width, intermediate_width)
+
+
+def max_positions(encoder: nn.Module) -> int | None:
+    """Return how many wordpieces of a window an encoder has positions for; None for any number.
+
+    With a longer window the encoder fails.
+    """
+    tables = [
+        part
+        for name, part in encoder.named_modules()
+        if name.endswith("position_embeddings") and isinstance(part, nn.Embedding)
+    ]
+    # RoBERTa and its kin count positions from behind that of padding.
+    unused = [0 if table.padding_idx is None else table.padding_idx + 1 for table in tables]
+    counts = [table.num_embeddings - less for table, less in zip(tables, unused, strict=True)]
+    return min(counts, default=None)
