@@ -11,7 +11,7 @@ from scale_numbers import keep, write_found
 from scale_runs import Rows, ShardRows, seconds_of, workplace, write_texts
 
 from spacy_trend.corpus.folder import OutputFolder
-from spacy_trend.corpus.input import input_files, read_shards, scan_input
+from spacy_trend.corpus.input import Source, input_files, read_shards, scan_input
 from spacy_trend.corpus.shards import ShardWriter
 
 #: What one process does for all, by its name in the numbers that are kept.
@@ -56,7 +56,7 @@ def seconds_reading(
     def refuse(number: int, row: Any) -> None:
         raise ValueError(f"The row {number} was not expected to have an error: {row}")
 
-    files = input_files(write_texts(folder / "texts.jsonl", rows), OutputFolder(folder / "none"))
+    files = input_files(Source(write_texts(folder / "texts.jsonl", rows)), OutputFolder(folder / "none"))
     surveyed, scan = seconds_of(lambda: scan_input(files, "text", refuse))
     wanted = set(range(-(-rows // shard_rows)))
     handed, tables = seconds_of(lambda: list(read_shards(scan, shard_rows, wanted)))

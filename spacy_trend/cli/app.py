@@ -1,5 +1,7 @@
 """The app of the commands `python -m spacy trend ...`, and the options that several commands share."""
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -16,8 +18,21 @@ Preset = Annotated[
     str | None, typer.Option("--preset", help="Settings for a pipeline without a trend vector")
 ]
 Lang = Annotated[str, typer.Option("--lang", "-l", help="With --encoder: language of the tokenizer")]
+Encoding = Annotated[str, typer.Option("--encoding", help="Encoding of the files of texts")]
+Delimiter = Annotated[
+    str | None, typer.Option("--delimiter", help="Character between values in .csv and .tsv, or 'tab'")
+]
 
 
 @trend_cli.callback()
 def trend() -> None:
     """Sentence vectors that show which words they come from."""
+    # A character that the console lacks becomes a question mark, instead of an error in place of the output.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def delimiter_of(written: str | None) -> str | None:
+    """Return the delimiter that an option names; a tab is hard to type, so a word and an escape name it."""
+    return "\t" if written in ("tab", "\\t") else written

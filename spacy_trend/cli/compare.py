@@ -15,7 +15,8 @@ from ..compare.split import split_texts, write_parts
 from ..dependencies import check_compare_extra
 from ..output_paths import make_folder
 from ..pipelines import open_pipeline
-from .app import Encoder, Lang, Model, trend_cli
+from ..text_files import Dialect
+from .app import Delimiter, Encoder, Encoding, Lang, Model, delimiter_of, trend_cli
 
 
 @trend_cli.command("compare")
@@ -34,6 +35,8 @@ def compare_cli(
     seed: Annotated[
         int, typer.Option("--seed", "-s", help="Seed of the folds, intervals and random words")
     ] = 0,
+    encoding: Encoding = "utf-8",
+    delimiter: Delimiter = None,
 ) -> None:
     """Show which sentence vector fits your texts: the presets, [CLS], mean pooling and others.
 
@@ -45,7 +48,15 @@ def compare_cli(
         check_compare_extra()
         if output:
             make_folder(output)
-        comparison = compare(train, test, nlp=open_pipeline(model, encoder, lang), folds=folds, seed=seed)
+        comparison = compare(
+            train,
+            test,
+            nlp=open_pipeline(model, encoder, lang),
+            folds=folds,
+            seed=seed,
+            encoding=encoding,
+            delimiter=delimiter_of(delimiter),
+        )
         print(as_table(comparison))
         best = comparison.best_preset()
         msg.info(f"Best settings: nlp.add_pipe('trend_vector', config={best.config})")
@@ -73,9 +84,8 @@ def convert_cli(
         str | None,
         typer.Option("--label-separator", help="With --label-first: keep only what precedes this in a label"),
     ] = None,
-    encoding: Annotated[
-        str, typer.Option("--encoding", help="With --label-first: encoding of the file")
-    ] = "utf-8",
+    encoding: Encoding = "utf-8",
+    delimiter: Delimiter = None,
     lang: Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer")] = "en",
     seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the split")] = 0,
 ) -> None:
@@ -84,11 +94,13 @@ def convert_cli(
     def read(path: Path) -> list[LabelledText]:
         if label_first:
             return read_label_first(path, encoding, label_separator)
-        return read_labelled_texts(path, "texts")
+        return read_labelled_texts(path, "texts", Dialect(encoding, delimiter_of(delimiter)))
 
     try:
-        if not label_first and (label_separator is not None or encoding != "utf-8"):
-            raise ValueError("--label-separator and --encoding only work with --label-first: add it.")
+        if not label_first and label_separator is not None:
+            raise ValueError("--label-separator only works with --label-first: add it.")
+        if label_first and delimiter is not None:
+            raise ValueError("--delimiter does not work with --label-first: leave one of them out.")
         parts = split_texts(
             read(texts),
             read(test) if test else None,

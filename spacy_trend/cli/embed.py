@@ -7,7 +7,7 @@ import typer
 from wasabi import msg
 
 from ..corpus import embed_corpus
-from .app import Encoder, Lang, Model, Preset, trend_cli
+from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, delimiter_of, trend_cli
 
 
 @trend_cli.command("embed")
@@ -22,6 +22,8 @@ def embed_cli(
     preset: Preset = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU to use, or -1 for the CPU")] = -1,
     text_field: Annotated[str, typer.Option("--text-field", help="Column of the texts")] = "text",
+    encoding: Encoding = "utf-8",
+    delimiter: Delimiter = None,
     processes: Annotated[int, typer.Option("--processes", "-n", help="Number of processes")] = 1,
     engine: Annotated[str, typer.Option("--engine", help="local, or ray for Ray Data")] = "local",
     address: Annotated[str | None, typer.Option("--address", help="Address of a Ray cluster")] = None,
@@ -51,6 +53,8 @@ def embed_cli(
             preset=preset,
             gpu_id=gpu_id,
             text_field=text_field,
+            encoding=encoding,
+            delimiter=delimiter_of(delimiter),
             processes=processes,
             engine=engine,
             address=address,

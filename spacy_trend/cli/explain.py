@@ -1,9 +1,9 @@
 """The commands that explain a vector or a pipeline: `explain` and `doctor`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
-import srsly
 import typer
 from wasabi import msg
 
@@ -11,10 +11,10 @@ from ..doctor import diagnose
 from ..doctor.findings import has_errors, print_findings
 from ..output_paths import prepare_file
 from ..pipelines import load_pipeline
-from ..text_files import read_texts
+from ..text_files import Dialect, read_texts
 from ..visualize import check_style, render
-from ..visualize.explanation import explain, format_explanation
-from .app import Encoder, Lang, Model, Preset, trend_cli
+from ..visualize.explanation import as_json_line, explain, format_explanation
+from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, delimiter_of, trend_cli
 
 
 @trend_cli.command("explain")
@@ -26,6 +26,8 @@ def explain_cli(
     text_field: Annotated[
         str, typer.Option("--text-field", help="With --texts: column of the texts")
     ] = "text",
+    encoding: Encoding = "utf-8",
+    delimiter: Delimiter = None,
     model: Model = None,
     encoder: Encoder = None,
     lang: Lang = "en",
@@ -45,7 +47,7 @@ def explain_cli(
     encoder of the extra 'demo' is used.
     """
     try:
-        to_explain = _texts(text, texts, text_field)
+        to_explain = _texts(text, texts, text_field, Dialect(encoding, delimiter_of(delimiter)))
         if style is not None and html is None:
             raise ValueError("Got --style, but no picture to draw. Add --html FILE.")
         # Before an encoder is loaded, so that mistakes show at once.
@@ -59,7 +61,7 @@ def explain_cli(
                 str(render(docs, style or "attention", page=True, jupyter=False)), encoding="utf8"
             )
         explanations = [explain(doc) for doc in docs]
-        lines = [srsly.json_dumps(explanation) for explanation in explanations]
+        lines = [as_json_line(explanation) for explanation in explanations]
         if output:
             output.write_text("\n".join(lines) + "\n", encoding="utf8")
     except (ImportError, OSError, ValueError) as error:
@@ -86,16 +88,16 @@ def doctor_cli(
     """
     findings = diagnose(model, encoder, lang)
     if as_json:
-        print(srsly.json_dumps([finding._asdict() for finding in findings], indent=2))
+        print(json.dumps([finding._asdict() for finding in findings], indent=2))
     else:
         print_findings(findings)
     raise typer.Exit(has_errors(findings))
 
 
-def _texts(text: str | None, path: Path | None, text_field: str) -> list[str]:
+def _texts(text: str | None, path: Path | None, text_field: str, dialect: Dialect) -> list[str]:
     if text is not None and path is None:
         return [text]
     if text is None and path is not None:
-        return list(read_texts(path, text_field))
+        return list(read_texts(path, text_field, dialect))
     got = "neither a text nor a file" if text is None else f"the text {text!r} and the file {path}"
     raise ValueError(f"Got {got}. Expected one of the two: a TEXT in quotes, or --texts FILE.")

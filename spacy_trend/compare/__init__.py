@@ -17,6 +17,7 @@ from ..component.presets import PRESETS
 from ..dependencies import check_compare_extra, versions
 from ..pipelines import transformer_pipeline
 from ..settings import check_seed
+from ..text_files import Dialect
 from ..types import Floats, Ints
 from .comparison import Comparison, Score
 from .embeddings import CLS, embed_texts
@@ -40,7 +41,14 @@ class _Part(NamedTuple):
 
 
 def compare(
-    train: Texts, test: Texts | None = None, *, nlp: Language | None = None, folds: int = 5, seed: int = 0
+    train: Texts,
+    test: Texts | None = None,
+    *,
+    nlp: Language | None = None,
+    folds: int = 5,
+    seed: int = 0,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
 ) -> Comparison:
     """Fit a logistic regression on each embedding of labelled texts, and see how well it predicts.
 
@@ -55,6 +63,8 @@ def compare(
         nlp: a pipeline with a transformer; None for the bundled encoder.
         folds: the number of folds without a test part.
         seed: of folds, intervals and random words.
+        encoding: of the files.
+        delimiter: what stands between the values of CSV and TSV files; None for a comma and a tab.
 
     Returns:
         the scores, the best first.
@@ -68,8 +78,9 @@ def compare(
     # Imported here: the extra may be missing.
     from .classifier import INNER_FOLDS, minimum_class_size
 
-    train_texts = read_labelled_texts(train, "train")
-    test_texts = None if test is None else read_labelled_texts(test, "test")
+    dialect = Dialect(encoding, delimiter)
+    train_texts = read_labelled_texts(train, "train", dialect)
+    test_texts = None if test is None else read_labelled_texts(test, "test", dialect)
     check_classes(train_texts, test_texts, minimum_class_size(folds) if test_texts is None else INNER_FOLDS)
     texts = train_texts + (test_texts or [])
     encoder, embedded = embed_texts([text.text for text in texts], nlp or transformer_pipeline(), seed=seed)

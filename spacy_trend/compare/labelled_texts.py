@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..messages import name_some, shorten
-from ..text_files import Row, decoded_lines, format_of, is_unicode, read_rows
+from ..text_files import (
+    DEFAULT_DIALECT,
+    Dialect,
+    Row,
+    check_dialect,
+    decoded_lines,
+    format_of,
+    is_unicode,
+    read_rows,
+)
 
 
 class LabelledText(NamedTuple):
@@ -29,13 +38,16 @@ class LabelledText(NamedTuple):
     place: str
 
 
-def read_labelled_texts(source: Path | str | Iterable[tuple[str, str]], name: str) -> list[LabelledText]:
+def read_labelled_texts(
+    source: Path | str | Iterable[tuple[str, str]], name: str, dialect: Dialect = DEFAULT_DIALECT
+) -> list[LabelledText]:
     """Read texts and labels from a file, or from pairs.
 
     Args:
         source: a file whose name ends in `.jsonl`, with an object with `text` and `label` in each line, or in
-            `.csv` or `.tsv`, with a header that names these columns; UTF-8. Or pairs of text and label.
+            `.csv` or `.tsv`, with a header that names these columns. Or pairs of text and label.
         name: what messages call pairs, such as "train".
+        dialect: how a file is written.
 
     Returns:
         the labelled texts, in order.
@@ -44,10 +56,13 @@ def read_labelled_texts(source: Path | str | Iterable[tuple[str, str]], name: st
         ValueError: naming file and line, for an unknown format, a missing field, or an empty text or label.
         FileNotFoundError: if there is no such file.
     """
-    rows = read_rows(Path(source)) if isinstance(source, (Path, str)) else _rows_of_pairs(source, name)
+    if isinstance(source, (Path, str)):
+        rows, name = read_rows(Path(source), dialect), str(source)
+    else:
+        rows = _rows_of_pairs(source, name)
     texts = [_labelled_text(row) for row in rows]
     if not texts:
-        raise ValueError(f"There is no text in {source if isinstance(source, (Path, str)) else name}.")
+        raise ValueError(f"There is no text in {name}.")
     return texts
 
 
@@ -56,7 +71,7 @@ def read_label_first(path: Path, encoding: str = "utf-8", separator: str | None 
 
     Args:
         path: of the file.
-        encoding: one in which the end of a line is a byte of its own.
+        encoding: of the file.
         separator: ends the part of the label that is kept, such as ":" for `NUM` out of `NUM:date`; None to
             keep all.
 
@@ -64,16 +79,14 @@ def read_label_first(path: Path, encoding: str = "utf-8", separator: str | None 
         the labelled texts, in order.
 
     Raises:
-        ValueError: naming the line, for one without a text or in another encoding, and for JSON lines.
-        LookupError: for an unknown encoding.
+        ValueError: naming the line, for one without a text or in another encoding; for an unknown encoding,
+            and for JSON lines.
     """
-    if "\n".encode(encoding) != b"\n":
-        raise ValueError(f"The encoding {encoding} cannot be read line by line. Convert {path} to UTF-8.")
+    check_dialect(Dialect(encoding))
     texts = []
-    with path.open("rb") as file:
-        for line in decoded_lines(path, file, encoding):
-            if line.error or line.value.strip():
-                texts.append(_labelled_text(line if line.error else _split_label(line, separator)))
+    for line in decoded_lines(path, encoding):
+        if line.error or line.value.strip():
+            texts.append(_labelled_text(line if line.error else _split_label(line, separator)))
     if format_of(path) == ".jsonl":
         raise ValueError(
             f"{path} is a file of JSON lines. Expected lines of a label and a text: leave --label-first out."

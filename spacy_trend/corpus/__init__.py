@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..dependencies import check_extra
 from ..settings import check_choice
+from ..text_files import Dialect, check_dialect
 
 if TYPE_CHECKING:
     from .run import Summary
@@ -24,6 +25,8 @@ def embed_corpus(
     preset: str | None = None,
     gpu_id: int = -1,
     text_field: str = "text",
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
     processes: int = 1,
     engine: str = "local",
     address: str | None = None,
@@ -41,7 +44,8 @@ def embed_corpus(
 
     Args:
         source: a file (`.jsonl`, `.csv`, `.tsv`, `.txt`, each also with `.gz`, or `.parquet`), a folder of
-            such files, or "-" for JSON lines on the standard input.
+            such files, or "-" for JSON lines on the standard input. In a folder, names that begin with `.`
+            or `_` are no input, and folders named as `label=spam` give the column `label`.
         output: a folder. Its files have the input's columns, `row`, int64, a row's position in the input,
             and the columns of `embedder.Embedder.schema`; the schema's metadata holds the settings, the
             encoder and the versions.
@@ -51,6 +55,8 @@ def embed_corpus(
         preset: see `embedder.PipelineChoice`.
         gpu_id: see `embedder.PipelineChoice`. Ray gives each process a GPU of its own if there are enough.
         text_field: the column that holds the texts.
+        encoding: of the files, except Parquet.
+        delimiter: what stands between the values of CSV and TSV files; None for a comma and a tab.
         processes: how many processes embed; each has its own pipeline and its share of the cores.
         engine: "local" for processes of this machine, "ray" for Ray Data (extra `ray`).
         address: of a Ray cluster; None for a Ray of its own on this machine.
@@ -82,6 +88,7 @@ def embed_corpus(
             f"Got the address {address!r} of a Ray cluster, but the engine {engine!r}. Expected --engine ray "
             "with it: add it, or leave the address out."
         )
+    check_dialect(Dialect(encoding, delimiter))
     check_extra("corpus", "pyarrow", "filelock")
     if engine == "ray":
         check_extra("ray", "ray")
@@ -89,8 +96,10 @@ def embed_corpus(
     from ..embedder import PipelineChoice
     from .engines import Task
     from .folder import OutputFolder
+    from .input import Source
     from .run import run
 
+    given = Source(source, Dialect(encoding, delimiter))
     choice = PipelineChoice(model, encoder, lang, preset, gpu_id)
     task = Task(choice, text_field, batch_size, shard_rows, processes, engine, address)
-    return run(source, OutputFolder(Path(output).absolute()), task, on_error, overwrite)
+    return run(given, OutputFolder(Path(output).absolute()), task, on_error, overwrite)

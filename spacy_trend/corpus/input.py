@@ -2,18 +2,18 @@
 
 import hashlib
 import sys
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from ..text_files import Row, format_of, read_rows, rows_with_text
-from .folder import SPOOL, OutputFolder
+from ..text_files import DEFAULT_DIALECT, Dialect, Row, format_of
+from .blocks import InputFile, as_table, check_fits, read_blocks
+from .folder import OutputFolder
+from .partitions import partitions_of
 from .schema import Columns
 
 FORMATS = (".jsonl", ".csv", ".tsv", ".txt", ".parquet")
@@ -21,6 +21,18 @@ FORMATS = (".jsonl", ".csv", ".tsv", ".txt", ".parquet")
 ADDED = ("row", "trend_vector", "trend_focus", "trend_related", "trend_truncated")
 #: How many rows to check at a time.
 CHUNK = 10_000
+
+
+class Source(NamedTuple):
+    """An input as the user names it.
+
+    Attributes:
+        path: a file, a folder of files, or "-" for JSON lines on the standard input.
+        dialect: how files that are not Parquet are written.
+    """
+
+    path: Path | str
+    dialect: Dialect = DEFAULT_DIALECT
 
 
 class FileState(NamedTuple):
@@ -51,7 +63,7 @@ class InputScan(NamedTuple):
         states: of the files before they were read.
     """
 
-    files: list[Path]
+    files: list[InputFile]
     text_field: str
     max_length: int | None
     rows: int
@@ -61,11 +73,13 @@ class InputScan(NamedTuple):
     states: list[FileState]
 
 
-def input_files(source: Path | str, output: OutputFolder) -> list[Path]:
-    """Find the files of an input, sorted by name; in a folder, skip hidden files and the output folder.
+def input_files(source: Source, output: OutputFolder) -> list[InputFile]:
+    """Find the files of an input, sorted by name.
+
+    In a folder, names that begin with a dot or an underscore are skipped, as is the output folder.
 
     Args:
-        source: a file, a folder of files, or "-" for JSON lines on the standard input.
+        source: the input.
         output: the output folder, which keeps the standard input, as it is read more than once.
 
     Returns:
@@ -75,12 +89,13 @@ def input_files(source: Path | str, output: OutputFolder) -> list[Path]:
         ValueError: if no file has a known format, or a file of the input would be overwritten.
         FileNotFoundError: if the source does not exist.
     """
-    if source == "-":
+    if source.path == "-":
         with output.spool.open("wb") as file:
             for block in iter(lambda: sys.stdin.buffer.read(1 << 20), b""):
                 file.write(block)
-        return [output.spool]
-    path = Path(source)
+        # The user does not know the file.
+        return [InputFile(output.spool, "the standard input", source.dialect, {})]
+    path = Path(source.path)
     if not path.exists():
         raise FileNotFoundError(f"There is no file or folder {path}. Expected an input: check the path.")
     files = _files_in(path, output) if path.is_dir() else [path]
@@ -94,23 +109,28 @@ def input_files(source: Path | str, output: OutputFolder) -> list[Path]:
     if not known:
         raise ValueError(
             f"{path}: got no file of a known format outside of the output folder. Expected names that end in "
-            f"{', '.join(FORMATS)}, or in one of the first four followed by .gz."
+            f"{', '.join(FORMATS)}, or in one of the first four followed by .gz, and in a folder none that "
+            "begins with a dot or an underscore."
         )
-    return known
+    partitions = partitions_of(known, path) if path.is_dir() else [{} for _ in known]
+    return [
+        InputFile(file, str(file), source.dialect, partition)
+        for file, partition in zip(known, partitions, strict=True)
+    ]
 
 
 @contextmanager
-def spool_removed(source: Path | str, output: OutputFolder) -> Iterator[None]:
+def spool_removed(source: Source, output: OutputFolder) -> Iterator[None]:
     """Remove the copy of the standard input, if that is the source, when the block ends."""
     try:
         yield
     finally:
-        if source == "-":
+        if source.path == "-":
             output.spool.unlink(missing_ok=True)
 
 
 def scan_input(
-    files: list[Path],
+    files: list[InputFile],
     text_field: str,
     on_error: Callable[[int, Row], None],
     max_length: int | None = None,
@@ -127,30 +147,27 @@ def scan_input(
         What was found.
 
     Raises:
-        ValueError: as `Columns`; if a column has the name of one that is added; if every row has an error,
-            unless `on_error` raises first; if a file changes while it is read.
+        ValueError: as `Columns`, `read_blocks` and `check_fits`; if a column has the name of one that is
+            added; if every row has an error, unless `on_error` raises first; if a file changes while it is
+            read.
     """
-    states = [file_state(file) for file in files]
+    states = [file_state(file.path) for file in files]
     columns = Columns()
     rows = errors = 0
     first_error = None
     for file in files:
-        is_parquet = format_of(file) == ".parquet"
-        if is_parquet:
-            columns.declare(file)
-        file_rows = _read_file(file, text_field, max_length)
-        while chunk := list(islice(file_rows, CHUNK)):
-            good = [row for row in chunk if row.error is None]
-            for number, row in enumerate(chunk, start=rows):
-                if row.error:
-                    errors += 1
-                    first_error = first_error or row.error
-                    on_error(number, row)
-            rows += len(chunk)
-            if good and not is_parquet:
-                columns.find(good)
+        if file.is_parquet:
+            columns.declare(file.path, file.partition)
+        for block in read_blocks(file, text_field, max_length, CHUNK):
+            for number, row in block.errors.items():
+                first_error = first_error or row.error
+                on_error(rows + number, row)
+            rows += block.size
+            errors += len(block.errors)
+            if block.good and isinstance(block.good, list):
+                columns.find(block.good)
     if rows == errors:
-        names = ", ".join(map(_display_name, files))
+        names = ", ".join(file.name for file in files)
         raise ValueError(first_error or f"There is no text in {names}. Expected at least one.")
     schema = columns.schema()
     taken = [name for name in schema.names if name in ADDED]
@@ -158,6 +175,9 @@ def scan_input(
         raise ValueError(
             f"The input has the columns {taken}, which are added to the output. Rename or drop them first."
         )
+    for file in files:
+        if file.is_parquet:
+            check_fits(file, schema, CHUNK)
     digest = digest_of(files)
     check_unchanged(states)
     return InputScan(files, text_field, max_length, rows, errors, schema, digest, states)
@@ -178,15 +198,43 @@ def read_shards(scan: InputScan, shard_rows: int, wanted: set[int]) -> Iterator[
         ValueError: if the input was changed since the scan.
     """
     schema = pa.schema([pa.field("row", pa.int64()), *scan.schema])
-    rows = (row for file in scan.files for row in _read_file(file, scan.text_field, scan.max_length))
-    numbered = enumerate(rows)
-    # What comes after the last wanted shard need not be read.
-    for number in range(max(wanted, default=-1) + 1):
-        chunk = list(islice(numbered, shard_rows))
-        check_unchanged(scan.states)
-        if number in wanted:
-            good = [{"row": position, **row.value} for position, row in chunk if row.error is None]
-            yield number, pa.Table.from_pylist(good, schema=schema)
+    parts: list[pa.Table] = []
+    number = 0
+    for part, is_last in _parts(scan, schema, shard_rows, wanted):
+        parts += [] if part is None else [part]
+        if is_last:
+            check_unchanged(scan.states)
+            if number in wanted:
+                yield number, pa.concat_tables(parts)
+            parts.clear()
+            number += 1
+            # What comes after the last wanted shard need not be read.
+            if number > max(wanted, default=-1):
+                return
+    check_unchanged(scan.states)
+    if number in wanted:
+        yield number, pa.concat_tables(parts)
+
+
+def _parts(
+    scan: InputScan, schema: pa.Schema, shard_rows: int, wanted: set[int]
+) -> Iterator[tuple[pa.Table | None, bool]]:
+    """Yield parts of shards, None for those that are not wanted, and whether they end their shard."""
+    first = 0
+    for file in scan.files:
+        for block in read_blocks(file, scan.text_field, scan.max_length, min(CHUNK, shard_rows)):
+            end = first + block.size
+            numbers = range(first // shard_rows, (end - 1) // shard_rows + 1)
+            table = as_table(block, file, first, schema) if wanted.intersection(numbers) else None
+            for number in numbers:
+                limits = (number * shard_rows, (number + 1) * shard_rows)
+                yield _between(table, *limits) if number in wanted else None, end >= limits[1]
+            first = end
+
+
+def _between(table: pa.Table, first: int, end: int) -> pa.Table:
+    start, stop = np.searchsorted(table.column("row").to_numpy(), (first, end)).tolist()
+    return table.slice(start, stop - start)
 
 
 def check_unchanged(states: list[FileState]) -> None:
@@ -212,13 +260,16 @@ def file_state(file: Path) -> FileState:
     return FileState(file, status.st_size, status.st_mtime_ns)
 
 
-def digest_of(files: list[Path]) -> str:
+def digest_of(files: list[InputFile]) -> str:
     """Return the SHA-256 of the files' contents and of how they are read."""
     digest = hashlib.sha256()
     for file in files:
+        path = file.path
         # The suffixes say how a file is read.
-        digest.update(f"{''.join(file.suffixes).lower()} {file.stat().st_size}\n".encode())
-        with file.open("rb") as opened:
+        digest.update(f"{''.join(path.suffixes).lower()} {path.stat().st_size}\n".encode())
+        if file.partition or file.dialect != DEFAULT_DIALECT:
+            digest.update(f"{file.partition} {file.dialect}\n".encode("utf8", "surrogateescape"))
+        with path.open("rb") as opened:
             for block in iter(lambda: opened.read(1 << 20), b""):
                 digest.update(block)
     return digest.hexdigest()
@@ -229,40 +280,7 @@ def _files_in(folder: Path, output: OutputFolder) -> list[Path]:
     return [
         file
         for file in found
-        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        # As in pyarrow and Spark: what others are still writing, and what they note beside their files.
+        if not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
         and not output.contains(file)
     ]
-
-
-def _read_file(file: Path, text_field: str, max_length: int | None) -> Iterator[Row]:
-    # All rows: one without a text, or with one that is too long, has an error.
-    try:
-        rows = _parquet_rows(file) if format_of(file) == ".parquet" else read_rows(file)
-        yield from rows_with_text(_with_display_names(rows, file), text_field, max_length)
-    except (EOFError, OSError, pa.ArrowException, zlib.error) as error:
-        raise ValueError(
-            f"{file} cannot be read to its end ({error}). Expected a complete file in the format that its "
-            "name says: make it again, or leave it out."
-        ) from error
-
-
-def _parquet_rows(path: Path) -> Iterator[Row]:
-    number = 0
-    for batch in pq.ParquetFile(path).iter_batches(CHUNK):
-        for value in batch.to_pylist():
-            yield Row(value, f"{path}, row {number}")
-            number += 1
-
-
-def _display_name(file: Path) -> str:
-    # The user does not know the file that keeps the standard input.
-    return "the standard input" if file.name == SPOOL else str(file)
-
-
-def _with_display_names(rows: Iterator[Row], file: Path) -> Iterator[Row]:
-    if file.name != SPOOL:
-        yield from rows
-        return
-    for row in rows:
-        place = row.place.replace(str(file), _display_name(file))
-        yield Row(row.value, place, row.error and row.error.replace(row.place, place))

@@ -4,7 +4,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -16,9 +15,10 @@ from ..dependencies import versions
 from ..embedder import Embedder
 from ..encoder.fingerprint import fingerprint
 from ..text_files import Row
+from .blocks import InputFile
 from .engines import RowsWritten, Task, embed_here, embed_in_processes
 from .folder import OutputFolder
-from .input import InputScan, input_files, read_shards, scan_input, spool_removed
+from .input import InputScan, Source, input_files, read_shards, scan_input, spool_removed
 from .shards import Shards, ShardWriter
 
 #: How often to print progress if there is no terminal, in seconds.
@@ -43,7 +43,7 @@ class Summary(NamedTuple):
     seconds: float
 
 
-def run(source: Path | str, folder: OutputFolder, task: Task, on_error: str, overwrite: bool) -> Summary:
+def run(source: Source, folder: OutputFolder, task: Task, on_error: str, overwrite: bool) -> Summary:
     """Embed a corpus; see `embed_corpus`.
 
     Args:
@@ -81,7 +81,7 @@ def run(source: Path | str, folder: OutputFolder, task: Task, on_error: str, ove
 
 
 def _scan(
-    files: list[Path], folder: OutputFolder, task: Task, on_error: str, max_length: int
+    files: list[InputFile], folder: OutputFolder, task: Task, on_error: str, max_length: int
 ) -> tuple[InputScan, Counter[int]]:
     """Return a scan of the input, and how many rows of each shard have an error."""
     errors: Counter[int] = Counter()

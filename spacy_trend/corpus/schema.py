@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..text_files import Row
+from .partitions import Partition
+from .unification import unified, with_wide_indices
 
 #: Fractions (float64) hold every whole number up to here exactly.
 LARGEST_WHOLE = 2**53
@@ -22,16 +24,25 @@ class Columns:
         self._schema = pa.schema([])
         self._large: dict[_Path, str] = {}
 
-    def declare(self, file: Path) -> None:
+    def declare(self, file: Path, partition: Partition) -> None:
         """Add the columns of a Parquet file.
 
         Args:
             file: the path.
+            partition: the columns that the names of its folders give.
 
         Raises:
-            ValueError: as `declared_schema` and `unified`.
+            ValueError: as `declared_schema` and `unified`; if the file has a column of its partition.
         """
-        self._schema = unified(self._schema, declared_schema(file), str(file))
+        schema = declared_schema(file)
+        for name, value in partition.items():
+            if name in schema.names:
+                raise ValueError(
+                    f"{file} has the column {name!r}, which the name of its folder gives, too. Rename "
+                    "or drop one of them."
+                )
+            schema = schema.append(pa.field(name, pa.scalar(value).type))
+        self._schema = unified(self._schema, with_wide_indices(schema), str(file))
 
     def find(self, rows: list[Row]) -> None:
         """Add the columns of rows.
@@ -42,7 +53,7 @@ class Columns:
         Raises:
             ValueError: as `schema_of` and `unified`.
         """
-        self._schema = unified(self._schema, schema_of(rows), rows[0].place)
+        self._schema = unified(self._schema, schema_of(rows), f"{rows[0].place}, or soon after it")
         for row in rows:
             for path in _large_numbers(row.value, ()):
                 self._large.setdefault(path, row.place)
@@ -108,26 +119,6 @@ def schema_of(rows: list[Row]) -> pa.Schema:
     return pa.schema([pa.field(name, _type_of(name, rows)) for name in names])
 
 
-def unified(before: pa.Schema, schema: pa.Schema, place: str) -> pa.Schema:
-    """Return a schema that holds the values of both.
-
-    Args:
-        before: the first.
-        schema: the second.
-        place: the place of the second in the input, for the message.
-
-    Raises:
-        ValueError: if a column has types that do not go together.
-    """
-    try:
-        return pa.unify_schemas([before, schema], promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise ValueError(
-            f"{place}, or soon after it: a column has values of another type than before ({error}). Expected "
-            "one type in a column: convert them to one, or leave the column out."
-        ) from error
-
-
 def _type_of(name: str, rows: list[Row]) -> pa.DataType:
     try:
         return pa.array([row.value.get(name) for row in rows]).type
@@ -136,7 +127,7 @@ def _type_of(name: str, rows: list[Row]) -> pa.DataType:
         for row in rows:
             schema = pa.schema([pa.field(name, found)])
             one = pa.schema([pa.field(name, _type_of_one(row.value.get(name), row.place))])
-            found = unified(schema, one, row.place).field(0).type
+            found = unified(schema, one, f"{row.place}, or soon after it").field(0).type
         return found
 
 

@@ -1,5 +1,8 @@
 """Where a doc's vector comes from, as data or as text: its words, their attention and the pair."""
 
+import json
+import math
+import re
 import shutil
 from typing import Any
 
@@ -10,6 +13,9 @@ from wasabi import table
 from ..attributes.record import checked_record
 from ..method.segments import as_lengths, segment_leaders
 
+#: Characters that a terminal obeys instead of showing them: controls, ends of lines, directions of writing.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def explain(doc: Doc) -> dict[str, Any]:
     """Return where the vector of a doc comes from, as plain data.
@@ -18,9 +24,9 @@ def explain(doc: Doc) -> dict[str, Any]:
         doc: a doc that `trend_vector` ran on.
 
     Returns:
-        a dictionary that JSON can hold: `text`; `words`, their texts; `attention`, the attention received,
+        a dictionary: `text`; `words`, their texts; `attention`, the attention received,
         floats, rows by words; `focus` and `related`, `{"i": token index, "text": ...}` or None; `vector`,
-        floats, `(width,)`.
+        floats, `(width,)`. NaN and infinite numbers stay as they are.
 
     Raises:
         ValueError: if `trend_vector` has not run on the doc, its tokens changed since, or its record is
@@ -42,6 +48,15 @@ def explain(doc: Doc) -> dict[str, Any]:
     }
 
 
+def as_json_line(explanation: dict[str, Any]) -> str:
+    """Return an explanation as JSON in a line, with null for NaN and infinite numbers, which JSON lacks.
+
+    Args:
+        explanation: as `explain` returns it.
+    """
+    return json.dumps(_without_odd_numbers(explanation), allow_nan=False)
+
+
 def format_explanation(explanation: dict[str, Any], width: int | None = None) -> str:
     """Return an explanation as text: tables no wider than a line, the pair, the first ten numbers.
 
@@ -49,8 +64,10 @@ def format_explanation(explanation: dict[str, Any], width: int | None = None) ->
         explanation: as `explain` returns it.
         width: characters in a line; None for the terminal's width.
     """
+    # Read from JSON, NaN is None.
     attention = np.array(explanation["attention"], dtype=np.float32)
-    words = explanation["words"]
+    vector = np.array(explanation["vector"], dtype=np.float32)
+    words = [_without_controls(word) for word in explanation["words"]]
     leaders = segment_leaders(attention, as_lengths(None, len(words)))[:, 0]
     cells = [
         [f"{value:.2f}{'*' if word == leader else ' '}" for word, value in enumerate(row)]
@@ -64,7 +81,7 @@ def format_explanation(explanation: dict[str, Any], width: int | None = None) ->
     if not words:
         lines.append(_no_words(explanation["text"]))
     lines += [f"{name:8} {_shown(explanation[name])}" for name in ("focus", "related")]
-    lines.append("vector   " + " ".join(f"{value:.4f}" for value in explanation["vector"][:10]) + " ...")
+    lines.append("vector   " + " ".join(f"{value:.4f}" for value in vector[:10]) + " ...")
     return "\n".join(lines)
 
 
@@ -88,8 +105,20 @@ def _no_words(text: str) -> str:
 
 
 def _shown(word: dict[str, Any] | None) -> str:
-    return "-" if word is None else f"{word['text']} (token {word['i']})"
+    return "-" if word is None else f"{_without_controls(word['text'])} (token {word['i']})"
 
 
 def _as_json(token: Token | None) -> dict[str, Any] | None:
     return None if token is None else {"i": token.i, "text": token.text}
+
+
+def _without_controls(text: str) -> str:
+    return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def _without_odd_numbers(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _without_odd_numbers(part) for name, part in value.items()}
+    return [_without_odd_numbers(part) for part in value] if isinstance(value, list) else value

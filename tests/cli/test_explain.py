@@ -1,18 +1,20 @@
 import json
 import subprocess
 import sys
+import warnings
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import spacy
+import torch
 from spacy import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 import spacy_trend.cli
-from spacy_trend.visualize.explanation import explain, format_explanation
+from spacy_trend.visualize.explanation import as_json_line, explain, format_explanation
 from tests.support.commands import run_command, said
 
 EXPLANATION = {
@@ -210,3 +212,88 @@ def test_a_doc_without_a_vector_cannot_be_explained() -> None:
         ValueError, match=r"Cannot explain the text 'a b ?': got a doc without a trend vector"
     ):
         explain(Doc(Vocab(), ["a", "b"]))
+
+
+NOT_FINITE = {
+    **EXPLANATION,
+    "attention": [[float("nan"), 1.25, float("inf"), 0.1], [1.0, 0.5, 0.5, 1.0]],
+    "vector": [float("nan"), float("-inf"), 0.1],
+}
+
+
+def test_numbers_that_are_not_finite_are_shown_as_such_in_the_table() -> None:
+    table = format_explanation(NOT_FINITE, width=80)
+    assert [line.split() for line in table.splitlines() if line.strip().startswith("0 ")] == [
+        ["0", "nan*", "1.25", "inf", "0.10"]
+    ]
+    assert table.endswith("vector   nan -inf 0.1000 ...")
+
+
+def test_numbers_that_are_not_finite_are_null_in_json_and_nan_in_its_table() -> None:
+    written = as_json_line(NOT_FINITE)
+    assert '"attention": [[null, 1.25, null, 0.1], [1.0, 0.5, 0.5, 1.0]]' in written
+    assert '"vector": [null, null, 0.1]' in written
+    assert "0    nan*" in format_explanation(json.loads(written), width=80)
+
+
+def test_numbers_in_json_are_those_of_the_doc(default: Language) -> None:
+    doc = default("I want an apple.")
+    read = json.loads(as_json_line(explain(doc)))
+    assert np.array_equal(np.array(read["vector"], dtype=np.float32), doc._.trend_vector)
+
+
+def test_an_encoder_that_gives_nan_is_explained_in_every_form(tiny: Language, tmp_path: Path) -> None:
+    with torch.no_grad():
+        name = "encoder.layer.0.attention.self.query.weight"
+        tiny.get_pipe("transformer").model.transformer.get_parameter(name).fill_(float("nan"))
+    tiny.to_disk(tmp_path / "model")
+    arguments = ("Two words", "--model", tmp_path / "model")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table, as_json = run(*arguments), run(*arguments, "--json", "--html", tmp_path / "why.html")
+    assert table.exit_code == as_json.exit_code == 0
+    assert "nan*" in table.stdout
+    assert json.loads(as_json.stdout)["attention"][0] == [None, None]
+    assert ">nan<" in (tmp_path / "why.html").read_text(encoding="utf8")
+
+
+@pytest.mark.parametrize("control", ["\x1b", "\x9b", "\x07", "\x7f", "\r", "\u202e", "\u2028"])
+def test_what_a_terminal_obeys_is_shown_as_an_escape(control: str) -> None:
+    word = f"{control}[31mred"
+    explanation = {
+        **EXPLANATION,
+        "words": ["I", word, "an", "apple"],
+        "focus": {"i": 1, "text": word},
+        "related": {"i": 1, "text": word},
+    }
+    table = format_explanation(explanation, width=80)
+    assert control not in table
+    assert table.count(f"{control!r}"[1:-1] + "[31mred") == 3
+    assert as_json_line(explanation).isascii()
+
+
+def test_the_escape_sequences_of_a_text_do_not_reach_the_terminal(tiny_encoder: Path) -> None:
+    result = run("Two \x1b[31mred\x1b[0m words \x1b]0;title\x07", "--encoder", tiny_encoder)
+    assert result.exit_code == 0
+    assert "\x1b" not in result.stdout
+    assert "\x07" not in result.stdout
+    assert r"\x1b[31mred" in result.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_console_that_lacks_characters_shows_the_others(encoding: str, tiny_encoder: Path) -> None:
+    arguments = ("Zoë ate 苹果 “there”", "--encoder", tiny_encoder)
+    table, as_json = (
+        run_command("explain", *more, charset=encoding) for more in (arguments, (*arguments, "--json"))
+    )
+    assert table.exit_code == as_json.exit_code == 0
+    shown = "Zoë ate 苹果".encode(encoding, "replace").decode(encoding).split()
+    header = next(line.split() for line in table.stdout.splitlines() if line.startswith("row"))
+    assert header == ["row", *shown, "there"]
+    assert json.loads(as_json.stdout)["text"] == "Zoë ate 苹果 “there”"
+
+
+def test_messages_too_are_shown_on_a_console_that_lacks_characters(tmp_path: Path) -> None:
+    result = run_command("explain", "--texts", tmp_path / "苹果.txt", charset="ascii")
+    assert result.exit_code == 1
+    assert "No such file or directory" in said(result)

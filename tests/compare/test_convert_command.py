@@ -83,8 +83,13 @@ class TestCommand:
         [
             (["--dev-share", "0"], "dev_share=0.0 and test_share=0.2 are out of range."),
             (["--test-share", "0.9"], "dev_share=0.1 and test_share=0.9 are out of range."),
-            (["--label-first", "--encoding", "no-such"], "unknown encoding: no-such"),
-            (["--label-first", "--encoding", "base64"], "is not a text encoding"),
+            (
+                ["--label-first", "--encoding", "no-such"],
+                "The encoding 'no-such' is unknown. Expected one of",
+            ),
+            (["--label-first", "--encoding", "base64"], "The encoding 'base64' is unknown"),
+            (["--label-first", "--delimiter", ";"], "--delimiter does not work with --label-first"),
+            (["--delimiter", ";;"], "The delimiter ';;' cannot stand between values. Expected one character"),
             (["--lang", "qqq"], "Can't import language qqq"),
             (["--label-first", "--label-separator", ""], "empty separator"),
             (["--test", "none.jsonl"], "No such file or directory: 'none.jsonl'"),
@@ -129,10 +134,17 @@ class TestCommand:
         assert result.exit_code == 1
         assert 'pip install "spacy-trend[compare]"' in said(result)
 
-    @pytest.mark.parametrize("options", [["--label-separator", ":"], ["--encoding", "latin-1"]])
-    def test_refuses_options_that_mean_nothing(
-        self, write: Write, tmp_path: Path, options: list[str]
-    ) -> None:
-        result = run(write(as_lines(many(x=20, y=20)), "a.jsonl"), tmp_path / "out", *options)
+    def test_reads_tables_as_they_are_written(self, write: Write, tmp_path: Path) -> None:
+        table = "text;label\n" + "".join(
+            f"Zo\xe9, {n} {label};{label}\n" for n in range(30) for label in "XY"
+        )
+        texts = write(table, "a.csv", "utf-16")
+        result = run(texts, tmp_path / "out", "--encoding", "utf-16", "--delimiter", ";")
+        assert result.exit_code == 0, result.stdout
+        assert "Wrote 42 train, 6 dev, 12 test texts" in said(result)
+
+    def test_refuses_options_that_mean_nothing(self, write: Write, tmp_path: Path) -> None:
+        texts = write(as_lines(many(x=20, y=20)), "a.jsonl")
+        result = run(texts, tmp_path / "out", "--label-separator", ":")
         assert result.exit_code == 1
         assert "--label-first" in said(result)

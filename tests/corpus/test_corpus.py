@@ -171,7 +171,9 @@ class TestErrors:
     def test_columns_of_several_types_are_refused(self, tmp_path: Path, tiny_encoder: Path) -> None:
         path = tmp_path / "texts.jsonl"
         path.write_text('{"text": "a", "x": 1}\n{"text": "b", "x": "y"}\n')
-        with pytest.raises(ValueError, match=r"texts\.jsonl, line 2, or soon after it: a column has values"):
+        with pytest.raises(
+            ValueError, match=r"texts\.jsonl, line 2, or soon after it: the column 'x' has values"
+        ):
             embed(path, tmp_path / "out", tiny_encoder)
 
 

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 import spacy_trend.cli
 
 
-def run_command(*args: str | Path) -> Any:
-    """Run `spacy trend` with some arguments."""
+def run_command(*args: str | Path, charset: str = "utf-8") -> Any:
+    """Run `spacy trend` with some arguments, on a console of an encoding."""
     assert spacy_trend.cli
-    return CliRunner().invoke(app, ["trend", *map(str, args)])
+    return CliRunner(charset=charset).invoke(app, ["trend", *map(str, args)])
 
 
 def said(result: Any) -> str:

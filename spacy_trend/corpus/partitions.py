@@ -1,0 +1,52 @@
+"""Partitioned folders, as Hive and Spark write them: `label=spam` gives its files the column `label`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote
+
+#: The columns of a file that the names of its folders give.
+Partition = dict[str, str | int | None]
+#: What stands for null in a folder's name.
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+def partitions_of(files: Iterable[Path], folder: Path) -> list[Partition]:
+    """Return the columns that the names of folders give.
+
+    Args:
+        files: inside the folder.
+        folder: the input; its own name gives no column.
+
+    Returns:
+        A dictionary by column for each file. A column holds int64 if all its values are written as whole
+        numbers are, so not `007`; otherwise texts.
+    """
+    partitions = [_partition(file.relative_to(folder).parts[:-1]) for file in files]
+    names = {name for partition in partitions for name in partition}
+    numbers = {name for name in names if _are_numbers(partition.get(name) for partition in partitions)}
+    return [
+        {
+            name: int(value) if name in numbers and value is not None else value
+            for name, value in partition.items()
+        }
+        for partition in partitions
+    ]
+
+
+def _partition(parts: Iterable[str]) -> dict[str, str | None]:
+    values: dict[str, str | None] = {}
+    for part in parts:
+        name, equals, value = part.partition("=")
+        if name and equals:
+            values[unquote(name)] = None if value == _NULL else unquote(value)
+    return values
+
+
+def _are_numbers(values: Iterable[str | None]) -> bool:
+    return all(_is_number(value) for value in values if value is not None)
+
+
+def _is_number(value: str) -> bool:
+    digits = value.removeprefix("-")
+    # 18 digits fit int64, whatever they are.
+    return digits.isascii() and digits.isdigit() and len(digits) <= 18 and str(int(value)) == value

@@ -1,0 +1,178 @@
+"""Files of texts, read one line at a time: JSON lines, CSV, TSV and plain lines."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from reprlib import repr as repr_shortly
+from typing import Any
+
+from .delimited import delimited_rows
+from .lines import DEFAULT_DIALECT, Dialect, Row, check_dialect, decoded_lines, encoded_lines
+
+__all__ = [
+    "DEFAULT_DIALECT",
+    "Dialect",
+    "Row",
+    "check_dialect",
+    "decoded_lines",
+    "format_of",
+    "is_unicode",
+    "read_rows",
+    "read_texts",
+    "rows_with_text",
+]
+
+#: How many lists and objects of a value may stand in one another.
+DEEPEST = 100
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def read_rows(path: Path, dialect: Dialect = DEFAULT_DIALECT, name: str | None = None) -> Iterator[Row]:
+    """Read the rows of a file, without empty lines; a line that cannot be read has an error.
+
+    Args:
+        path: `.jsonl`, with a JSON value in each line; `.csv` or `.tsv`, with a header; `.txt`, with a text
+            in each line; any of them also with `.gz`.
+        dialect: how the file is written.
+        name: what messages call the file; None for its path.
+
+    Yields:
+        The rows.
+
+    Raises:
+        ValueError: for an unknown format, a header that cannot be read, an unknown encoding or delimiter, a
+            file that is wholly in another encoding, or one that is cut short.
+    """
+    check_dialect(dialect)
+    found = format_of(path)
+    if found not in (".jsonl", ".csv", ".tsv", ".txt"):
+        raise ValueError(
+            f"{path}: the format is unknown. Expected a name that ends in .jsonl, .csv, .tsv or .txt, or in "
+            "one of these followed by .gz."
+        )
+    name = name or str(path)
+    if found in _DELIMITERS:
+        lines = encoded_lines(path, dialect.encoding, name, universal=True)
+        yield from delimited_rows(lines, name, dialect.delimiter or _DELIMITERS[found], dialect.encoding)
+        return
+    decode = _json_row if found == ".jsonl" else _plain_row
+    for line in decoded_lines(path, dialect.encoding, name):
+        if line.error:
+            yield line
+        elif line.value.strip():
+            yield decode(line)
+
+
+def read_texts(path: Path, text_field: str = "text", dialect: Dialect = DEFAULT_DIALECT) -> Iterator[str]:
+    """Read the texts of a file.
+
+    Args:
+        path: as for `read_rows`.
+        text_field: the column that holds the texts.
+        dialect: how the file is written.
+
+    Yields:
+        The texts.
+
+    Raises:
+        ValueError: as `read_rows`; for a row without a text, naming file and line; if there is no row.
+    """
+    row = None
+    for row in rows_with_text(read_rows(path, dialect), text_field):
+        if row.error is not None:
+            raise ValueError(row.error)
+        yield row.value[text_field]
+    if row is None:
+        raise ValueError(f"There is no text in {path}. Expected at least one.")
+
+
+def rows_with_text(rows: Iterable[Row], text_field: str, max_length: int | None = None) -> Iterator[Row]:
+    """Check rows: one without a text, or with a text that is too long, has an error.
+
+    Args:
+        rows: as `read_rows` yields them.
+        text_field: the column that holds the texts.
+        max_length: the most characters a text may have; None for no limit.
+
+    Yields:
+        The rows; those that already have an error as they are.
+    """
+    for row in rows:
+        error = None if row.error else _field_error(row.value, text_field, max_length)
+        yield row if error is None else Row(None, row.place, f"{row.place}: {error}")
+
+
+def _field_error(value: Any, text_field: str, max_length: int | None) -> str | None:
+    if not isinstance(value, dict):
+        return f"got {value!r:.80}, expected an object with the field {text_field!r}."
+    if text_field not in value:
+        return f"the field {text_field!r} is missing: got {list(value)}. Name the one that holds the text."
+    text = value[text_field]
+    if not isinstance(text, str):
+        return f"the field {text_field!r} holds {repr_shortly(text)}. Expected a text."
+    for name, field in value.items():
+        if flaw := _flaw([name, field]):
+            return f"the field {name!r} holds {flaw}: {repr_shortly(field)}."
+    if max_length is not None and len(text) > max_length:
+        return (
+            f"the text has {len(text)} characters. Expected at most {max_length}, the pipeline's max_length: "
+            "divide it, or raise nlp.max_length in a pipeline of your own."
+        )
+    return None
+
+
+def _flaw(value: Any, depth: int = 0) -> str | None:
+    """Return what of a value no column can hold; None if there is nothing."""
+    if isinstance(value, str):
+        return None if is_unicode(value) else "half of a surrogate pair"
+    if isinstance(value, int):
+        return None if -(2**63) <= value < 2**64 else "a whole number that takes more than 64 bits"
+    if not isinstance(value, (dict, list)):
+        return None
+    if depth > DEEPEST:
+        return f"lists or objects more than {DEEPEST} deep in one another"
+    parts = value if isinstance(value, list) else [part for pair in value.items() for part in pair]
+    return next(filter(None, (_flaw(part, depth + 1) for part in parts)), None)
+
+
+def format_of(path: Path) -> str:
+    """Return the suffix that names a file's format, in lower case, ignoring `.gz`."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether a text can be encoded: JSON may hold half of a surrogate pair."""
+    return _SURROGATE.search(text) is None
+
+
+def _plain_row(line: Row) -> Row:
+    return Row({"text": line.value}, line.place)
+
+
+def _json_row(line: Row) -> Row:
+    try:
+        return Row(_JSON.decode(line.value), line.place)
+    except RecursionError:
+        why = "lists or objects too deep in one another"
+    except ValueError as error:
+        why = str(error)
+    return Row(None, line.place, f"{line.place}: is not JSON ({why}). Expected one object in a line.")
+
+
+def _finite(written: str) -> float:
+    number = float(written)
+    if math.isinf(number):
+        raise ValueError(f"the number {written:.40} is beyond what a float holds")
+    return number
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not a number of JSON, which has null for a number that is missing")
+
+
+#: The standard library's, as it reads every number as it was written; ujson, which spaCy uses, does not.
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_no_number)

@@ -1,0 +1,117 @@
+"""Partitioned folders, and the names in a folder that are no input."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pyarrow")
+pytest.importorskip("filelock")
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from tests.support.corpora import embed, table_of
+
+
+def write(path: Path, *texts: str, **more: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".parquet":
+        pq.write_table(pa.table({"text": texts, **{name: [value] for name, value in more.items()}}), path)
+    else:
+        path.write_text("".join(json.dumps({"text": text, **more}) + "\n" for text in texts))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+def test_folders_give_columns(suffix: str, tmp_path: Path, tiny_encoder: Path) -> None:
+    source = tmp_path / "in"
+    write(source / "label=ham" / "year=2020" / f"a{suffix}", "One", "Two")
+    write(source / "label=spam%2Fpoor" / "year=2021" / f"a{suffix}", "Three")
+    write(source / "label=__HIVE_DEFAULT_PARTITION__" / "year=-1" / f"a{suffix}", "Four")
+    write(source / "other" / f"a{suffix}", "Five")
+    embed(source, tmp_path / "out", tiny_encoder)
+    table = table_of(tmp_path / "out")
+    rows = table.select(["text", "label", "year"]).to_pylist()
+    assert {row["text"]: (row["label"], row["year"]) for row in rows} == {
+        "One": ("ham", 2020),
+        "Two": ("ham", 2020),
+        "Three": ("spam/poor", 2021),
+        "Four": (None, -1),
+        "Five": (None, None),
+    }
+    assert (table.schema.field("label").type, table.schema.field("year").type) == (pa.string(), pa.int64())
+
+
+def test_what_pyarrow_writes_in_partitions_comes_back(tmp_path: Path, tiny_encoder: Path) -> None:
+    table = pa.table({"text": ["One", "Two", "Three"], "label": ["a b", "ü", None], "day": [1, 20, 3]})
+    ds.write_dataset(
+        table, tmp_path / "in", format="parquet", partitioning=["label", "day"], partitioning_flavor="hive"
+    )
+    embed(tmp_path / "in", tmp_path / "out", tiny_encoder)
+    rows = table_of(tmp_path / "out").select(table.column_names).to_pylist()
+    assert sorted(rows, key=lambda row: row["day"]) == sorted(table.to_pylist(), key=lambda row: row["day"])
+
+
+@pytest.mark.parametrize(
+    "values", [("007", "8"), ("1", "x"), ("+1", "2"), ("1.5", "2"), ("", "1"), ("٣", "1")]
+)
+def test_values_that_are_not_written_as_numbers_are_stay_texts(
+    values: tuple[str, str], tmp_path: Path, tiny_encoder: Path
+) -> None:
+    for value in values:
+        write(tmp_path / "in" / f"key={value}" / "a.jsonl", value or "empty")
+    embed(tmp_path / "in", tmp_path / "out", tiny_encoder)
+    assert sorted(table_of(tmp_path / "out")["key"].to_pylist()) == sorted(values)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+def test_a_column_that_a_folder_gives_too_is_refused_by_name(
+    suffix: str, tmp_path: Path, tiny_encoder: Path
+) -> None:
+    write(tmp_path / "in" / "label=ham" / f"a{suffix}", "One", label="spam")
+    with pytest.raises(ValueError, match=rf"a{suffix}.*column 'label'.*Rename"):
+        embed(tmp_path / "in", tmp_path / "out", tiny_encoder)
+
+
+def test_a_partition_of_another_name_is_another_input(tmp_path: Path, tiny_encoder: Path) -> None:
+    write(tmp_path / "in" / "label=ham" / "a.jsonl", "One")
+    embed(tmp_path / "in", tmp_path / "out", tiny_encoder)
+    (tmp_path / "in" / "label=ham").rename(tmp_path / "in" / "label=spam")
+    with pytest.raises(ValueError, match="was begun with something else"):
+        embed(tmp_path / "in", tmp_path / "out", tiny_encoder)
+
+
+def test_names_that_begin_with_a_dot_or_an_underscore_are_no_input(
+    tmp_path: Path, tiny_encoder: Path
+) -> None:
+    source = tmp_path / "in"
+    write(source / "a.jsonl", "One")
+    for name in ("_temporary/0/a.jsonl", "_delta_log/0.jsonl", ".hidden/a.jsonl", "b/_a.jsonl", ".a.jsonl"):
+        write(source / name, "hidden")
+    embed(source, tmp_path / "out", tiny_encoder)
+    assert table_of(tmp_path / "out")["text"].to_pylist() == ["One"]
+    # One that is named is meant.
+    assert embed(source / "b" / "_a.jsonl", tmp_path / "named", tiny_encoder).rows == 1
+    (source / "a.jsonl").unlink()
+    with pytest.raises(ValueError, match="in a folder none that begins with a dot or an underscore"):
+        embed(source, tmp_path / "none", tiny_encoder)
+
+
+def test_files_are_read_as_they_are_written(tmp_path: Path, tiny_encoder: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "a.csv").write_bytes("text;label\nGrüße, alle;x\n".encode("utf-16"))
+    (source / "b.txt").write_bytes("Käse\r".encode("utf-16"))
+    pq.write_table(pa.table({"text": ["One"], "label": ["y"]}), source / "c.parquet")
+    embed(source, tmp_path / "out", tiny_encoder, encoding="utf-16", delimiter=";")
+    assert table_of(tmp_path / "out")["text"].to_pylist() == ["Grüße, alle", "Käse", "One"]
+
+
+def test_another_encoding_makes_another_input(tmp_path: Path, tiny_encoder: Path) -> None:
+    (tmp_path / "a.txt").write_text("One", encoding="utf-8")
+    embed(tmp_path / "a.txt", tmp_path / "out", tiny_encoder)
+    with pytest.raises(ValueError, match="was begun with something else"):
+        embed(tmp_path / "a.txt", tmp_path / "out", tiny_encoder, encoding="latin-1")
