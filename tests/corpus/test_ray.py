@@ -15,7 +15,7 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("filelock")
 
 from spacy_trend.corpus import embed_corpus
-from tests.support.corpora import TEXTS, table_of, vectors_of
+from tests.support.corpora import TEXTS, files_in, table_of, vectors_of
 
 SCRIPT = """
 import sys
@@ -53,7 +53,7 @@ def check_same(output: Path, local: Path) -> None:
     made, expected = table_of(output), table_of(local)
     assert made.drop_columns("trend_vector").equals(expected.drop_columns("trend_vector"))
     np.testing.assert_allclose(vectors_of(made), vectors_of(expected), atol=1e-4)
-    assert {path.name for path in output.iterdir()} == {path.name for path in local.iterdir()}
+    assert files_in(output) == files_in(local)
 
 
 def workers_of(pid: int) -> list[int]:
@@ -108,15 +108,14 @@ class TestRayOnThisMachine:
         self, source: Path, local: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         pytest.importorskip("ray")
-        made = tmp_path / "out" / ".made"
         run = subprocess.Popen(command("ray", source, tmp_path / "out", tiny_encoder), start_new_session=True)
         deadline = time.monotonic() + 120
-        while not list(made.glob("*.parquet")) and run.poll() is None:
+        while not list((tmp_path / "out").glob("part-*.parquet")) and run.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.005)
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
-        # With another engine, which takes over what Ray has written.
+        # With another engine, which goes on after the shards that Ray's actors have written.
         subprocess.run(command("local", source, tmp_path / "out", tiny_encoder), check=True)
         check_same(tmp_path / "out", local)
 
