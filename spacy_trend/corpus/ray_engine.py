@@ -1,11 +1,15 @@
 """The Ray Data engine, on this machine or on a cluster that shares the output folder."""
 
 import os
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from threading import current_thread, main_thread
+from types import FrameType
+from typing import Any, NoReturn
 
+import psutil  # Ray brings its own.
 import ray
 from ray._private import ray_constants
 from ray.data import ActorPoolStrategy
@@ -86,14 +90,12 @@ def embed_with_ray(task: Task, writer: ShardWriter, shards: Shards) -> RowsWritt
 
 
 def _embed_staged(task: Task, writer: ShardWriter, numbers: list[int]) -> Iterator[int]:
-    is_ours = not ray.is_initialized()
     try:
-        if is_ours:
-            _start_ray(task.processes, task.address)
-        for done in _embed_shards(task, writer, numbers).iter_rows():
-            if done["failed"] >= 0:
-                raise RowError(done["failed"], done["error"])
-            yield done["rows"]
+        with _ray(task.processes, task.address):
+            for done in _embed_shards(task, writer, numbers).iter_rows():
+                if done["failed"] >= 0:
+                    raise RowError(done["failed"], done["error"])
+                yield done["rows"]
     except RayError as error:
         # For an error in the work itself, Ray's own message is the whole traceback.
         cause = getattr(error, "cause", None) or error
@@ -101,9 +103,55 @@ def _embed_staged(task: Task, writer: ShardWriter, numbers: list[int]) -> Iterat
             f"Ray could not embed all shards ({type(cause).__name__}: {cause}). What it has written stays: "
             "fix the cause, and run the same command again to go on."
         ) from error
+
+
+@contextmanager
+def _ray(processes: int, address: str | None) -> Iterator[None]:
+    """Start Ray unless it is running, and end what was started, also if the user ends this process."""
+    if ray.is_initialized():
+        yield
+        return
+    with _handlers_kept() as exits:
+        try:
+            _start_ray(processes, address)
+            # Only now: Ray sets its own, which abort this process and leave the actors.
+            for number in exits:
+                signal.signal(number, _exit)
+            yield
+        finally:
+            _end_ray()
+
+
+def _end_ray() -> None:
+    # Ray leaves processes that are still importing packages, which may take long.
+    started = psutil.Process().children(recursive=True) if ray.is_initialized() else []
+    ray.shutdown()
+    for process in started:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+@contextmanager
+def _handlers_kept() -> Iterator[list[signal.Signals]]:
+    """Set the handlers of signals as they were when the block ends.
+
+    Yields:
+        Those signals that would end this process at once.
+    """
+    # Other threads cannot set handlers. Windows has no SIGHUP.
+    names = ("SIGTERM", "SIGHUP") if current_thread() is main_thread() else ()
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield [number for number, handler in before.items() if handler is signal.SIG_DFL]
     finally:
-        if is_ours:
-            ray.shutdown()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _exit(number: int, frame: FrameType | None) -> NoReturn:
+    # As a shell tells of a process that a signal has ended.
+    raise SystemExit(128 + number)
 
 
 def _start_ray(processes: int, address: str | None) -> None:
