@@ -125,8 +125,8 @@ def corrupt_often(folder: Path, draws: int, encoder: str | None, random: Random)
             ends["refused"] += 1
             if "--overwrite" not in str(error) and "move them away" not in str(error):
                 found.append(f"draw {draw}, {spoil.__name__}: {error}")
-            for path in set(output.rglob("*.parquet")) - {output / path.name for path in shards_of(whole)}:
-                if path.parent.name != ".spacy_trend":
+            for path in set(output.rglob("*")) - {output / path.name for path in shards_of(whole)}:
+                if path.is_file() and path.parent.name != ".spacy_trend":
                     path.unlink()
             run(output, overwrite="--overwrite" in str(error))
         if not is_same(whole, output):

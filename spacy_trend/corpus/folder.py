@@ -19,7 +19,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from ..output_paths import make_folder
-from .seals import BrokenFileError, open_sealed, write_sealed
+from .seals import MAGIC, BrokenFileError, open_sealed, write_sealed
 
 #: The folder inside the output folder for all that is ours and not a shard.
 OURS = ".spacy_trend"
@@ -206,8 +206,8 @@ class OutputFolder:
         found = []
         for folder, folders, files in os.walk(self.path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            found += [Path(folder, name) for name in (*folders, *files) if name.lower().endswith(".parquet")]
-        return sorted(found)
+            found += [Path(folder, name) for name in (*folders, *files) if not name.startswith(".")]
+        return sorted(path for path in found if path.suffix.lower() == ".parquet" or _is_parquet(path))
 
     def _read_manifest(self) -> dict[str, Any] | None:
         path = self.ours / MANIFEST
@@ -250,6 +250,14 @@ def differing(before: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
         The keys.
     """
     return [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
+
+
+def _is_parquet(path: Path) -> bool:
+    # pyarrow reads every file of a folder, whatever its name.
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _difference(key: str, before: Any, now: Any) -> str:

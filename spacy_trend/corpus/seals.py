@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 TAG = b"spacy_trend.sha256"
 _SEAL = len(TAG) + hashlib.sha256().digest_size
 #: What a Parquet file begins with, and ends with after the length of its footer (4 bytes).
-_MAGIC = b"PAR1"
-_END = 4 + len(_MAGIC)
+MAGIC = b"PAR1"
+_END = 4 + len(MAGIC)
 _BLOCK = 1 << 20
 
 
@@ -65,7 +65,7 @@ def open_sealed(path: Path) -> pq.ParquetFile:
     """
     with path.open("rb") as file:
         start = _footer_start(file) - _SEAL
-        if start < len(_MAGIC):
+        if start < len(MAGIC):
             raise BrokenFileError("is no complete file of ours")
         digest = _digest(file, start)
         seal = file.read(_SEAL)

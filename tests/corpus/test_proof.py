@@ -118,7 +118,7 @@ def test_the_command_names_what_was_embedded_again(input_file: Path, out: Path, 
     "name",
     [
         *("part-000003.parquet", "part-1.parquet", "part-000001 (copy).parquet", "more/part-000000.parquet"),
-        *("PART-000001.PARQUET", "label=spam/a.parquet"),
+        *("PART-000001.PARQUET", "label=spam/a.parquet", "aside.bak"),
     ],
 )
 @pytest.mark.parametrize("overwrite", [False, True])
