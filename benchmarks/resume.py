@@ -1,7 +1,8 @@
-"""Check that a corpus is complete after `embed_corpus` was killed many times, at random moments.
+"""Check that a corpus is complete after `embed_corpus` was killed many times, or its files were spoilt.
 
 A run is killed with SIGKILL and started again, as often as asked, and then left to finish. What it wrote is
-compared, row by row, with what an undisturbed run with the same settings wrote.
+compared, row by row, with what an undisturbed run with the same settings wrote. With `--corruptions`, files
+are spoilt between runs instead: see `resume_corruption.py`.
 """
 
 import os
@@ -19,15 +20,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 from report import machine
+from resume_corruption import SHARDS, corrupt_often
 from scale_runs import run_command, seconds_of, write_texts
 from tqdm import tqdm
 
-from spacy_trend.corpus.folder import LOCK, MANIFEST, TEMPORARY
-from spacy_trend.corpus.shards import MADE
+from spacy_trend.corpus.folder import LOCK, MANIFEST, OURS, STAGED, TEMPORARY
 
-SHARDS = "part-*.parquet"
 #: What a run may leave in its folder beside the shards.
-EXPECTED = {MANIFEST, LOCK}
+EXPECTED = {f"{OURS}/{MANIFEST}", f"{OURS}/{LOCK}"}
 #: How long to wait for processes to end after a kill, in seconds: those whose parent was killed while they
 #: were still importing packages end only when that is done.
 PATIENCE = 20.0
@@ -113,10 +113,10 @@ def stage_of(output: Path, before: int) -> str:
     Returns:
         A few words.
     """
-    if any(output.glob(f"*{TEMPORARY}")):
+    if any(output.glob(f"{OURS}/*{TEMPORARY}")):
         return "writing a file"
-    if any(output.glob(f"{MADE}/*")):
-        return "taking over from Ray, or Ray at work"
+    if any(output.glob(f"{OURS}/{STAGED}/*")):
+        return "staging for Ray, or Ray at work"
     return "after shards of its own" if len(list(output.glob(SHARDS))) > before else "before its first shard"
 
 
@@ -198,9 +198,10 @@ def differences(whole: Path, other: Path, tolerance: float) -> list[str]:
     """
     names, others = ({path.name for path in folder.glob(SHARDS)} for folder in (whole, other))
     found = [f"{name} is in one of the two only" for name in sorted(names ^ others)]
-    left = {path.name for path in other.iterdir()} - others - EXPECTED
+    left = {path.relative_to(other).as_posix() for path in other.rglob("*") if path.is_file()}
+    left -= others | EXPECTED
     found += [f"{name} was left in the folder" for name in sorted(left)]
-    if (whole / MANIFEST).read_bytes() != (other / MANIFEST).read_bytes():
+    if len({(folder / OURS / MANIFEST).read_bytes() for folder in (whole, other)}) > 1:
         found.append(f"{MANIFEST} differs")
     largest, expected_row = 0.0, 0
     for name in tqdm(sorted(names & others), desc="Comparing", disable=None):
@@ -287,11 +288,19 @@ def main(
     parent_alone: Annotated[
         bool, typer.Option("--parent-alone", help="Do not kill the processes that the run started")
     ] = False,
+    corruptions: Annotated[int, typer.Option(help="How many times to spoil files instead of killing")] = 0,
+    encoder: Annotated[
+        str | None, typer.Option(help="For runs over spoilt files; None for the bundled")
+    ] = None,
 ) -> None:
     """Kill runs, compare the rows and print the differences; the exit code is 1 if there are any."""
     print(machine())
     random = Random(seed)
     with TemporaryDirectory(prefix="resume-") as folder:
+        if corruptions:
+            found = corrupt_often(Path(folder), corruptions, encoder, random)
+            print("\n".join(found) or "No row was wrong.")
+            raise typer.Exit(bool(found))
         source = write_texts(Path(folder) / "texts.jsonl", rows, seed)
         whole, output = Path(folder) / "whole", Path(folder) / "killed"
         settings = {"engine": engine, "processes": processes, "shard_rows": shard_rows}

@@ -85,6 +85,7 @@ def seconds_writing(
     for path, table in zip(paths, made, strict=True):
         pq.write_table(table, path)
     writer = ShardWriter(OutputFolder(folder), shard_rows, {})
+    writer.folder.ours.mkdir(exist_ok=True)
     taken, _ = seconds_of(
         lambda: [writer.write(number, pq.read_table(path)) for number, path in enumerate(paths)]
     )

@@ -1,12 +1,13 @@
 """From a table of texts to a table with their vectors: the work that every engine of a corpus runs."""
 
 import os
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import spacy
-from spacy.tokens import Token
+from spacy.tokens import Doc, Token
 
 from .attributes.record import RECORD
 from .pipelines import check_every_doc, load_pipeline
@@ -88,21 +89,36 @@ class Embedder:
             ]
         )
 
-    def __call__(self, table: pa.Table) -> pa.Table:
-        """Return the table with the columns of `schema` after its own."""
+    def __call__(self, table: pa.Table, on_error: Callable[[int, str], None] | None = None) -> pa.Table:
+        """Return the table with the columns of `schema` after its own.
+
+        Args:
+            table: the texts, and any other columns.
+            on_error: called with the number and the error of each row whose text cannot be embedded, which is
+                then left out; None to refuse the table.
+
+        Returns:
+            The table.
+
+        Raises:
+            ValueError: if a text cannot be embedded and there is no `on_error`.
+        """
         texts = table.column(self.text_field).to_pylist()
         vectors = np.zeros((len(texts), self.width), dtype=np.float32)
         words: dict[str, list[dict[str, Any] | None]] = {"focus": [], "related": []}
         truncated = []
+        embedded = []
         # Frees new words with their docs: memory stays flat, whatever the texts hold.
         with self.nlp.memory_zone():
-            for number, doc in enumerate(self.nlp.pipe(texts, batch_size=self.batch_size)):
+            for number, doc in self._docs(texts, on_error or _refuse):
                 record = doc._.get(RECORD)
                 vectors[number] = record["vector"]
                 for name, token in zip(words, record["pair"].tolist(), strict=True):
                     words[name].append(None if token < 0 else _as_word(doc[token]))
                 truncated.append(record["truncated"])
-        check_every_doc(len(truncated), len(texts))
+                embedded.append(number)
+        if len(embedded) < len(texts):
+            table, vectors = table.take(pa.array(embedded, pa.int64())), vectors[embedded]
         columns = [
             pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), self.width),
             pa.array(words["focus"], type=WORD),
@@ -112,6 +128,38 @@ class Embedder:
         for field, column in zip(self.schema, columns, strict=True):
             table = table.append_column(field, column)
         return table
+
+    def _docs(self, texts: list[str], on_error: Callable[[int, str], None]) -> Iterator[tuple[int, Doc]]:
+        """Yield the number and the doc of each text; those that fail with others are tried by themselves."""
+        first, end = 0, len(texts)
+        while first < len(texts):
+            numbered = zip(texts[first:end], range(first, end), strict=True)
+            try:
+                for doc, number in self.nlp.pipe(numbered, as_tuples=True, batch_size=self.batch_size):
+                    check_every_doc(first, number)
+                    yield number, doc
+                    first = number + 1
+            except (MemoryError, OSError):
+                # Of the machine, not of a text.
+                raise
+            except Exception as error:  # noqa: BLE001 - components may raise anything
+                if end - first > 1:
+                    end = first + (end - first) // 2
+                    continue
+                # If any text fails now, it is not this one.
+                self.nlp(".")
+                on_error(first, f"{type(error).__name__}: {error}")
+                first += 1
+            else:
+                check_every_doc(first, end)
+            end = len(texts)
+
+
+def _refuse(number: int, error: str) -> None:
+    raise ValueError(
+        f"The text of row {number} cannot be embedded ({error}). Expected texts that the pipeline takes: "
+        "shorten it, leave it out, or give `on_error` to skip such rows."
+    )
 
 
 def _use_gpu(gpu_id: int) -> None:

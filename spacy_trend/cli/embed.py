@@ -9,6 +9,9 @@ from wasabi import msg
 from ..corpus import embed_corpus
 from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, delimiter_of, trend_cli
 
+#: How many files that were embedded again are named.
+SHOWN = 10
+
 
 @trend_cli.command("embed")
 def embed_cli(
@@ -33,7 +36,8 @@ def embed_cli(
     ] = None,
     shard_rows: Annotated[int, typer.Option("--shard-rows", help="Rows per file")] = 10_000,
     on_error: Annotated[
-        str, typer.Option("--on-error", help="raise, or skip: leave the row out and list it in errors.jsonl")
+        str,
+        typer.Option("--on-error", help="raise, or skip: leave the row out and list it beside the folder"),
     ] = "raise",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Start again, and replace earlier files")
@@ -73,7 +77,13 @@ def embed_cli(
     msg.good(f"{output} has {embedded} rows in {summary.shards} files")
     if summary.done_before:
         msg.info(f"{summary.done_before} rows of the input were already done")
+    if summary.broken:
+        more = "" if len(summary.broken) <= SHOWN else f"; and {len(summary.broken) - SHOWN} more"
+        msg.warn(
+            f"{len(summary.broken)} files of earlier runs were embedded again",
+            "; ".join(summary.broken[:SHOWN]) + more,
+        )
     if summary.errors:
-        msg.warn(f"{summary.errors} rows had errors: see {output / 'errors.jsonl'}")
+        msg.warn(f"{summary.errors} rows had errors: see {summary.errors_file}")
     if summary.rows > summary.done_before:
         msg.info(f"{summary.seconds:.0f} s, {rate:.0f} rows per second")

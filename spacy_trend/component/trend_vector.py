@@ -177,7 +177,7 @@ class TrendVector(Pipe):
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Set the trend vectors of a stream of docs, a batch at a time.
 
-        A doc that is refused with a ValueError goes alone to the pipeline's error handler.
+        A doc that fails goes alone to the pipeline's error handler.
 
         Args:
             stream: the docs.
@@ -190,7 +190,7 @@ class TrendVector(Pipe):
             for docs in _by_tokens(batch, TOKENS_AT_A_TIME):
                 try:
                     self._annotate(docs)
-                except ValueError:
+                except Exception:  # noqa: BLE001 - as in spaCy's pipes, all that a doc raises is its handler's
                     yield from self._annotate_singly(docs)
                 else:
                     yield from docs
@@ -234,7 +234,7 @@ class TrendVector(Pipe):
         for doc in docs:
             try:
                 annotated.append(self(doc))
-            except ValueError as error:
+            except Exception as error:  # noqa: BLE001 - likewise
                 self.get_error_handler()(self.name, self, [doc], error)
         return annotated
 

@@ -38,9 +38,10 @@ def embed_corpus(
     """Embed all texts of an input into Parquet files in a folder.
 
     Each file is written under a temporary name and renamed when it is complete. If a run is killed, the same
-    call continues where it was. The input is read three times: to find its errors and types, to recognize it
-    in later runs, and to embed it. Other numbers of processes and other batch sizes give the same results up
-    to rounding.
+    call continues where it was: it reads the files that are there, and makes those again that are not proven
+    to be complete and of this corpus. The input is read three times: to find its errors and types, to
+    recognize it in later runs, and to embed it. Other numbers of processes and other batch sizes give the
+    same results up to rounding.
 
     Args:
         source: a file (`.jsonl`, `.csv`, `.tsv`, `.txt`, each also with `.gz`, or `.parquet`), a folder of
@@ -63,7 +64,8 @@ def embed_corpus(
         batch_size: how many texts a pipeline takes at a time; None for what its config says.
         shard_rows: how many rows a file has.
         on_error: "raise" to refuse an input with errors before any work, "skip" to leave such rows out and
-            list them in `errors.jsonl`.
+            list them beside the folder, in `.NAME.errors.jsonl`; likewise for rows on which the pipeline
+            fails.
         overwrite: start again, whatever earlier runs left in the folder.
 
     Returns:

@@ -65,7 +65,7 @@ def embed_here(embedder: Embedder, writer: ShardWriter, shards: Shards) -> RowsW
         How many rows each shard has.
     """
     for number, table in shards:
-        yield writer.write(number, embedder(table))
+        yield writer.embed(embedder, number, table)
 
 
 def embed_in_processes(task: Task, writer: ShardWriter, shards: Shards) -> RowsWritten:
@@ -189,4 +189,4 @@ def _exit_with_parent(worker_end: Connection) -> None:
 
 def _embed_shard(number: int, table: pa.Table) -> int:
     writer: ShardWriter = _WORKER["writer"]
-    return writer.write(number, _WORKER["embedder"](table))
+    return writer.embed(_WORKER["embedder"], number, table)

@@ -1,26 +1,38 @@
-"""The output folder of a corpus: one run at a time, the manifest of its shards, and the rows with errors."""
+"""The output folder of a corpus: one run at a time, the manifest of its shards, and the rows with errors.
+
+At rest it holds Parquet files and an empty file alone, since readers of Parquet do not agree on which others
+to skip: polars reads hidden folders too. So the manifest is a Parquet file without rows, in a hidden folder,
+and the list of errors stands beside the folder.
+"""
 
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from ..output_paths import make_folder
-from ..text_files import Row
+from .seals import MAGIC, BrokenFileError, open_sealed, write_sealed
 
-#: The underscore keeps it from readers of Parquet folders.
-MANIFEST = "_manifest.json"
-#: The rows that were skipped, as JSON lines.
-ERRORS = "errors.jsonl"
-LOCK = ".lock"
+#: The folder inside the output folder for all that is ours and not a shard.
+OURS = ".spacy_trend"
+#: No rows; its metadata hold what the shards are made with.
+MANIFEST = "manifest.parquet"
+#: The key of the manifest in the metadata of the schema, here and in every shard.
+METADATA = b"spacy_trend"
+#: Always empty: readers skip empty files.
+LOCK = "lock"
 #: Keeps the standard input while a run reads it.
 SPOOL = ".input.jsonl"
+#: Shards of texts that another engine is to embed.
+STAGED = "staged"
 #: The suffix of temporary files: those that are still being written.
 TEMPORARY = ".writing"
 _SHARD = re.compile(r"part-\d{6,}\.parquet")
@@ -37,9 +49,19 @@ class OutputFolder:
     path: Path
 
     @property
+    def ours(self) -> Path:
+        """The folder inside for all that is ours and not a shard."""
+        return self.path / OURS
+
+    @property
     def spool(self) -> Path:
         """The file that keeps the standard input while a run reads it."""
-        return self.path / SPOOL
+        return self.ours / SPOOL
+
+    @property
+    def errors(self) -> Path:
+        """The file that lists the rows that were skipped, as JSON lines: beside the folder, and hidden."""
+        return self.path.parent / f".{self.path.name}.errors.jsonl"
 
     def shard_path(self, number: int) -> Path:
         """Return the path of a complete shard."""
@@ -50,9 +72,11 @@ class OutputFolder:
         return self.path.resolve() in file.resolve().parents
 
     def would_overwrite(self, file: Path) -> bool:
-        """Return whether a file is in the folder and has a name that runs write to."""
-        is_ours = file.name in (MANIFEST, ERRORS, SPOOL) or _SHARD.fullmatch(file.name) is not None
-        return is_ours and file.resolve().parent == self.path.resolve()
+        """Return whether a file has a name that runs write to."""
+        parent = file.resolve().parent
+        is_shard = parent == self.path.resolve() and _SHARD.fullmatch(file.name) is not None
+        is_errors = parent == self.errors.parent.resolve() and file.name == self.errors.name
+        return is_shard or is_errors or self.ours.resolve() in file.resolve().parents
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -61,12 +85,20 @@ class OutputFolder:
         Make the folder if it does not exist. If the block then fails before anything is written, remove it.
 
         Raises:
-            ValueError: if another run is using the folder.
+            ValueError: if another run is using the folder, or links are where files of ours belong.
             OSError: if the folder cannot be made or written to.
         """
-        is_new = not self.path.exists()
+        is_new, is_first = not self.path.exists(), not self.ours.exists()
         make_folder(self.path)
-        lock = FileLock(self.path / LOCK)
+        for path in (self.ours, self.ours / LOCK):
+            # What it points to would be written.
+            if path.is_symlink():
+                raise ValueError(
+                    f"{path} is a link to {os.readlink(path)}. Expected a name that runs can use themselves: "
+                    "remove the link, or name another folder."
+                )
+        make_folder(self.ours)
+        lock = FileLock(self.ours / LOCK)
         try:
             lock.acquire(timeout=0)
         except Timeout as error:
@@ -74,25 +106,18 @@ class OutputFolder:
                 f"Another run is at work on {self.path}. Wait until it ends, or name another folder."
             ) from error
         try:
+            self.clear_unfinished()
             yield
         except BaseException:
-            if is_new:
-                self._remove_if_empty()
+            if is_first:
+                self._remove_if_empty(is_new)
             raise
         finally:
             # The file stays: another run may have it open, and would then lock a file that nobody else sees.
             lock.release()
 
-    def has_manifest(self) -> bool:
-        """Return whether a run has recorded what the shards are made with.
-
-        Raises:
-            ValueError: if there are shards and the manifest beside them cannot be read.
-        """
-        return self._read_manifest() is not None
-
     def check_manifest(self, manifest: dict[str, Any]) -> None:
-        """Record what the shards are made with, or refuse to continue with something else.
+        """Refuse to continue with something else than what the shards are made with.
 
         Args:
             manifest: what this run makes shards with.
@@ -101,18 +126,10 @@ class OutputFolder:
             ValueError: if the recorded manifest differs (the message names the differences) or cannot be
                 read, or if there are shards without a manifest.
         """
-        self._refuse_foreign_shards()
-        path = self.path / MANIFEST
         before = self._read_manifest()
         if before is None:
-            temporary = path.with_suffix(TEMPORARY)
-            temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf8")
-            sync(temporary)
-            os.replace(temporary, path)
             return
-        # Versions are recorded but not compared: a patch release of spaCy is no reason to start again. The
-        # version of transformers is part of an encoder's settings, and so of the pipeline's digest.
-        changed = [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
+        changed = differing(before, manifest)
         if changed:
             differences = "; ".join(_difference(key, before.get(key), manifest[key]) for key in changed)
             raise ValueError(
@@ -120,99 +137,127 @@ class OutputFolder:
                 "pipeline and settings: name another folder, or start again with --overwrite."
             )
 
-    @contextmanager
-    def error_writer(self, on_error: str) -> Iterator[Callable[[int, Row], None]]:
-        """Get a function that handles a row with an error.
+    def check_surplus(self, shards: int) -> None:
+        """Refuse Parquet files that a reader of the folder would take for shards.
 
         Args:
-            on_error: "raise" to raise a ValueError, "skip" to write the row to a temporary file, which
-                `publish_errors` gives its name.
+            shards: how many shards there may be; none if no manifest is recorded.
 
-        Yields:
-            A function of the row's position in the input and the row.
+        Raises:
+            ValueError: if there are any; the message names them.
         """
-        path = self.path / ERRORS
-
-        def refuse(number: int, row: Row) -> None:
+        if self._read_manifest() is None:
+            shards = 0
+        expected = {self.shard_path(number) for number in range(shards)}
+        surplus = [path for path in self._parquet_files() if path not in expected or path.is_dir()]
+        if surplus:
+            names = ", ".join(str(path.relative_to(self.path)) for path in surplus[:10])
+            more = f" and {len(surplus) - 10} more" if len(surplus) > 10 else ""
             raise ValueError(
-                f"{row.error} Nothing was embedded. To skip such rows and list them in {path}, use "
-                "--on-error skip."
+                f"{self.path} holds Parquet files that are not of this corpus: {names}{more}. Expected "
+                f"{f'its {shards} shards alone' if shards else 'none before the first run'}, since readers "
+                "of the folder would read them too: move them away, or name another folder."
             )
 
-        if on_error == "raise":
-            yield refuse
-            return
-        with path.with_suffix(TEMPORARY).open("w", encoding="utf8") as file:
-            yield lambda number, row: print(
-                json.dumps({"row": number, "place": row.place, "error": row.error}), file=file
-            )
+    def record(self, manifest: dict[str, Any], schema: pa.Schema) -> None:
+        """Record what the shards are made with, unless it is recorded.
 
-    def publish_errors(self) -> None:
-        """Give the file of `error_writer` its name; if there were no errors, remove an earlier run's file."""
-        path = self.path / ERRORS
-        temporary = path.with_suffix(TEMPORARY)
-        if temporary.exists() and temporary.stat().st_size:
+        Args:
+            manifest: what this run makes shards with.
+            schema: of the shards.
+        """
+        path = self.ours / MANIFEST
+        if self._read_manifest() is None:
+            temporary = path.with_suffix(TEMPORARY)
+            described = schema.with_metadata({METADATA: json.dumps(manifest).encode()})
+            write_sealed(described.empty_table(), temporary)
             os.replace(temporary, path)
-            return
-        for empty in (temporary, path):
-            empty.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Remove the shards of earlier runs, then the errors and the manifest.
 
         Raises:
-            ValueError: if there are shards without a manifest.
+            ValueError: if there are Parquet files that are not shards of the manifest.
         """
-        self._refuse_foreign_shards()
+        try:
+            before = self._read_manifest()
+        except ValueError:
+            # It is ours and broken, so all that is named as a shard counts as ours.
+            before = None
+            shards = [path for path in self._parquet_files() if _SHARD.fullmatch(path.name)]
+        else:
+            count = 0 if before is None else -(-before["input"]["rows"] // before["shard_rows"])
+            self.check_surplus(count)
+            shards = [self.shard_path(number) for number in range(count)]
         # In this order: shards without a manifest would be taken for somebody else's.
-        for path in (*self._shards(), self.path / ERRORS, self.path / MANIFEST):
+        for path in (*shards, self.errors, self.ours / MANIFEST):
             path.unlink(missing_ok=True)
 
     def clear_unfinished(self) -> None:
-        """Remove the temporary files of a killed run."""
-        for path in self.path.glob(f"*{TEMPORARY}"):
-            path.unlink()
+        """Remove what a killed run left: temporary files, staged shards, a copy of the standard input."""
+        for path in (self.spool, self.ours / STAGED, *self.ours.glob(f"*{TEMPORARY}")):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
-    def _shards(self) -> list[Path]:
-        return [path for path in self.path.glob("part-*.parquet") if _SHARD.fullmatch(path.name)]
+    def _parquet_files(self) -> list[Path]:
+        # In hidden folders, which most readers skip, they are the user's own affair.
+        found = []
+        for folder, folders, files in os.walk(self.path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            found += [Path(folder, name) for name in (*folders, *files) if not name.startswith(".")]
+        return sorted(path for path in found if path.suffix.lower() == ".parquet" or _is_parquet(path))
 
     def _read_manifest(self) -> dict[str, Any] | None:
-        path = self.path / MANIFEST
+        path = self.ours / MANIFEST
         try:
-            manifest = json.loads(path.read_bytes())
+            with open_sealed(path) as file:
+                manifest: dict[str, Any] = json.loads(file.schema_arrow.metadata[METADATA])
+            return manifest
         except FileNotFoundError:
             return None
-        except ValueError:
-            manifest = None
-        if isinstance(manifest, dict):
-            return manifest
-        if self._shards():
-            raise ValueError(
-                f"{path} cannot be read: it is empty or cut short. Expected what the shards beside it were "
-                "made with: name another folder, or start again with --overwrite."
-            )
-        return None
+        except (BrokenFileError, OSError, pa.ArrowException) as error:
+            if any(_SHARD.fullmatch(file.name) for file in self._parquet_files()):
+                raise ValueError(
+                    f"{path} cannot be read: it {error}. Expected what the shards beside it were made with: "
+                    "name another folder, or start again with --overwrite."
+                ) from error
+            return None
 
-    def _refuse_foreign_shards(self) -> None:
-        if not (self.path / MANIFEST).exists() and self._shards():
-            raise ValueError(
-                f"{self.path} holds shards but no {MANIFEST}, so no run of ours made them. Expected an empty "
-                "folder: name another."
-            )
-
-    def _remove_if_empty(self) -> None:
+    def _remove_if_empty(self, with_folder: bool) -> None:
         self.clear_unfinished()
-        if {path.name for path in self.path.iterdir()} == {LOCK}:
+        if {path.name for path in self.ours.iterdir()} == {LOCK}:
             # Windows does not remove a file that is open.
             with suppress(OSError):
-                (self.path / LOCK).unlink()
-                self.path.rmdir()
+                (self.ours / LOCK).unlink()
+                self.ours.rmdir()
+                if with_folder:
+                    self.path.rmdir()
 
 
-def sync(path: Path) -> None:
-    """Force what was written to a file onto the disk."""
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
+def differing(before: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
+    """Return the keys by which two manifests differ.
+
+    Versions are recorded but not compared: a patch release of spaCy is no reason to start again. The version
+    of transformers is part of an encoder's settings, and so of the pipeline's digest.
+
+    Args:
+        before: the one.
+        manifest: the other.
+
+    Returns:
+        The keys.
+    """
+    return [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
+
+
+def _is_parquet(path: Path) -> bool:
+    # pyarrow reads every file of a folder, whatever its name.
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _difference(key: str, before: Any, now: Any) -> str:

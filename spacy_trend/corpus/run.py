@@ -4,9 +4,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
+import pyarrow as pa
 from spacy import Language
 from tqdm import tqdm
 
@@ -17,9 +19,11 @@ from ..encoder.fingerprint import fingerprint
 from ..text_files import Row
 from .blocks import InputFile
 from .engines import RowsWritten, Task, embed_here, embed_in_processes
+from .errors import error_writer
 from .folder import OutputFolder
 from .input import InputScan, Source, input_files, read_shards, scan_input, spool_removed
-from .shards import Shards, ShardWriter
+from .places import Places
+from .shards import Shard, Shards, ShardWriter
 
 #: How often to print progress if there is no terminal, in seconds.
 PROGRESS_INTERVAL = 30.0
@@ -30,10 +34,12 @@ class Summary(NamedTuple):
 
     Attributes:
         rows: how many rows the input has; those with errors are not in the output.
-        errors: how many rows had an error; they are listed in `errors.jsonl`.
+        errors: how many rows had an error; they are listed in `errors_file`.
         done_before: how many rows were embedded by earlier runs.
         shards: how many files the output has.
         seconds: how long this run took.
+        broken: the files of earlier runs that were embedded again, each with what was wrong with it.
+        errors_file: the list of errors, if there are any.
     """
 
     rows: int
@@ -41,6 +47,8 @@ class Summary(NamedTuple):
     done_before: int
     shards: int
     seconds: float
+    broken: list[str]
+    errors_file: Path
 
 
 def run(source: Source, folder: OutputFolder, task: Task, on_error: str, overwrite: bool) -> Summary:
@@ -58,26 +66,41 @@ def run(source: Source, folder: OutputFolder, task: Task, on_error: str, overwri
     """
     start = perf_counter()
     with folder.lock(), spool_removed(source, folder):
-        folder.clear_unfinished()
         files = input_files(source, folder)
         embedder = Embedder(task.choice, task.text_field, task.batch_size)
         scan, errors = _scan(files, folder, task, on_error, embedder.nlp.max_length)
-        writer = ShardWriter(folder, task.shard_rows, _manifest(scan, embedder, task))
-        if overwrite:
-            writer.clear_staging()
-            folder.clear()
-        sizes = [min(task.shard_rows, scan.rows - first) for first in range(0, scan.rows, task.shard_rows)]
-        _start_or_resume(writer, [size - errors[number] for number, size in enumerate(sizes)])
-        wanted = {number for number in range(len(sizes)) if not folder.shard_path(number).exists()}
-        done = sum(size for number, size in enumerate(sizes) if number not in wanted)
-        shards = read_shards(scan, task.shard_rows, wanted)
+        writer = ShardWriter(folder, task.shard_rows, _manifest(scan, embedder, task), on_error == "skip")
+        shards = _shards(scan.rows, task.shard_rows, errors)
+        broken, left_out = _start_or_resume(writer, shards, _schema(scan, embedder), overwrite)
+        places = Places(scan, folder)
+        places.publish(left_out, on_error)
+        wanted = {shard.number for shard in shards if not folder.shard_path(shard.number).exists()}
+        done = sum(shard.size for shard in shards if shard.number not in wanted)
+        tables = read_shards(scan, task.shard_rows, wanted)
         # Closed at once if the user stops it: its processes must not go on meanwhile.
-        with closing(_embed(embedder, task, writer, shards)) as written:
+        with closing(_embed(embedder, task, writer, tables)) as written:
             # If other processes do the work, its memory is for them.
             del embedder
-            show_progress(written, scan.rows, done)
-        writer.clear_staging()
-    return Summary(scan.rows, scan.errors, done, len(sizes), perf_counter() - start)
+            with places.named():
+                show_progress(written, scan.rows, done)
+        for number in sorted(wanted):
+            left_out |= writer.left_out(number)
+        places.publish(left_out, on_error)
+        folder.clear_unfinished()
+    skipped = scan.errors + len(left_out)
+    return Summary(scan.rows, skipped, done, len(shards), perf_counter() - start, broken, folder.errors)
+
+
+def _shards(rows: int, shard_rows: int, errors: Counter[int]) -> list[Shard]:
+    shards = []
+    for number, first in enumerate(range(0, rows, shard_rows)):
+        size = min(shard_rows, rows - first)
+        shards.append(Shard(number, first, size, size - errors[number]))
+    return shards
+
+
+def _schema(scan: InputScan, embedder: Embedder) -> pa.Schema:
+    return pa.schema([pa.field("row", pa.int64()), *scan.schema, *embedder.schema])
 
 
 def _scan(
@@ -86,7 +109,7 @@ def _scan(
     """Return a scan of the input, and how many rows of each shard have an error."""
     errors: Counter[int] = Counter()
 
-    with folder.error_writer(on_error) as write_error:
+    with error_writer(folder, on_error) as write_error:
 
         def count(number: int, row: Row) -> None:
             write_error(number, row)
@@ -115,23 +138,27 @@ def _describe(nlp: Language) -> dict[str, Any]:
     }
 
 
-def _start_or_resume(writer: ShardWriter, rows: list[int]) -> None:
-    """Leave only complete shards of this input, pipeline and settings in the folder.
+def _start_or_resume(
+    writer: ShardWriter, shards: list[Shard], schema: pa.Schema, overwrite: bool
+) -> tuple[list[str], dict[int, str]]:
+    """Leave only shards in the folder that are proven to be of this input, pipeline and settings.
 
     Args:
         writer: of the shards.
-        rows: how many rows each shard should have.
+        shards: all that the corpus has.
+        schema: of the shards.
+        overwrite: leave none.
+
+    Returns:
+        As `ShardWriter.remove_broken`.
     """
     folder = writer.folder
-    if not folder.has_manifest():
-        # Staged by a run that left nothing else, perhaps with other settings.
-        writer.clear_staging()
+    if overwrite:
+        folder.clear()
     folder.check_manifest(writer.manifest)
-    folder.publish_errors()
-    writer.remove_broken(rows)
-    # What Ray wrote for a run that was killed before it was taken over.
-    for _ in writer.take_over():
-        pass
+    folder.check_surplus(len(shards))
+    folder.record(writer.manifest, schema)
+    return writer.remove_broken(shards)
 
 
 def _embed(embedder: Embedder, task: Task, writer: ShardWriter, shards: Shards) -> RowsWritten:
@@ -139,19 +166,10 @@ def _embed(embedder: Embedder, task: Task, writer: ShardWriter, shards: Shards) 
         # Here, because its extra may not be installed.
         from .ray_engine import embed_with_ray
 
-        return embed_with_ray(task, writer, _with_rows(embedder, writer, shards))
+        return embed_with_ray(task, writer, shards)
     if task.processes == 1:
         return embed_here(embedder, writer, shards)
     return embed_in_processes(task, writer, shards)
-
-
-def _with_rows(embedder: Embedder, writer: ShardWriter, shards: Shards) -> Shards:
-    # Shards in which every row has an error are written here: Ray drops empty tables.
-    for number, table in shards:
-        if table.num_rows:
-            yield number, table
-        else:
-            writer.write(number, embedder(table))
 
 
 def show_progress(written: Iterator[int], rows: int, done: int) -> None:

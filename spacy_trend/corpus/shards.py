@@ -1,28 +1,47 @@
-"""The shards of a corpus: each is complete or absent, written here or taken over from another engine."""
+"""The shards of a corpus: each is complete or absent, and proves what it holds."""
 
 import json
 import os
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .folder import TEMPORARY, OutputFolder, sync
+from ..embedder import Embedder
+from .errors import RowError
+from .folder import METADATA, STAGED, TEMPORARY, OutputFolder, differing
+from .seals import BrokenFileError, open_sealed, write_sealed
 
 #: Numbers of shards and their rows.
 Shards = Iterable[tuple[int, pa.Table]]
-#: Folders inside the output folder: shards that another engine is to embed, and the files it makes of them.
-STAGED, MADE = ".staged", ".made"
 #: The Parquet path of the column that holds the numbers of the vectors.
 VECTOR_NUMBERS = "trend_vector.list.element"
-#: The key of the manifest in the metadata of every shard's schema.
-METADATA = b"spacy_trend"
+#: The key in the metadata of a shard's schema of the rows that the pipeline could not embed.
+LEFT_OUT = b"spacy_trend_errors"
+#: How many rows to check at a time.
+CHUNK = 10_000
+
+
+class Shard(NamedTuple):
+    """What a shard has to hold.
+
+    Attributes:
+        number: of the shard.
+        first: the position of its first row in the input.
+        size: how many positions it covers.
+        good: how many of these hold a text.
+    """
+
+    number: int
+    first: int
+    size: int
+    good: int
 
 
 @dataclass(frozen=True)
@@ -33,18 +52,47 @@ class ShardWriter:
         folder: the output folder.
         shard_rows: how many positions of the input a shard covers.
         manifest: what the shards are made with; stored in the metadata of each.
+        skips_errors: whether rows that the pipeline cannot embed are left out.
     """
 
     folder: OutputFolder
     shard_rows: int
     manifest: dict[str, Any]
+    skips_errors: bool = False
 
-    def write(self, number: int, table: pa.Table) -> int:
+    def embed(self, embedder: Embedder, number: int, table: pa.Table) -> int:
+        """Embed and write a shard.
+
+        Args:
+            embedder: adds the vectors.
+            number: of the shard.
+            table: the texts, with their positions in the column `row`.
+
+        Returns:
+            How many rows the shard was given.
+
+        Raises:
+            RowError: for the first row that cannot be embedded, unless such rows are left out.
+            OSError: as `write`.
+        """
+        errors: dict[int, str] = {}
+
+        def leave_out(index: int, error: str) -> None:
+            row = table["row"][index].as_py()
+            if not self.skips_errors:
+                raise RowError(row, error)
+            errors[row] = error
+
+        self.write(number, embedder(table, leave_out), errors)
+        return int(table.num_rows)
+
+    def write(self, number: int, table: pa.Table, errors: dict[int, str] | None = None) -> int:
         """Write a shard to a temporary file, and rename it once it is on the disk.
 
         Args:
             number: of the shard.
             table: the rows, with their vectors.
+            errors: positions and errors of the rows that were left out; None if there are none.
 
         Returns:
             How many rows the shard has.
@@ -53,12 +101,14 @@ class ShardWriter:
             OSError: if the shard cannot be written; the message says what to do.
         """
         path = self.folder.shard_path(number)
-        # Named after the process: one that outlived its run may be writing the same shard.
-        temporary = path.with_suffix(f".{os.getpid()}{TEMPORARY}")
-        described = table.replace_schema_metadata({METADATA: json.dumps(self.manifest).encode()})
+        # A name of its own: a process that outlived its run may be writing the same shard.
+        temporary = self.folder.ours / f"{path.name}.{uuid4().hex}{TEMPORARY}"
+        metadata = {METADATA: json.dumps(self.manifest).encode()}
+        if errors:
+            metadata[LEFT_OUT] = json.dumps(sorted(errors.items())).encode()
+        described = table.replace_schema_metadata(metadata)
         try:
-            pq.write_table(described, temporary, compression="zstd", **_column_settings(table.schema))
-            sync(temporary)
+            write_sealed(described, temporary, compression="zstd", **_column_settings(table.schema))
             os.replace(temporary, path)
             _sync_folder(path.parent)
         except OSError as error:
@@ -69,69 +119,105 @@ class ShardWriter:
             ) from error
         return int(table.num_rows)
 
-    def remove_broken(self, rows: list[int]) -> None:
-        """Remove shards that cannot be read or have the wrong number of rows.
+    def remove_broken(self, shards: Iterable[Shard]) -> tuple[list[str], dict[int, str]]:
+        """Remove files in the place of shards that are not proven to be these shards.
 
         Args:
-            rows: how many rows each shard should have, by its number.
-        """
-        for number, expected in enumerate(rows):
-            path = self.folder.shard_path(number)
-            if path.exists() and _count_rows(path) != expected:
-                path.unlink()
+            shards: all that the corpus has.
 
-    def stage(self, shards: Shards) -> list[Path]:
+        Returns:
+            The name of each file that was removed, with what was wrong; positions and errors of the rows that
+            the other shards left out.
+        """
+        broken: list[str] = []
+        left_out: dict[int, str] = {}
+        for shard in shards:
+            path = self.folder.shard_path(shard.number)
+            # A link without a target is no file, and in the way of none.
+            if not path.exists():
+                continue
+            try:
+                left_out |= self._check(path, shard)
+            except (BrokenFileError, OSError, pa.ArrowException) as error:
+                broken.append(f"{path.name} {error}")
+                path.unlink()
+        return broken, left_out
+
+    def left_out(self, number: int) -> dict[int, str]:
+        """Return positions and errors of the rows that a complete shard left out."""
+        return _left_out(pq.read_schema(self.folder.shard_path(number)))
+
+    def stage(self, shards: Shards) -> list[int]:
         """Write shards of texts for another engine to embed.
 
         Args:
             shards: the texts.
 
         Returns:
-            The paths of the files, one for each shard.
+            The numbers of the shards.
         """
-        self.clear_staging()
-        (self.folder.path / STAGED).mkdir()
-        paths = []
+        (self.folder.ours / STAGED).mkdir()
+        numbers = []
         for number, table in shards:
-            paths.append(self._staged_path(number))
-            pq.write_table(table, paths[-1])
-        return paths
+            write_sealed(table, self._staged_path(number))
+            numbers.append(number)
+        return numbers
 
-    def take_over(self) -> Iterator[int]:
-        """Move complete shards from another engine's files to their place.
+    def read_staged(self, number: int) -> pa.Table:
+        """Read a shard of texts.
 
-        Those files may hold parts of shards, hold rows twice, or be cut short if the engine was killed. Rows
-        are taken once; shards that are not complete stay where they are.
+        Args:
+            number: of the shard.
 
-        Yields:
-            How many rows each shard has.
+        Returns:
+            The texts.
+
+        Raises:
+            OSError: if its file is not as it was written.
         """
-        parts: dict[int, list[pa.Table]] = {}
-        for path in sorted((self.folder.path / MADE).glob("*.parquet")):
-            try:
-                table = pq.read_table(path)
-            except pa.ArrowInvalid:
-                continue
-            numbers = table["row"].to_numpy() // self.shard_rows
-            for number in np.unique(numbers).tolist():
-                if self.folder.shard_path(number).exists():
-                    continue
-                parts.setdefault(number, []).append(table.filter(pa.array(numbers == number)))
-                together = pa.concat_tables(parts[number])
-                _, once = np.unique(together["row"].to_numpy(), return_index=True)
-                staged = self._staged_path(number)
-                if staged.exists() and len(once) == pq.read_metadata(staged).num_rows:
-                    yield self.write(number, together.take(once))
-                    del parts[number]
+        path = self._staged_path(number)
+        try:
+            with open_sealed(path) as file:
+                return file.read()
+        except BrokenFileError as error:
+            raise OSError(f"{path} {error}. Run the same command again: it is written anew.") from error
 
-    def clear_staging(self) -> None:
-        """Remove the shards staged for another engine and the files it made of them."""
-        # In this order: what was made can only be taken over beside what was staged.
-        for name in (MADE, STAGED):
-            shutil.rmtree(self.folder.path / name, ignore_errors=True)
+    def _check(self, path: Path, shard: Shard) -> dict[int, str]:
+        """Read all of a shard, and return the rows that it left out.
+
+        Args:
+            path: of the file.
+            shard: what it has to hold.
+
+        Returns:
+            Positions and errors.
+
+        Raises:
+            BrokenFileError: if it is another file than the one expected.
+        """
+        with open_sealed(path) as file:
+            metadata = file.schema_arrow.metadata or {}
+            changed = differing(json.loads(metadata.get(METADATA, b"{}")), self.manifest)
+            if changed:
+                raise BrokenFileError(f"was made with something else ({', '.join(changed)})")
+            left_out = _left_out(file.schema_arrow)
+            batches = [batch.column("row").to_numpy() for batch in file.iter_batches(CHUNK)]
+        rows = np.concatenate([np.empty(0, np.int64), *batches])
+        inside = np.arange(shard.first, shard.first + shard.size)
+        together = np.sort(np.concatenate([rows, np.array(list(left_out), np.int64)]))
+        is_whole = len(together) == shard.good and np.isin(together, inside).all()
+        if not is_whole or (np.diff(together) <= 0).any() or (np.diff(rows) <= 0).any():
+            raise BrokenFileError(
+                f"holds other rows than the {shard.good} expected between {inside[0]} and {inside[-1]}"
+            )
+        return left_out
 
     def _staged_path(self, number: int) -> Path:
-        return self.folder.path / STAGED / self.folder.shard_path(number).name
+        return self.folder.ours / STAGED / self.folder.shard_path(number).name
+
+
+def _left_out(schema: pa.Schema) -> dict[int, str]:
+    return dict(json.loads((schema.metadata or {}).get(LEFT_OUT, b"[]")))
 
 
 def _column_settings(schema: pa.Schema) -> dict[str, Any]:
@@ -152,13 +238,6 @@ def _column_paths(schema: pa.Schema) -> list[str]:
     pq.ParquetWriter(buffer, schema).close()
     columns = pq.read_metadata(pa.BufferReader(buffer.getvalue())).schema
     return [columns.column(number).path for number in range(len(columns))]
-
-
-def _count_rows(path: Path) -> int | None:
-    try:
-        return int(pq.read_metadata(path).num_rows)
-    except (OSError, pa.ArrowException):
-        return None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -112,6 +112,25 @@ def test_a_doc_that_fails_goes_alone_to_the_error_handler(tiny: Language) -> Non
     assert all(doc._.trend_vector is not None for doc in good)
 
 
+@pytest.mark.parametrize("error", [KeyError("x"), IndexError("y"), RuntimeError("z"), TypeError("t")])
+def test_whatever_a_doc_raises_goes_to_the_error_handler(
+    error: Exception, tiny: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(static: np.ndarray, contextual: np.ndarray) -> np.ndarray:
+        # The words of the second doc alone, or of both.
+        if len(static) >= 3:
+            raise error
+        return contextual
+
+    failed: list[tuple[list[str], Exception]] = []
+    trend = tiny.get_pipe("trend_vector")
+    monkeypatch.setattr(trend, "change", fail)
+    trend.set_error_handler(lambda name, proc, docs, error: failed.append(([*map(str, docs)], error)))
+    docs = [tiny.get_pipe("transformer")(tiny.make_doc(text)) for text in ("one", "two ripe pears", "four")]
+    assert [doc.text for doc in trend.pipe(docs)] == ["one", "four"]
+    assert failed == [(["two ripe pears"], error)]
+
+
 def test_without_an_error_handler_a_doc_that_fails_raises(tiny: Language) -> None:
     trend = tiny.get_pipe("trend_vector")
     with pytest.raises(ValueError, match="has no transformer output"):

@@ -47,7 +47,9 @@ class TestOutput:
         embed(source, tmp_path / "out", tiny_encoder, preset="all_words")
         metadata = pq.read_schema(tmp_path / "out" / "part-000000.parquet").metadata[b"spacy_trend"]
         manifest = json.loads(metadata)
-        assert manifest == json.loads((tmp_path / "out" / "_manifest.json").read_text())
+        assert manifest == json.loads(
+            pq.read_schema(tmp_path / "out" / ".spacy_trend" / "manifest.parquet").metadata[b"spacy_trend"]
+        )
         assert manifest["settings"]["preset"] == "all_words"
         assert manifest["input"]["rows"] == 30
         assert "BertModel" in manifest["encoder"]
@@ -90,7 +92,8 @@ class TestErrors:
         summary = embed(broken, tmp_path / "out", tiny_encoder, on_error="skip")
         assert (summary.rows, summary.errors) == (5, 3)
         assert table_of(tmp_path / "out")["row"].to_pylist() == [0, 4]
-        lines = (tmp_path / "out" / "errors.jsonl").read_text().splitlines()
+        assert summary.errors_file == tmp_path / ".out.errors.jsonl"
+        lines = summary.errors_file.read_text().splitlines()
         errors = [json.loads(line) for line in lines]
         assert [error["row"] for error in errors] == [1, 2, 3]
 
@@ -156,11 +159,12 @@ class TestErrors:
         write = pq.write_table
         calls: list[Any] = []
 
-        def full(table: pa.Table, path: Path, **settings: Any) -> None:
-            calls.append(path)
-            if len(calls) == 3:
+        def full(table: pa.Table, file: Any, **settings: Any) -> None:
+            calls.append(file)
+            # The first is the manifest.
+            if len(calls) == 4:
                 raise OSError(28, "No space left on device")
-            write(table, path, **settings)
+            write(table, file, **settings)
 
         monkeypatch.setattr(pq, "write_table", full)
         with pytest.raises(OSError, match=r"could not be written .*No space left.* All shards that are"):
@@ -184,11 +188,11 @@ def test_the_command_reads_the_standard_input(tmp_path: Path, tiny_encoder: Path
     run = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
     assert "30 rows in 1 files" in " ".join(run.stdout.split())
     assert table_of(tmp_path)["text"].to_pylist() == TEXTS
-    assert not (tmp_path / ".input.jsonl").exists()
+    assert not (tmp_path / ".spacy_trend" / ".input.jsonl").exists()
     again = subprocess.run(command, input="no\n", capture_output=True, text=True)
     assert again.returncode == 1
     assert "the standard input, line 1: is not JSON" in " ".join(again.stdout.split())
-    assert not (tmp_path / ".input.jsonl").exists()
+    assert not (tmp_path / ".spacy_trend" / ".input.jsonl").exists()
 
 
 def test_a_run_that_is_refused_leaves_the_errors_of_the_one_before(
@@ -197,10 +201,10 @@ def test_a_run_that_is_refused_leaves_the_errors_of_the_one_before(
     path = tmp_path / "texts.jsonl"
     path.write_text('{"text": "One"}\n{"text": 2}\n')
     embed(path, tmp_path / "out", tiny_encoder, on_error="skip")
-    before = (tmp_path / "out" / "errors.jsonl").read_text()
+    before = (tmp_path / ".out.errors.jsonl").read_text()
     with pytest.raises(ValueError, match="Nothing was embedded"):
         embed(path, tmp_path / "out", tiny_encoder)
     path.write_text('{"text": "One"}\n{"text": "Two"}\n{"text": 3}\n')
     with pytest.raises(ValueError, match="was begun with something else"):
         embed(path, tmp_path / "out", tiny_encoder, on_error="skip")
-    assert (tmp_path / "out" / "errors.jsonl").read_text() == before
+    assert (tmp_path / ".out.errors.jsonl").read_text() == before

@@ -24,13 +24,13 @@ class TestResumed:
         embed(source, tmp_path / "whole", tiny_encoder)
         embed(source, tmp_path / "out", tiny_encoder)
         (tmp_path / "out" / "part-000002.parquet").unlink()
-        (tmp_path / "out" / "part-000003.7.writing").write_bytes(b"cut")
+        (tmp_path / "out" / ".spacy_trend" / "part-000003.parquet.7.writing").write_bytes(b"cut")
         before = (tmp_path / "out" / "part-000001.parquet").stat().st_mtime_ns
         summary = embed(source, tmp_path / "out", tiny_encoder)
         assert summary.done_before == 23
         assert (tmp_path / "out" / "part-000001.parquet").stat().st_mtime_ns == before
         assert table_of(tmp_path / "out").equals(table_of(tmp_path / "whole"))
-        assert not list((tmp_path / "out").glob("*.writing"))
+        assert not list((tmp_path / "out").rglob("*.writing"))
 
     @pytest.mark.slow
     def test_a_run_that_was_killed_has_every_row_once(

@@ -89,7 +89,8 @@ def test_an_actor_that_fails_is_named(
         raise RayTaskError("embed", "a long traceback", MemoryError("no more"))
 
     monkeypatch.setattr(ray_engine, "_start_ray", lambda *arguments: None)
-    monkeypatch.setattr(ray_engine, "_embed_files", failing)
+    monkeypatch.setattr(ray_engine, "_embed_shards", failing)
+    writer.folder.ours.mkdir()
     table = pa.table({"row": pa.array([0], pa.int64()), "text": ["One"]})
     with pytest.raises(OSError, match=r"could not embed all shards \(MemoryError: no more\)"):
         list(ray_engine.embed_with_ray(task, writer, [(0, table)]))

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +17,7 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("filelock")
 
 from spacy_trend.corpus import embed_corpus
-from tests.support.corpora import TEXTS, table_of, vectors_of
+from tests.support.corpora import TEXTS, files_in, table_of, vectors_of
 
 SCRIPT = """
 import sys
@@ -53,7 +55,7 @@ def check_same(output: Path, local: Path) -> None:
     made, expected = table_of(output), table_of(local)
     assert made.drop_columns("trend_vector").equals(expected.drop_columns("trend_vector"))
     np.testing.assert_allclose(vectors_of(made), vectors_of(expected), atol=1e-4)
-    assert {path.name for path in output.iterdir()} == {path.name for path in local.iterdir()}
+    assert files_in(output) == files_in(local)
 
 
 def workers_of(pid: int) -> list[int]:
@@ -64,6 +66,22 @@ def workers_of(pid: int) -> list[int]:
     for _ in range(4):
         family |= {int(process[0]) for process in processes if int(process[1]) in family}
     return [int(child) for child, _, *title in processes if int(child) in family and "Embedder" in str(title)]
+
+
+def session_of(leader: int) -> list[int]:
+    """The processes of a session that have not ended."""
+    shown = subprocess.run(["ps", "-e", "-o", "pid=,sid=,stat="], capture_output=True, text=True, check=True)
+    processes = [line.split() for line in shown.stdout.splitlines()]
+    return [int(pid) for pid, session, state in processes if int(session) == leader and "Z" not in state]
+
+
+def listening(processes: list[int]) -> list[str]:
+    """The addresses and ports on which processes listen."""
+    if shutil.which("ss") is None:
+        pytest.skip("needs ss")
+    shown = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True)
+    found = [(line.split()[3], re.findall(r"pid=(\d+)", line)) for line in shown.stdout.splitlines()]
+    return [address for address, pids in found if {*map(int, pids)} & {*processes}]
 
 
 @pytest.mark.slow
@@ -108,17 +126,39 @@ class TestRayOnThisMachine:
         self, source: Path, local: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
         pytest.importorskip("ray")
-        made = tmp_path / "out" / ".made"
         run = subprocess.Popen(command("ray", source, tmp_path / "out", tiny_encoder), start_new_session=True)
         deadline = time.monotonic() + 120
-        while not list(made.glob("*.parquet")) and run.poll() is None:
+        while not list((tmp_path / "out").glob("part-*.parquet")) and run.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.005)
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
-        # With another engine, which takes over what Ray has written.
+        # With another engine, which goes on after the shards that Ray's actors have written.
         subprocess.run(command("local", source, tmp_path / "out", tiny_encoder), check=True)
         check_same(tmp_path / "out", local)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_ray_listens_on_this_machine_alone_and_ends_with_its_run(
+    number: signal.Signals, source: Path, tmp_path: Path, tiny_encoder: Path
+) -> None:
+    pytest.importorskip("ray")
+    source = Path(shutil.copy(source, tmp_path))
+    source.write_text(source.read_text() * 60)
+    run = subprocess.Popen(command("ray", source, tmp_path / "out", tiny_encoder), start_new_session=True)
+    deadline = time.monotonic() + 200
+    while not list((tmp_path / "out").glob("part-*.parquet")) and run.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    addresses = listening(session_of(run.pid))
+    run.send_signal(number)
+    assert run.wait(60) == 128 + number
+    # What the system has not yet taken away.
+    time.sleep(1)
+    assert session_of(run.pid) == []
+    assert addresses
+    assert all(address.startswith(("127.", "[::1]", "[::ffff:127.")) for address in addresses), addresses
 
 
 def test_an_address_needs_the_engine(source: Path, tmp_path: Path) -> None:

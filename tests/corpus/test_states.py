@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from spacy_trend.corpus import run as corpus_run
 from spacy_trend.corpus import shards as corpus_output
-from spacy_trend.corpus.shards import MADE, STAGED
-from tests.support.corpora import embed, table_of
+from spacy_trend.corpus.folder import STAGED
+from tests.support.corpora import embed, files_in, table_of
 
 ROWS = [{"text": f"The dog {number} runs."} for number in range(6)]
 
@@ -32,9 +32,10 @@ def after_the_survey(monkeypatch: pytest.MonkeyPatch, path: Path, content: str) 
     """Have an input changed while the encoder is loaded, before its rows are read for the second time."""
     begin = corpus_run._start_or_resume
 
-    def begin_and_change(*arguments: Any) -> None:
-        begin(*arguments)
+    def begin_and_change(*arguments: Any) -> Any:
+        found = begin(*arguments)
         path.write_text(content, encoding="utf8")
+        return found
 
     monkeypatch.setattr(corpus_run, "_start_or_resume", begin_and_change)
 
@@ -80,18 +81,22 @@ class TestInput:
 
 
 class TestRunsInOneFolder:
-    def test_vectors_of_other_settings_are_not_mixed_in(self, tmp_path: Path, tiny_encoder: Path) -> None:
+    def test_what_a_killed_run_staged_is_not_taken_over(self, tmp_path: Path, tiny_encoder: Path) -> None:
         path, out = write(tmp_path / "a.jsonl", ROWS), tmp_path / "out"
         embed(path, tmp_path / "article", tiny_encoder, shard_rows=3)
-        embed(path, tmp_path / "all_words", tiny_encoder, shard_rows=3, preset="all_words")
-        # The shards and the manifest are gone: a user's rm, or --overwrite killed between its two lines.
-        for name in (MADE, STAGED):
-            (out / name).mkdir(parents=True)
+        staged = out / ".spacy_trend" / STAGED
+        staged.mkdir(parents=True)
         for shard in (tmp_path / "article").glob("part-*"):
-            shutil.copy(shard, out / MADE)
-            pq.write_table(pq.read_table(shard).select(["row", "text"]), out / STAGED / shard.name)
+            shutil.copy(shard, staged)
+        (staged / "part-000001.parquet").write_bytes(b"PAR1")
         embed(path, out, tiny_encoder, shard_rows=3, preset="all_words")
-        assert table_of(out)["trend_vector"].equals(table_of(tmp_path / "all_words")["trend_vector"])
+        assert not staged.exists()
+        assert (
+            json.loads(pq.read_schema(out / "part-000001.parquet").metadata[b"spacy_trend"])["settings"][
+                "preset"
+            ]
+            == "all_words"
+        )
 
     def test_an_input_that_is_read_in_another_way_is_refused(
         self, tmp_path: Path, tiny_encoder: Path
@@ -237,14 +242,19 @@ class TestFolder:
 
     def test_has_nothing_aside_in_the_end(self, tmp_path: Path, tiny_encoder: Path) -> None:
         embed(write(tmp_path / "a.jsonl", ROWS), tmp_path / "out", tiny_encoder, on_error="skip")
-        assert not list((tmp_path / "out").glob("*.writing"))
+        assert files_in(tmp_path / "out") == {
+            "part-000000.parquet",
+            ".spacy_trend/lock",
+            ".spacy_trend/manifest.parquet",
+        }
+        # Readers skip files that are empty.
+        assert not (tmp_path / "out" / ".spacy_trend" / "lock").stat().st_size
 
     def test_has_the_errors_of_this_run_alone(self, tmp_path: Path, tiny_encoder: Path) -> None:
         # As --overwrite leaves it where it is killed after the manifest is gone.
-        (tmp_path / "out").mkdir()
-        (tmp_path / "out" / "errors.jsonl").write_text('{"row": 3}\n')
+        (tmp_path / ".out.errors.jsonl").write_text('{"row": 3}\n')
         embed(write(tmp_path / "a.jsonl", ROWS), tmp_path / "out", tiny_encoder, on_error="skip")
-        assert not (tmp_path / "out" / "errors.jsonl").exists()
+        assert not (tmp_path / ".out.errors.jsonl").exists()
 
     def test_goes_on_with_a_newer_patch_of_spacy(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_encoder: Path
@@ -268,15 +278,16 @@ class TestFolder:
         assert embed(path, out, tiny_encoder, shard_rows=3, on_error="skip").done_before == 4
         assert table_of(out).equals(whole)
 
-    @pytest.mark.parametrize("content", ["", '{"input": {', "[]"])
+    @pytest.mark.parametrize("content", ["", "PAR1", "no Parquet file at all, but longer"])
     def test_says_that_its_manifest_is_broken(self, content: str, tmp_path: Path, tiny_encoder: Path) -> None:
         path, out = write(tmp_path / "a.jsonl", ROWS), tmp_path / "out"
-        out.mkdir()
-        (out / "_manifest.json").write_text(content)
+        manifest = out / ".spacy_trend" / "manifest.parquet"
+        manifest.parent.mkdir(parents=True)
+        manifest.write_text(content)
         # Without shards there is nothing to lose.
         embed(path, out, tiny_encoder)
-        (out / "_manifest.json").write_text(content)
-        with pytest.raises(ValueError, match=r"_manifest\.json cannot be read: .*--overwrite"):
+        manifest.write_text(content)
+        with pytest.raises(ValueError, match=r"manifest\.parquet cannot be read: .*--overwrite"):
             embed(path, out, tiny_encoder)
         assert embed(path, out, tiny_encoder, overwrite=True).done_before == 0
 

@@ -27,5 +27,10 @@ def table_of(output: Path) -> pa.Table:
     return pa.concat_tables([pq.read_table(path) for path in sorted(output.glob("part-*.parquet"))])
 
 
+def files_in(folder: Path) -> set[str]:
+    """The files of a folder, at any depth, by their paths in it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
 def vectors_of(table: pa.Table) -> Any:
     return np.stack(table["trend_vector"].to_numpy())
