@@ -1,6 +1,7 @@
 """Train on a frozen encoder: a corpus reader that runs it once, and callbacks to load it and to save it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -220,7 +221,21 @@ def _run_components(nlp: Language, docs: Iterable[Doc], names: list[str]) -> Ite
     for name in names:
         settings = {"batch_size": nlp.batch_size}
         annotated = _pipe(annotated, nlp.get_pipe(name), name, nlp.default_error_handler, settings)
-    for doc in annotated:
-        # It is far larger than the vector, and keeps the output of the whole batch in memory.
-        doc._.trf_data = None
-        yield doc
+    with _enabled(nlp, names):
+        for doc in annotated:
+            # It is far larger than the vector, and keeps the output of the whole batch in memory.
+            doc._.trf_data = None
+            yield doc
+
+
+@contextmanager
+def _enabled(nlp: Language, names: list[str]) -> Iterator[None]:
+    """Enable components until the block ends: a disabled trend vector asks nothing of its transformer."""
+    disabled = [name for name in names if name in nlp.disabled]
+    for name in disabled:
+        nlp.enable_pipe(name)
+    try:
+        yield
+    finally:
+        for name in disabled:
+            nlp.disable_pipe(name)
