@@ -180,6 +180,7 @@ def test_texts_are_many_and_many_have_several_windows(
     assert windows == WHOLE_TEXT or sum(len(spans) > 1 for _, spans in cut_docs) >= 10
 
 
+@pytest.mark.slow
 def test_error_bounds_of_trends_are_narrow(readings: dict[str, Reading], noise: Noise) -> None:
     margin = np.concatenate([margins(reading, noise) for reading in readings.values()])
     assert np.isinf(margin).mean() < 1e-4

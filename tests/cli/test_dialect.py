@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.commands import run_command, said
 
+pytestmark = pytest.mark.slow
+
 TABLE = "text;label\n" + "".join(f"Zoë, {n} {label};{label}\n" for n in range(12) for label in "XY")
 
 

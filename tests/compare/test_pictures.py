@@ -21,6 +21,8 @@ from spacy_trend.compare.pictures import save_picture, shown_name
 from tests.support import comparisons
 from tests.support.evaluations import BY_HAND
 
+pytestmark = pytest.mark.slow
+
 
 def with_labels(labels: list[str]) -> Evaluation:
     return replace(BY_HAND, labels=labels, confusion=np.eye(len(labels), dtype=int).tolist())

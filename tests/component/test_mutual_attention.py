@@ -136,6 +136,7 @@ def test_a_text_without_words_has_zeros_and_no_pair(pipeline: Make) -> None:
             assert pair_of(doc) == [-1, -1]
 
 
+@pytest.mark.slow
 def test_a_long_text_is_read_in_windows_and_its_band_is_as_wide_as_they_are(
     pipeline: Make, oracle: Callable[..., Oracle]
 ) -> None:
@@ -171,6 +172,7 @@ def test_the_memory_of_a_band_grows_with_the_text_and_not_with_its_square(pipeli
     assert mutual.shape[1] < OVERLAPPING["window"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mutual_pair", "attended_words"])
 def test_a_text_in_a_batch_is_as_alone(pipeline: Make, name: str) -> None:
     nlp = pipeline(selection(name))
@@ -179,6 +181,7 @@ def test_a_text_in_a_batch_is_as_alone(pipeline: Make, name: str) -> None:
         assert_same(doc, nlp(text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mutual_pair", "attended_words"])
 def test_an_encoder_whose_attention_is_a_plain_softmax_gives_the_same(pipeline: Make, name: str) -> None:
     nlp, eager = (pipeline(selection(name), transformer_config=config) for config in (None, EAGER))
@@ -187,6 +190,7 @@ def test_an_encoder_whose_attention_is_a_plain_softmax_gives_the_same(pipeline: 
         assert_same(doc, others[text])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", BETWEEN[1:], ids=str)
 def test_docs_made_elsewhere_with_their_attentions_give_the_same(
     pipeline: Make, make_nlp: Make, layers: list[float] | None

@@ -22,6 +22,8 @@ from tests.support.curated import curated_bert
 from tests.support.pipelines import encoder_of
 from tests.support.values import assert_same_values
 
+pytestmark = pytest.mark.slow
+
 #: How far one forward pass may be from another of a batch that is padded otherwise.
 NOISE = 2e-5
 TEXTS = [f"{'the old house ' * (i % 7)}and apple number {i}, she said." for i in range(24)]

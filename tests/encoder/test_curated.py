@@ -37,6 +37,8 @@ from tests.support.curated_reference import assert_is_the_reference, reference
 from tests.support.texts import ARTICLE_TEXTS, CHAPTERS, story
 from tests.support.values import of_tokens, pair_of
 
+pytestmark = pytest.mark.slow
+
 #: In the same wordpieces by both packages; they differ where spaCy's tokens and BERT's words cross, as in
 #: contractions, in special tokens, emoji and Chinese characters.
 ONE_WINDOW = (*ARTICLE_TEXTS, story(*CHAPTERS[:2]).replace("won't", "will not"))

@@ -25,6 +25,8 @@ from tests.support.classifiers import (
     update,
 )
 
+pytestmark = pytest.mark.slow
+
 SPAWNED = """
 import json
 import multiprocessing
