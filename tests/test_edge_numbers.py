@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_trend.alignment.words import Words
-from spacy_trend.component.not_finite import report_not_finite
+from spacy_trend.component.reports import report_not_finite
 from spacy_trend.method.trend import Trends
 from tests.support.changes import DIFFERENCE
 

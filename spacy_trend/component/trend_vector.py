@@ -1,12 +1,10 @@
 """The component: reads words from docs, computes their trend vectors, and keeps a record on each doc."""
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from copyreg import __newobj__  # type: ignore[attr-defined] # what pickle itself calls
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from spacy import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc
@@ -14,8 +12,8 @@ from spacy.training import Example
 from spacy.util import minibatch
 
 from ..alignment.annotations import heads_of, segments_of
-from ..alignment.trf_data import drop_observed, start_of
-from ..alignment.words import Words, align_words
+from ..alignment.trf_data import drop_observed
+from ..alignment.words import align_words
 from ..architectures import set_vector_width
 from ..attributes.extensions import install_extensions
 from ..attributes.hooks import install_hooks
@@ -26,8 +24,8 @@ from ..method.interface import Change, Select, changed_width, evidence_for, mutu
 from ..method.trend import compute_trends
 from ..settings import check_choice
 from .config_blocks import find_blocks
-from .not_finite import report_not_finite
 from .presets import resolve_preset
+from .reports import report_not_finite, report_truncated
 
 if TYPE_CHECKING:
     from ..encoder.transformer import ObservedEncoder
@@ -285,27 +283,3 @@ def _by_tokens(docs: Iterable[Doc], tokens: int) -> Iterator[list[Doc]]:
         size += len(doc)
     if group:
         yield group
-
-
-def report_truncated(docs: Sequence[Doc], words: Words, limit: int | None) -> bool:
-    """Warn of the first doc of which the encoder's limit cut something off.
-
-    Args:
-        docs: the docs.
-        words: their words.
-        limit: how many wordpieces of a window the encoder takes.
-
-    Returns:
-        whether there was one.
-    """
-    cut = np.flatnonzero(words.truncated)
-    if len(cut) == 0:
-        return False
-    warnings.warn(
-        f"{words.truncated[cut[0]]} tokens of the doc {start_of(docs[cut[0]])} have no vector: the encoder "
-        f"takes {limit} wordpieces of a window, and their window has more. Expected shorter windows: use the "
-        "span getter spacy-transformers.strided_spans.v1 with a smaller window, or sent_spans.v1. This is "
-        "shown once per pipeline; Doc._.trend_truncated counts such tokens in every doc.",
-        stacklevel=4,
-    )
-    return True

@@ -1,4 +1,4 @@
-"""Vectors that are NaN or infinite: they stay as they are, and a warning says so."""
+"""What users are warned of while the pipeline goes on: tokens cut off, numbers that are not finite."""
 
 import warnings
 from collections.abc import Sequence
@@ -31,3 +31,27 @@ def report_not_finite(docs: Sequence[Doc], words: Words, trends: Trends) -> None
             "and whether half precision overflows.",
             stacklevel=4,
         )
+
+
+def report_truncated(docs: Sequence[Doc], words: Words, limit: int | None) -> bool:
+    """Warn of the first doc of which the encoder's limit cut something off.
+
+    Args:
+        docs: the docs.
+        words: their words.
+        limit: how many wordpieces of a window the encoder takes.
+
+    Returns:
+        whether there was one.
+    """
+    cut = np.flatnonzero(words.truncated)
+    if len(cut) == 0:
+        return False
+    warnings.warn(
+        f"{words.truncated[cut[0]]} tokens of the doc {start_of(docs[cut[0]])} have no vector: the encoder "
+        f"takes {limit} wordpieces of a window, and their window has more. Expected shorter windows: use the "
+        "span getter spacy-transformers.strided_spans.v1 with a smaller window, or sent_spans.v1. This is "
+        "shown once per pipeline; Doc._.trend_truncated counts such tokens in every doc.",
+        stacklevel=4,
+    )
+    return True
