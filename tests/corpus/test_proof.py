@@ -14,7 +14,7 @@ pytest.importorskip("filelock")
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spacy_trend.corpus.seals import TAG, BrokenFileError, open_sealed, write_sealed
+from spacy_trend.corpus.seals import BrokenFileError, open_sealed, write_sealed
 from tests.support.commands import run_command, said
 from tests.support.corpora import embed, table_of
 
@@ -190,12 +190,11 @@ class TestSealedFile:
                 open_sealed(path)
 
     def test_has_page_checksums(self, path: Path) -> None:
-        # Inside the dictionary of texts, whose length stays the same.
-        content = path.read_bytes()
-        place = content.index(TAG) - 1
-        assert content[:4] == b"PAR1"
-        spoilt = bytearray(content)
-        spoilt[place - 20] ^= 1
+        column = pq.read_metadata(path).row_group(0).column(0)
+        start = column.dictionary_page_offset or column.data_page_offset
+        spoilt = bytearray(path.read_bytes())
+        # The last byte of the column's last page.
+        spoilt[start + column.total_compressed_size - 1] ^= 1
         path.write_bytes(spoilt)
         with pytest.raises((OSError, pa.ArrowException)):
             pq.read_table(path, page_checksum_verification=True)
