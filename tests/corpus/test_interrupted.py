@@ -46,7 +46,7 @@ class TestResumed:
         random = Random(0)
         for _ in range(4):
             run = subprocess.Popen(command)
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 180
             shards = len(list((tmp_path / "out").glob("part-*.parquet")))
             while len(list((tmp_path / "out").glob("part-*.parquet"))) <= shards + random.randint(0, 3):
                 if run.poll() is not None or time.monotonic() > deadline:
@@ -68,7 +68,7 @@ def test_processes_end_with_the_run_that_is_killed(source: Path, tmp_path: Path,
     )
     command = [sys.executable, "-c", script, str(source), str(tmp_path / "out"), str(tiny_encoder)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as run:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not list((tmp_path / "out").glob("part-*.parquet")):
             assert time.monotonic() < deadline
             time.sleep(0.01)

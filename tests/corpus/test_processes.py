@@ -60,7 +60,7 @@ def start(source: Path, encoder: Path) -> subprocess.Popen[str]:
 
 
 def wait_for(run: subprocess.Popen[str], out: Path) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not list(out.glob("part-*.parquet")) and run.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -122,7 +122,7 @@ class TestRun:
     def test_a_run_that_is_interrupted_ends_at_once(self, source: Path, tiny_encoder: Path) -> None:
         with start(source, tiny_encoder) as run:
             os.killpg(run.pid, signal.SIGINT)
-            out, err = run.communicate(timeout=30)
+            out, err = run.communicate(timeout=120)
             assert run.returncode == 130
             assert "run the same command to resume" in " ".join(out.split())
             assert "Traceback" not in out + err
@@ -134,7 +134,7 @@ class TestRun:
         with start(source, tiny_encoder) as run:
             workers = [process for process, args in group_of(run.pid) if "spawn_main" in args]
             os.kill(workers[0], signal.SIGKILL)
-            out, err = run.communicate(timeout=60)
+            out, err = run.communicate(timeout=180)
             assert run.returncode == 1
             assert "run the same command again to go on" in " ".join(out.split())
             assert "Traceback" not in out + err
