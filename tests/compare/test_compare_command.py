@@ -56,6 +56,7 @@ class TestCommand:
         assert run(train, test, "--encoder", tiny_encoder).exit_code == 0
         assert sorted(path.name for path in tmp_path.iterdir()) == ["test.jsonl", "train.jsonl"]
 
+    @pytest.mark.slow
     def test_is_reproducible_by_its_seed(self, tiny_encoder: Path, tmp_path: Path) -> None:
         train, test = write(tmp_path / "train.jsonl", TRAIN), write(tmp_path / "test.jsonl", TEST)
         written = []

@@ -260,6 +260,7 @@ class TestWrittenParts:
             (doc,) = DocBin().from_disk(tmp_path / f"{name}.spacy").get_docs(spacy.blank("en").vocab)
             assert list(doc.cats) == ["x", "y"]
 
+    @pytest.mark.slow
     @given(
         st.lists(
             st.tuples(

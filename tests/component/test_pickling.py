@@ -25,6 +25,8 @@ from spacy_trend.method.selections import leading_pair
 from spacy_trend.types import Floats, Ints
 from tests.support.checkout import ROOT
 
+pytestmark = pytest.mark.slow
+
 TEXT = "I want an apple. She sold the old house."
 NOISE = 2e-5
 CLOSURES = {

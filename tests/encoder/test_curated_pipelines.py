@@ -44,6 +44,8 @@ from tests.support.curated_output import assert_stock_output
 from tests.support.scripts import SPAWN, WARNINGS_ARE_ERRORS, WITHOUT
 from tests.support.values import assert_same_values
 
+pytestmark = pytest.mark.slow
+
 
 def test_without_the_trend_vector_nothing_is_observed(curated_tiny: Language) -> None:
     curated_tiny.remove_pipe("trend_vector")

@@ -25,6 +25,8 @@ from spacy_trend.encoder.observed import _BESIDE, beside
 from spacy_trend.encoder.shim import _LOCKS
 from tests.support.changes import DIFFERENCE
 
+pytestmark = pytest.mark.slow
+
 TEXT = "I want an apple. She sold the old house!"
 STOCK = ["last_hidden_state", "pooler_output"]
 
