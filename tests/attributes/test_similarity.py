@@ -1,7 +1,5 @@
 """`._.trend_similarity` of docs, spans and tokens, and hooks that are installed later."""
 
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import spacy_trend
 from spacy_trend.attributes.record import RECORD, Record, sealed
 from spacy_trend.attributes.similarity import trend_similarity
 from tests.support.pictures import made_doc
-from tests.support.scripts import REGISTER_DIFFERENCE
+from tests.support.scripts import REGISTER_DIFFERENCE, run_on
 
 W008 = r"W008.*{}\.similarity based on empty vectors"
 
@@ -164,10 +162,7 @@ if __name__ == "__main__":
 def test_docs_of_other_processes_are_compared(make_nlp: Any, tiny_encoder: Path, tmp_path: Path) -> None:
     config = {"change": {"@misc": "spacy-trend-tests.difference.v1"}, "vector_hooks": True}
     make_nlp(tiny_encoder, config).to_disk(tmp_path / "pipeline")
-    script = tmp_path / "script.py"
-    script.write_text(PROCESSES)
-    command = [sys.executable, script, tmp_path / "pipeline"]
-    result = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    result = run_on(PROCESSES, tmp_path / "pipeline", tmp_path)
     assert result.stdout == "as here\n"
 
 

@@ -11,7 +11,7 @@ from spacy import Language
 from spacy.tokens import Doc, DocBin
 
 from tests.support.changes import DIFFERENCE
-from tests.support.scripts import SPAWN, WARNINGS_ARE_ERRORS, WITHOUT
+from tests.support.scripts import SPAWN, WARNINGS_ARE_ERRORS, WITHOUT, run_on
 from tests.support.values import assert_same_values
 
 TEXT = "I want an apple. She sold the old house."
@@ -124,9 +124,6 @@ def test_two_processes_started_by_spawn_give_equal_values(
     make_nlp: Callable[..., Language], tiny_encoder: Path, tmp_path: Path
 ) -> None:
     make_nlp(tiny_encoder, DIFFERENCE).to_disk(tmp_path / "pipeline")
-    script = tmp_path / "script.py"
-    script.write_text(SPAWN)
-    command = [sys.executable, script, tmp_path / "pipeline"]
-    result = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    result = run_on(SPAWN, tmp_path / "pipeline", tmp_path)
     assert result.stdout == "12 equal\n"
     assert "Error" not in result.stderr

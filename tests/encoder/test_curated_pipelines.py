@@ -41,7 +41,7 @@ from tests.support.curated import (
     near,
 )
 from tests.support.curated_output import assert_stock_output
-from tests.support.scripts import SPAWN, WARNINGS_ARE_ERRORS, WITHOUT
+from tests.support.scripts import SPAWN, WARNINGS_ARE_ERRORS, WITHOUT, run_on
 from tests.support.values import assert_same_values
 
 pytestmark = pytest.mark.slow
@@ -137,10 +137,7 @@ def test_the_saved_pipeline_loads_where_this_package_is_not(curated_tiny: Langua
 @pytest.mark.slow
 def test_two_processes_started_by_spawn_give_equal_values(curated_tiny: Language, tmp_path: Path) -> None:
     curated_tiny.to_disk(tmp_path / "pipeline")
-    script = tmp_path / "script.py"
-    script.write_text(SPAWN)
-    command = [sys.executable, script, tmp_path / "pipeline"]
-    result = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    result = run_on(SPAWN, tmp_path / "pipeline", tmp_path)
     assert result.stdout == "12 equal\n"
     assert "Error" not in result.stderr
 

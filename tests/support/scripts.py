@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 #: As pytest has it here: see `filterwarnings` in pyproject.toml.
@@ -71,3 +72,10 @@ def run_python(*command: Any, **environment: Any) -> None:
     variables = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     variables.update({name: str(value) for name, value in environment.items()})
     subprocess.run([sys.executable, *map(str, command)], check=True, timeout=300, env=variables)
+
+
+def run_on(script: str, pipeline: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script, written to a file as processes that are spawned need it, on a saved pipeline."""
+    (folder / "script.py").write_text(script)
+    command = [sys.executable, folder / "script.py", pipeline]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
