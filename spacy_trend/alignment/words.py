@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from thinc.api import get_array_module, to_numpy
 
-from ..method.mutual_attention import as_band, between_words, stacked
+from ..method.mutual_attention import NOT_ASKED, MutualAttention, as_band, between_words, stacked
 from ..method.segments import chunks, segment_numbers, starts
 from ..types import Ints
 from .trf_data import Source, Wordpieces, columns_of, read_wordpieces
@@ -26,8 +26,7 @@ class Words(NamedTuple):
         attention: float32 `(rows, words)`, attention received: the sum over the word's wordpieces, the mean
             over the windows it stands in.
         truncated: int64 `(docs,)`, how many tokens of each doc the encoder's limit cut off.
-        mutual: float32 `(words, reach)`, a band of mutual attention, see `method.mutual_attention`; no reach
-            if it was not asked for.
+        mutual: of all words; of none if it was not asked for.
         offsets: int32 `(words, 2)`, of each word the position of its first character in its doc, and its
             length.
     """
@@ -38,7 +37,7 @@ class Words(NamedTuple):
     contextual: NDArray[np.float32]
     attention: NDArray[np.float32]
     truncated: Ints
-    mutual: NDArray[np.float32]
+    mutual: MutualAttention
     offsets: NDArray[np.int32]
 
 
@@ -101,19 +100,36 @@ def _place_words(doc: Doc, wordpieces: Wordpieces) -> _Place:
     return _Place(np.flatnonzero(is_word), counts[is_word], rows, rows // row_length, tensors, offsets)
 
 
-def _mutual(place: _Place, wordpieces: Wordpieces) -> NDArray[np.float32]:
-    """Return the band of mutual attention of a doc's words."""
+def _mutual(place: _Place, wordpieces: Wordpieces) -> MutualAttention:
+    """Return the mutual attention of a doc's words."""
     if len(wordpieces.mutual) == 0:
-        return np.zeros((len(place.counts), 0), dtype=np.float32)
-    words = segment_numbers(place.counts)
+        return NOT_ASKED
+    is_new = ~_same_as_before(place.counts, place.rows)
+    counts, rows = place.counts[is_new], place.rows[np.repeat(is_new, place.counts)]
+    places = segment_numbers(counts)
     windows = []
     for start, mutual in wordpieces.mutual:
-        is_inside = (place.rows >= start) & (place.rows < start + len(mutual))
-        at = place.rows[is_inside] - start
-        numbers, counts = np.unique(words[is_inside], return_counts=True)
+        is_inside = (rows >= start) & (rows < start + len(mutual))
+        at = rows[is_inside] - start
+        numbers, inside = np.unique(places[is_inside], return_counts=True)
         if len(numbers) > 1:
-            windows.append((numbers, between_words(mutual[np.ix_(at, at)], counts)))
-    return as_band(windows, len(place.counts))
+            windows.append((numbers, between_words(mutual[np.ix_(at, at)], inside)))
+    return MutualAttention(as_band(windows, len(counts)), np.cumsum(is_new) - 1)
+
+
+def _same_as_before(counts: Ints, rows: Ints) -> NDArray[np.bool_]:
+    """Return which words have the same wordpieces as the word before, bool `(words,)`.
+
+    Args:
+        counts: `(words,)`, wordpieces of each word.
+        rows: `(wordpieces,)`, their rows, word by word.
+    """
+    same = np.zeros(len(counts), dtype=bool)
+    if len(counts) > 1:
+        back = np.arange(len(rows)) - np.repeat(counts, counts)
+        equal = (back >= 0) & (rows == rows[np.maximum(back, 0)])
+        same[1:] = (counts[1:] == counts[:-1]) & np.logical_and.reduceat(equal, starts(counts))[1:]
+    return same
 
 
 def _gather(places: Sequence[_Place], width: int, rows: int) -> NDArray[np.float32]:

@@ -13,7 +13,16 @@ from ..alignment.annotations import head_words
 from ..method.interface import Selection, evidence_for
 from ..method.segments import weighted_sums
 from ..types import Floats, Ints
-from .record import RECORD, Record, checked_record, other_tokens, read_record, words_in
+from .record import (
+    RECORD,
+    Record,
+    checked_record,
+    mutual_of,
+    other_tokens,
+    read_record,
+    sampled_record,
+    words_in,
+)
 from .similarity import trend_similarity
 from .stored_selection import selection_of
 
@@ -52,7 +61,7 @@ def _check_ours(owner: Any, name: str, registered: Any, ours: Any, kind: str) ->
 
 def doc_vector(doc: Doc) -> Floats | None:
     """Return `Doc._.trend_vector`, float32 `(width,)`, read-only; None if the component has not run."""
-    record = checked_record(doc)
+    record = sampled_record(doc)
     return None if record is None else _read_only(record["vector"])
 
 
@@ -75,7 +84,7 @@ def doc_truncated(doc: Doc) -> int | None:
     These are the tokens, spaces not counted, without a wordpiece because a window had more than the encoder
     takes. None if the component has not run.
     """
-    record = checked_record(doc)
+    record = sampled_record(doc)
     return None if record is None else record["truncated"]
 
 
@@ -159,7 +168,7 @@ ATTRIBUTES = [
 
 
 def _doc_word(doc: Doc, which: str) -> Token | None:
-    record = checked_record(doc)
+    record = sampled_record(doc)
     if record is None:
         return None
     focus, related = record["pair"].tolist()
@@ -183,7 +192,7 @@ def _selected(doc: Doc, record: Record, words: slice) -> Selection:
         inside = head_words(doc, record["tokens"].astype(np.int64))[words] - words.start
         return np.where((inside < 0) | (inside >= words.stop - words.start), -1, inside)
 
-    evidence = evidence_for(select, record["mutual"][words], heads)
+    evidence = evidence_for(select, mutual_of(record, words), heads)
     return select(record["attention"][:, words], **evidence)
 
 

@@ -11,12 +11,15 @@ from spacy.tokens import Doc, Span
 
 from ..alignment.words import Words
 from ..method.interface import Select
+from ..method.mutual_attention import MutualAttention, part_of
 from ..method.trend import Trends
 from ..types import Floats
 from .stored_record import SealedRecord, check, seal
 
 #: The attribute of `Doc` that holds the record. Users read the attributes of `extensions` instead.
 RECORD = "trend_record"
+#: So many words of a doc are compared whenever its vector is read.
+_SAMPLED = 32
 
 
 class Record(TypedDict):
@@ -28,8 +31,9 @@ class Record(TypedDict):
         offsets: int32 `(words, 2)`, of each word the position of its first character, and its length: they
             tell if the tokens have changed since.
         attention: float32 `(rows, words)`, attention received.
-        mutual: float32 `(words, reach)`, a band of mutual attention, see `method.mutual_attention`; no reach
+        mutual: float32 `(places, reach)`, the band of mutual attention, see `method.mutual_attention`; empty
             if the selection does not read it.
+        mutual_places: int32 `(words,)`, the place of each word in it; empty likewise.
         word_vectors: float32 `(words, width)`, or None if they were not to be kept.
         vector: float32 `(width,)`.
         pair: int32 `(2,)`, the tokens of focus and related word, -1 for none.
@@ -42,6 +46,7 @@ class Record(TypedDict):
     offsets: NDArray[np.int32]
     attention: Floats
     mutual: Floats
+    mutual_places: NDArray[np.int32]
     word_vectors: Floats | None
     vector: Floats
     pair: NDArray[np.int32]
@@ -69,12 +74,14 @@ def make_records(
     for doc, length, vector, pair, truncated in of_docs:
         start, end = end, end + length
         # Copies: a view would keep the arrays of the whole batch alive with the doc.
+        mutual = part_of(words.mutual, slice(start, end))
         record = Record(
             length=len(doc),
             tokens=tokens[start:end].copy(),
             offsets=words.offsets[start:end].copy(),
             attention=words.attention[:, start:end].copy(),
-            mutual=words.mutual[start:end, : max(0, length - 1)].copy(),
+            mutual=mutual.band.copy(),
+            mutual_places=mutual.places.astype(np.int32),
             # Of a user's own change, perhaps in another precision or order.
             word_vectors=_copy(trends.word_vectors[start:end]) if token_vectors else None,
             vector=_copy(vector),
@@ -154,6 +161,38 @@ def words_in(record: Record, item: Doc | Span) -> slice:
     start = 0 if isinstance(item, Doc) else item.start
     first, last = np.searchsorted(record["tokens"], [start, start + len(item)]).tolist()
     return slice(first, last)
+
+
+def mutual_of(record: Record, words: slice) -> MutualAttention:
+    """Return the mutual attention of some of a doc's words.
+
+    Args:
+        record: of the doc.
+        words: which of its words.
+    """
+    return part_of(MutualAttention(record["mutual"], record["mutual_places"].astype(np.int64)), words)
+
+
+def sampled_record(doc: Doc) -> Record | None:
+    """Return the record of a doc as `checked_record` does, but at a cost that does not grow with the doc.
+
+    The focus, the related word and at most 32 words from the first to the last are compared.
+
+    Args:
+        doc: the doc.
+
+    Raises:
+        ValueError: if these words are others, or as `read_record`.
+    """
+    record = read_record(doc)
+    if record is not None and len(record["tokens"]) > 0:
+        tokens, offsets = record["tokens"], record["offsets"]
+        sampled = np.linspace(0, len(tokens) - 1, min(len(tokens), _SAMPLED)).astype(np.int64)
+        words = np.append(sampled, np.searchsorted(tokens, record["pair"][record["pair"] >= 0]))
+        now = [(token.idx, len(token)) for token in map(doc.__getitem__, tokens[words].tolist())]
+        if now != list(map(tuple, offsets[words].tolist())):
+            raise ValueError(other_tokens(doc, "other tokens than it had"))
+    return record
 
 
 def checked_record(item: Doc | Span) -> Record | None:

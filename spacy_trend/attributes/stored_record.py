@@ -10,16 +10,18 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 #: Of what a record holds. Change it with the fields, or with what they mean.
-VERSION = 1
+VERSION = 2
 _PLAIN: dict[str, type] = {"version": int, "length": int, "truncated": int, "select": str, "checksum": int}
 #: Of every array its dtype and its shape; dimensions of one name are equal.
 _ARRAYS: dict[str, tuple[Any, tuple[str | int, ...]]] = {
     "tokens": (np.int32, ("words",)),
     "offsets": (np.int32, ("words", 2)),
     "attention": (np.float32, ("rows", "words")),
-    "mutual": (np.float32, ("words", "reach")),
+    "mutual": (np.float32, ("places", "reach")),
+    "mutual_places": (np.int32, ("words placed",)),
     "word_vectors": (np.float32, ("words", "width")),
     "vector": (np.float32, ("width",)),
     "pair": (np.int32, (2,)),
@@ -138,16 +140,28 @@ def _fault_of_values(record: Mapping[str, Any]) -> str | None:
         contents = f"contents (which name the selection {record['select']:.200})"
         return f"the checksum {record['checksum']}, and {_checksum(record)} of its {contents}"
     length, tokens, pair = record["length"], record["tokens"], record["pair"]
-    words = len(tokens)
+    words, places = len(tokens), len(record["mutual"])
     holds = {
         "words that are not in order": (tokens[1:] > tokens[:-1]).all(),
         f"words outside the {length} tokens": words == 0 or (tokens[0] >= 0 and tokens[-1] < length),
         "a focus or related word that is no word": (np.isin(pair, tokens) | (pair == -1)).all(),
         "words before the text": (record["offsets"] >= 0).all(),
-        "mutual attention beyond its words": record["mutual"].shape[1] <= max(0, words - 1),
+        "mutual attention beyond its words": record["mutual"].shape[1] <= max(0, places - 1),
+        "places of mutual attention that are not its words'": _are_places(
+            record["mutual_places"], places, words
+        ),
         f"{record['truncated']} truncated of {length} tokens": 0 <= record["truncated"] <= length,
     }
     return next((fault for fault, is_right in holds.items() if not is_right), None)
+
+
+def _are_places(places: NDArray[np.int32], count: int, words: int) -> bool:
+    """Return whether each word has one of so many places, ascending, none left out; or there are none."""
+    if count == 0 or len(places) == 0:
+        return count == len(places) == 0
+    steps = np.diff(places)
+    is_in_order = places[0] == 0 and places[-1] == count - 1 and bool(((steps == 0) | (steps == 1)).all())
+    return is_in_order and len(places) == words
 
 
 def _checksum(record: Mapping[str, Any]) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..settings import Layers
 from ..types import Floats, Ints
+from .mutual_attention import MutualAttention
 
 #: From static and contextual embeddings, both float32 `(words, width)`, to the words' vectors, float32
 #: `(words, any width)`, each out of that word's embeddings alone: it is called with words of several texts,
@@ -55,8 +56,8 @@ class Select(Protocol):
     segment of all words, it returns a `Selection`. Two more attributes, each optional, ask for more evidence,
     which is passed by keyword:
 
-    - `mutual_layers` (as `layers`; empty for none): `mutual`, float32 `(words, reach)`, the mutual attention
-      of words, the mean of these layers and their heads, as a band: see `mutual_attention`.
+    - `mutual_layers` (as `layers`; empty for none): `mutual`, a `mutual_attention.MutualAttention` of all
+      words, the mean of these layers and their heads.
     - `reads_heads` (True): `heads`, int64 `(words,)`, the position among all words of each word's head in the
       dependency tree; its own for a root, -1 for a head that is not a word.
     """
@@ -87,12 +88,12 @@ def reads_heads(select: Select) -> bool:
     return bool(getattr(select, "reads_heads", False))
 
 
-def evidence_for(select: Select, mutual: Floats, heads: Callable[[], Ints]) -> dict[str, Any]:
+def evidence_for(select: Select, mutual: MutualAttention, heads: Callable[[], Ints]) -> dict[str, Any]:
     """Return what a selection is given beside attention received, by keyword: see `Select`.
 
     Args:
         select: the selection.
-        mutual: float32 `(words, reach)`, a band of mutual attention.
+        mutual: of all words.
         heads: returns int64 `(words,)`; it is called only if the selection reads heads.
     """
     evidence: dict[str, Any] = {}

@@ -1,15 +1,34 @@
 """Mutual attention: how much two words attend to each other, both ways, in the windows that hold both.
 
-It is kept as a band: `mutual[i, d]` is the mutual attention of word i and word i + d + 1. Because a window
-holds a limited number of words, the band of a doc grows with its length and not with the square of it.
+It is kept as a band, whose size grows with the length of a text and not with the square of it, because a
+window holds a limited number of wordpieces. Words with the same wordpieces count once: they share a place.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from ..types import Floats, Ints
 from .segments import starts
+
+
+class MutualAttention(NamedTuple):
+    """The mutual attention of the words of one or several texts.
+
+    Attributes:
+        band: float32 `(places, reach)`; `band[i, d]` is the mutual attention of the words in place i and of
+            those in place i + d + 1.
+        places: int64 `(words,)`, the place of each word: from 0, ascending, none left out. Words share a
+            place if they have the same wordpieces.
+    """
+
+    band: Floats
+    places: Ints
+
+
+#: That of words whose mutual attention was not asked for.
+NOT_ASKED = MutualAttention(np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.int64))
 
 
 def between_words(mutual: Floats, counts: Ints) -> Floats:
@@ -31,19 +50,19 @@ def between_words(mutual: Floats, counts: Ints) -> Floats:
     return mutual + mutual.T
 
 
-def as_band(windows: Sequence[tuple[Ints, Floats]], words: int) -> Floats:
-    """Return the band of a text: the mean over the windows that hold both words, 0 if none does.
+def as_band(windows: Sequence[tuple[Ints, Floats]], places: int) -> Floats:
+    """Return the band of a text: the mean over the windows that hold both places, 0 if none does.
 
     Args:
-        windows: of each window, its words, int64 ascending, and their mutual attention, `(words, words)`.
-        words: the number of words of the text.
+        windows: of each window, its places, int64 ascending, and their mutual attention, `(places, places)`.
+        places: the number of places of the text.
 
     Returns:
-        float32 `(words, reach)`; the reach is that of the widest window.
+        float32 `(places, reach)`; the reach is that of the widest window.
     """
     reach = max((int(numbers[-1] - numbers[0]) for numbers, _ in windows if len(numbers) > 0), default=0)
-    sums = np.zeros((words, reach), dtype=np.float32)
-    counts = np.zeros((words, reach), dtype=np.float32)
+    sums = np.zeros((places, reach), dtype=np.float32)
+    counts = np.zeros((places, reach), dtype=np.float32)
     for numbers, mutual in windows:
         first, second = np.triu_indices(len(numbers), 1)
         at = numbers[first], numbers[second] - numbers[first] - 1
@@ -53,37 +72,58 @@ def as_band(windows: Sequence[tuple[Ints, Floats]], words: int) -> Floats:
     return band
 
 
-def stacked(bands: Sequence[Floats]) -> Floats:
-    """Return the bands of several texts one after another.
+def stacked(texts: Sequence[MutualAttention]) -> MutualAttention:
+    """Return the mutual attention of several texts one after another.
 
     Args:
-        bands: float32 `(words, reach)` each.
+        texts: of each text its own.
 
     Returns:
-        float32 `(all words, greatest reach)`; zeros beyond a text's own reach.
+        a band as wide as the widest, with zeros beyond a text's own reach.
     """
-    reach = max((band.shape[1] for band in bands), default=0)
-    whole = np.zeros((sum(len(band) for band in bands), reach), dtype=np.float32)
+    reach = max((text.band.shape[1] for text in texts), default=0)
+    band = np.zeros((sum(len(text.band) for text in texts), reach), dtype=np.float32)
+    places = []
     end = 0
-    for band in bands:
-        start, end = end, end + len(band)
-        whole[start:end, : band.shape[1]] = band
-    return whole
+    for text in texts:
+        start, end = end, end + len(text.band)
+        band[start:end, : text.band.shape[1]] = text.band
+        places.append(text.places + start)
+    return MutualAttention(band, np.concatenate([NOT_ASKED.places, *places]))
 
 
-def mutual_with(partners: Ints, band: Floats) -> Floats:
+def part_of(mutual: MutualAttention, words: slice) -> MutualAttention:
+    """Return the mutual attention of some words in a row.
+
+    Args:
+        mutual: of all words.
+        words: which of them; both ends are given.
+
+    Returns:
+        a view of the band that reaches no farther than these words do.
+    """
+    places = mutual.places[words]
+    if len(places) == 0:
+        return NOT_ASKED
+    first, last = int(places[0]), int(places[-1])
+    return MutualAttention(mutual.band[first : last + 1, : last - first], places - first)
+
+
+def mutual_with(partners: Ints, mutual: MutualAttention) -> Floats:
     """Return each word's mutual attention with a partner.
 
     Args:
         partners: int64 `(words,)`, a position among all words; -1 for none.
-        band: float32 `(words, reach)`.
+        mutual: of all words.
 
     Returns:
-        float32 `(words,)`; 0 if no window holds both, if the partner is the word itself, or if it has none.
+        float32 `(words,)`; 0 if no window holds both, if both have the same wordpieces, or if there is no
+        partner.
     """
-    words = np.arange(len(partners))
-    distance = np.abs(partners - words) - 1
+    band, places = mutual
+    others = np.append(places, 0)[partners]
+    distance = np.abs(others - places) - 1
     is_known = (partners >= 0) & (distance >= 0) & (distance < band.shape[1])
-    mutual = np.zeros(len(partners), dtype=np.float32)
-    mutual[is_known] = band[np.minimum(words, partners)[is_known], distance[is_known]]
-    return mutual
+    values = np.zeros(len(partners), dtype=np.float32)
+    values[is_known] = band[np.minimum(places, others)[is_known], distance[is_known]]
+    return values

@@ -15,7 +15,7 @@ import numpy as np
 from ..settings import Layers, check_choice, check_layer
 from ..types import Floats, Ints
 from .interface import Selection, pair_of
-from .mutual_attention import mutual_with
+from .mutual_attention import MutualAttention, mutual_with
 from .segments import (
     as_lengths,
     leaders_beside,
@@ -188,7 +188,9 @@ class MutualPair:
         layers = None if self.mutual_layers is None else list(self.mutual_layers)
         return {"@misc": "spacy-trend.mutual_pair.v1", "layers": layers}
 
-    def __call__(self, attention: Floats, lengths: Ints | None = None, *, mutual: Floats) -> Selection:
+    def __call__(
+        self, attention: Floats, lengths: Ints | None = None, *, mutual: MutualAttention
+    ) -> Selection:
         """Choose a focus and a related word in every segment, each with weight 1: see `interface.Select`."""
         lengths = as_lengths(lengths, attention.shape[1])
         focus = segment_leaders(attention[-1:], lengths)[0]
@@ -233,14 +235,19 @@ class DependencyPair(MutualPair):
         return {**super().config, "@misc": "spacy-trend.dependency_pair.v1"}
 
     def __call__(
-        self, attention: Floats, lengths: Ints | None = None, *, mutual: Floats, heads: Ints | None = None
+        self,
+        attention: Floats,
+        lengths: Ints | None = None,
+        *,
+        mutual: MutualAttention,
+        heads: Ints | None = None,
     ) -> Selection:
         """Choose a root and one of its children in every segment.
 
         Args:
             attention: float32 `(1, words)`, attention received.
             lengths: int `(segments,)`, words in each segment; None for one segment of all words.
-            mutual: float32 `(words, reach)`, a band of mutual attention.
+            mutual: of all words.
             heads: int64 `(words,)`, the position of each word's head among all words; its own for a root, -1
                 for a head that is not a word.
 

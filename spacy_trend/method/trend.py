@@ -1,6 +1,6 @@
 """The trend vector in arrays: the words' changes, a selection among them, and the weighted sum."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def compute_trends(
     change: Change,
     lengths: Ints,
     segments: Ints,
-    **evidence: Floats | Ints,
+    **evidence: Any,
 ) -> Trends:
     """Compute the trend vectors of texts.
 
@@ -50,7 +50,7 @@ def compute_trends(
         change: the change.
         lengths: int64 `(segments,)`, words in each segment.
         segments: int64 `(texts,)`, segments in each text.
-        **evidence: arrays `(words, ...)` that the selection reads too, see `interface.Select`.
+        **evidence: what the selection reads too, see `interface.Select`.
 
     Returns:
         the vectors and the words they came from.

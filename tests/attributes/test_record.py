@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from spacy import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 
-from spacy_trend.attributes.record import RECORD, describe, words_in
+from spacy_trend.attributes.record import RECORD, describe, sampled_record, words_in
 from tests.support.values import assert_same_values, items_of, spans_of, values_of
 
 TEXT = "I want an apple. She sold the old house."
@@ -84,3 +84,42 @@ def test_the_words_of_a_span_are_a_slice_of_the_docs_words(steady: Language) -> 
     assert words_in(record, doc[1:6]) == slice(1, 5)
     assert words_in(record, doc[4:5]) == slice(4, 4)
     assert words_in(record, doc[10:]) == slice(9, 9)
+
+
+class Noting:
+    """A doc that notes which of its tokens are read."""
+
+    def __init__(self, doc: Doc) -> None:
+        self.doc = doc
+        self.text = doc.text
+        self._ = doc._
+        self.read: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.doc)
+
+    def __getitem__(self, token: int) -> Token:
+        self.read.append(token)
+        return self.doc[token]
+
+
+def test_reading_a_doc_compares_as_many_words_however_long_it_is(steady: Language) -> None:
+    compared = {}
+    for count in (20, 200, 2000):
+        doc = steady(" ".join(["apple"] * count))
+        noting = Noting(doc)
+        sampled_record(noting)  # type: ignore[arg-type]
+        compared[count] = len(noting.read)
+        assert {0, count - 1, doc._.trend_focus.i, doc._.trend_related.i} <= set(noting.read)
+    assert compared == {20: 22, 200: 34, 2000: 34}
+
+
+def test_a_long_doc_whose_words_were_moved_is_refused(steady: Language) -> None:
+    doc = steady(" ".join(["I want an apple."] * 100))
+    assert doc[496].text == "want"
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[2:4])
+        retokenizer.split(doc[496], ["wa", "nt"], heads=[doc[495], doc[495]])
+    assert len(doc) == 500
+    with pytest.raises(ValueError, match="before the transformer"):
+        doc._.trend_vector  # noqa: B018

@@ -35,6 +35,7 @@ def with_vectors() -> Doc:
     fields = fields_of(doc)
     fields["word_vectors"] = np.arange(8, dtype=np.float32).reshape(4, 2)
     fields["mutual"] = np.arange(12, dtype=np.float32).reshape(4, 3)
+    fields["mutual_places"] = ints(0, 1, 2, 3)
     fields["vector"] = np.array([6, 8], dtype=np.float32)
     doc._.set(RECORD, seal(fields))
     return doc
@@ -135,6 +136,13 @@ FORGED = {
     "attention in another precision": having(attention=np.zeros((3, 4))),
     "attention of objects": having(attention=np.full((3, 4), None)),
     "mutual attention of other words": having(mutual=zeros(3, 1)),
+    "mutual attention of no word": having(mutual_places=ints()),
+    "places of words without mutual attention": having(mutual=zeros(0, 0)),
+    "places of more words": having(mutual_places=ints(0, 1, 2, 3, 3)),
+    "places that are not in order": having(mutual_places=ints(0, 2, 1, 3)),
+    "a place left out": having(mutual=zeros(3, 1), mutual_places=ints(0, 0, 2, 2)),
+    "a place after the last": having(mutual=zeros(3, 1), mutual_places=ints(0, 1, 2, 3)),
+    "a place before the first": having(mutual=zeros(3, 1), mutual_places=ints(-1, 0, 1, 2)),
     "mutual attention beyond its words": having(mutual=zeros(4, 4)),
     "vectors of another width": having(word_vectors=zeros(4, 3)),
     "a vector of two dimensions": having(vector=zeros(1, 2)),
@@ -171,13 +179,13 @@ def test_a_record_that_lacks_a_field_is_refused_by_name(name: str) -> None:
 @pytest.mark.parametrize(
     ("stored", "got"),
     [
-        (lacking("version"), "got version None, expected version 1"),
-        (lambda record: {**record, "version": VERSION + 1}, "got version 2, expected version 1"),
-        (lambda record: {**record, "version": True}, "got version True, expected version 1"),
-        (lambda record: {**record, "version": "1"}, "got version '1', expected version 1"),
+        (lacking("version"), "got version None, expected version 2"),
+        (lambda record: {**record, "version": VERSION + 1}, "got version 3, expected version 2"),
+        (lambda record: {**record, "version": True}, "got version True, expected version 2"),
+        (lambda record: {**record, "version": "2"}, "got version '2', expected version 2"),
         (lambda record: list(record.items()), "got a <class 'list'> in its place"),
         (lambda record: 7, "got a <class 'int'> in its place"),
-        (lambda record: {}, "got version None, expected version 1"),
+        (lambda record: {}, "got version None, expected version 2"),
     ],
 )
 def test_a_record_of_another_version_or_none_of_ours_is_refused(
@@ -197,7 +205,8 @@ def test_the_checksum_is_that_of_the_plain_fields_and_the_arrays_in_order() -> N
         ("tokens", "int32 (4,)"),
         ("offsets", "int32 (4, 2)"),
         ("attention", "float32 (3, 4)"),
-        ("mutual", "float32 (4, 0)"),
+        ("mutual", "float32 (0, 0)"),
+        ("mutual_places", "int32 (0,)"),
         ("vector", "float32 (2,)"),
         ("pair", "int32 (2,)"),
     ):

@@ -14,11 +14,18 @@ from spacy.tokens import Doc, DocBin
 
 from spacy_trend import bundled_encoder
 from spacy_trend.attributes.record import RECORD
-from spacy_trend.types import Floats
 from tests.support.arrays import squared
 from tests.support.batches import in_one_batch
 from tests.support.curated import curated_bert
-from tests.support.mutual_oracle import NEAR, Make, Oracle, assert_same, parts_of, selection
+from tests.support.mutual_oracle import (
+    NEAR,
+    Make,
+    Oracle,
+    assert_same,
+    parts_of,
+    recorded_mutual,
+    selection,
+)
 from tests.support.texts import CHAPTERS, story
 from tests.support.trees import TREES, parsed, run
 from tests.support.values import pair_of
@@ -70,7 +77,7 @@ def test_mutual_attention_and_the_pair_are_as_in_plain_loops(
         record = doc._.get(RECORD)
         assert record["tokens"].tolist() == expected.tokens, text
         if expected.tokens:
-            mutual = squared(record["mutual"])
+            mutual = squared(recorded_mutual(doc))
             np.testing.assert_allclose(mutual, expected.between(layers), **NEAR, err_msg=text)
         for item in (doc, *parts_of(doc)):
             start, end = (0, len(doc)) if isinstance(item, Doc) else (item.start, item.end)
@@ -125,7 +132,7 @@ def test_attended_words_are_as_in_plain_loops(
             np.testing.assert_allclose(item._.trend_vector, vector, **NEAR, err_msg=item.text)
             order = [expected.tokens[words[at]] for at in np.argsort(-received, kind="stable")]
             assert pair_of(item) == [*order, -1, -1][:2], item.text
-        assert doc._.get(RECORD)["mutual"].shape == (len(expected.tokens), 0)
+        assert doc._.get(RECORD)["mutual"].shape == (0, 0)
 
 
 def test_a_text_without_words_has_zeros_and_no_pair(pipeline: Make) -> None:
@@ -142,27 +149,23 @@ def test_a_long_text_is_read_in_windows_and_its_band_is_as_wide_as_they_are(
 ) -> None:
     doc = pipeline(selection("mutual_pair"))(LONG)
     expected = oracle(LONG, "overlapping")
-    mutual = doc._.get(RECORD)["mutual"]
+    mutual = recorded_mutual(doc)
     assert len(expected.tokens) > 250
-    assert mutual.shape[0] == len(expected.tokens)
-    assert 8 <= mutual.shape[1] < OVERLAPPING["window"]
-    np.testing.assert_allclose(squared(mutual), expected.between([2]), **NEAR)
+    assert mutual.band.shape[0] == len(expected.tokens)
+    assert 8 <= mutual.band.shape[1] < OVERLAPPING["window"]
+    between = squared(mutual)
+    np.testing.assert_allclose(between, expected.between([2]), **NEAR)
     # 0 where no window holds both words, and nowhere else.
     spans = [range(start, start + 16) for start in range(0, len(doc), 10)]
     tokens = expected.tokens
     for one, first in enumerate(tokens):
         for other, second in enumerate(tokens[:one]):
             together = any(first in span and second in span for span in spans)
-            assert (squared_at(mutual, other, one) > 0) == together, (doc[first], doc[second])
+            assert (between[other, one] > 0) == together, (doc[first], doc[second])
     # Of the windows that hold the focus.
     focus, related = pair_of(doc)
     assert [focus, related] == expected.pair([2])
     assert any(focus in span and related in span for span in spans)
-
-
-def squared_at(band: Floats, first: int, second: int) -> float:
-    reach = second - first - 1
-    return float(band[first, reach]) if reach < band.shape[1] else 0.0
 
 
 @pytest.mark.parametrize("times", [1, 4])
@@ -170,6 +173,18 @@ def test_the_memory_of_a_band_grows_with_the_text_and_not_with_its_square(pipeli
     mutual = pipeline(selection("mutual_pair"))(" ".join([LONG] * times))._.get(RECORD)["mutual"]
     assert mutual.shape[0] > 250 * times
     assert mutual.shape[1] < OVERLAPPING["window"]
+
+
+@pytest.mark.parametrize("before", ["", "I want "])
+def test_words_with_the_same_wordpieces_count_once(pipeline: Make, before: str) -> None:
+    nlp = pipeline(selection("mutual_pair"), WHOLE_TEXT)
+    few, many = (nlp(before + "🎉" * count + " an apple.") for count in (4, 4000))
+    bands = [recorded_mutual(doc) for doc in (few, many)]
+    np.testing.assert_allclose(bands[1].band, bands[0].band, **NEAR)
+    assert len(bands[1].places) == len(bands[0].places) + 3996
+    assert bands[1].band.size < 50
+    assert few._.trend_focus.text == many._.trend_focus.text
+    assert few._.trend_related.text == many._.trend_related.text
 
 
 @pytest.mark.slow

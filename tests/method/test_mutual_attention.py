@@ -6,10 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spacy_trend.method.mutual_attention import as_band, between_words, mutual_with, stacked
+from spacy_trend.method.mutual_attention import (
+    NOT_ASKED,
+    MutualAttention,
+    as_band,
+    between_words,
+    mutual_with,
+    part_of,
+    stacked,
+)
 from spacy_trend.types import Floats, Ints
-from tests.support.arrays import NAN, band_of, floats, ints, of_segments, squared
-from tests.support.strategies import few, moderate, segments_with_band
+from tests.support.arrays import NAN, as_slice, floats, ints, mutual_of, of_segments, squared
+from tests.support.strategies import few, moderate, segments_with_mutual
 
 
 class TestBetweenWords:
@@ -100,49 +108,93 @@ class TestAsBand:
                         sums[one, other] += mutual[first, second]
                         counts[one, other] += 1
         band = as_band(windows, words)
-        np.testing.assert_allclose(squared(band), sums / np.maximum(counts, 1), rtol=1e-6)
+        np.testing.assert_allclose(
+            squared(MutualAttention(band, np.arange(words))), sums / np.maximum(counts, 1), rtol=1e-6
+        )
         assert band.shape[1] <= words - 1
 
 
 class TestStacked:
     def test_fills_shorter_bands_with_zeros(self) -> None:
-        bands = [floats([1, 2], [3, 4]), np.zeros((1, 0), dtype=np.float32), floats([5, 6, 7])]
-        assert stacked(bands).tolist() == [[1, 2, 0], [3, 4, 0], [0, 0, 0], [5, 6, 7]]
+        texts = [mutual_of([1, 2], [3, 4]), mutual_of([]), mutual_of([5, 6, 7])]
+        band, places = stacked(texts)
+        assert band.tolist() == [[1, 2, 0], [3, 4, 0], [0, 0, 0], [5, 6, 7]]
+        assert places.tolist() == [0, 1, 2, 3]
+
+    def test_gives_each_text_its_own_places(self) -> None:
+        texts = [mutual_of([1], [], places=ints(0, 0, 1)), mutual_of([], places=ints(0, 0)), mutual_of([])]
+        assert stacked(texts).places.tolist() == [0, 0, 1, 2, 2, 3]
 
     def test_of_nothing_is_nothing(self) -> None:
-        assert stacked([]).shape == (0, 0)
-        assert stacked([np.zeros((0, 0), dtype=np.float32)] * 2).shape == (0, 0)
+        for texts in [], [NOT_ASKED, NOT_ASKED]:
+            band, places = stacked(texts)
+            assert (band.shape, places.shape) == ((0, 0), (0,))
+
+
+class TestPartOf:
+    MUTUAL = mutual_of([1, 2], [3, 4], [5], [], places=ints(0, 1, 1, 2, 3))
+
+    def test_is_of_these_words_alone(self) -> None:
+        band, places = part_of(self.MUTUAL, slice(1, 4))
+        assert band.tolist() == [[3], [5]]
+        assert places.tolist() == [0, 0, 1]
+
+    def test_of_words_in_one_place_reaches_nowhere(self) -> None:
+        band, places = part_of(self.MUTUAL, slice(1, 3))
+        assert (band.shape, places.tolist()) == ((1, 0), [0, 0])
+
+    @pytest.mark.parametrize("mutual", [MUTUAL, NOT_ASKED])
+    def test_of_no_words_is_nothing(self, mutual: MutualAttention) -> None:
+        band, places = part_of(mutual, slice(2, 2))
+        assert (band.shape, places.shape) == ((0, 0), (0,))
+
+    def test_of_all_is_all(self) -> None:
+        band, places = part_of(self.MUTUAL, slice(0, 5))
+        assert band.tolist() == self.MUTUAL.band.tolist()
+        assert places.tolist() == self.MUTUAL.places.tolist()
+
+    @given(segments_with_mutual(moderate))
+    def test_keeps_what_its_words_share(self, drawn: tuple[Floats, Ints, MutualAttention, Ints]) -> None:
+        _, lengths, mutual, _ = drawn
+        for words in of_segments(lengths):
+            part = part_of(mutual, as_slice(words))
+            np.testing.assert_array_equal(squared(part), squared(mutual)[np.ix_(words, words)])
 
 
 class TestMutualWith:
-    BAND = band_of([1, 2], [3, 4], [5], [])
+    MUTUAL = mutual_of([1, 2], [3, 4], [5], [])
 
     @pytest.mark.parametrize(
         ("partner", "expected"),
         [(0, [0, 1, 2, 0]), (1, [1, 0, 3, 4]), (2, [2, 3, 0, 5]), (3, [0, 4, 5, 0]), (-1, [0, 0, 0, 0])],
     )
     def test_reads_both_directions(self, partner: int, expected: list[float]) -> None:
-        mutual = mutual_with(np.full(4, partner), self.BAND)
+        mutual = mutual_with(np.full(4, partner), self.MUTUAL)
         assert mutual.tolist() == expected
         assert mutual.dtype == np.float32
 
     def test_takes_a_partner_of_each_word(self) -> None:
-        assert mutual_with(ints(1, 0, 3, -1), self.BAND).tolist() == [1, 1, 5, 0]
+        assert mutual_with(ints(1, 0, 3, -1), self.MUTUAL).tolist() == [1, 1, 5, 0]
 
     def test_is_zero_if_the_band_does_not_reach(self) -> None:
-        assert mutual_with(ints(2, 2, 2), np.zeros((3, 0), dtype=np.float32)).tolist() == [0, 0, 0]
-        assert mutual_with(ints(), np.zeros((0, 4), dtype=np.float32)).tolist() == []
+        assert mutual_with(ints(2, 2, 2), mutual_of([], [], [])).tolist() == [0, 0, 0]
+        assert mutual_with(ints(), mutual_of()).tolist() == []
+
+    def test_is_zero_between_words_with_the_same_wordpieces(self) -> None:
+        shared = mutual_of([7], [], places=ints(0, 0, 1))
+        assert mutual_with(ints(1, 0, 1), shared).tolist() == [0, 0, 7]
+        assert mutual_with(ints(2, 2, 0), shared).tolist() == [7, 7, 7]
 
     def test_shows_a_nan(self) -> None:
-        assert np.isnan(mutual_with(ints(1, 0, 0), band_of([NAN, 2], [3], []))).tolist() == [
+        assert np.isnan(mutual_with(ints(1, 0, 0), mutual_of([NAN, 2], [3], []))).tolist() == [
             True,
             True,
             False,
         ]
 
-    @given(segments_with_band(moderate))
-    def test_is_the_same_both_ways(self, drawn: tuple[Floats, Ints, Floats, Ints]) -> None:
-        band = drawn[2]
-        words = len(band)
-        rows = [mutual_with(np.full(words, partner), band) for partner in range(words)]
-        np.testing.assert_array_equal(np.array(rows).reshape(words, words), squared(band))
+    @given(segments_with_mutual(moderate))
+    def test_is_the_same_both_ways(self, drawn: tuple[Floats, Ints, MutualAttention, Ints]) -> None:
+        mutual = drawn[2]
+        words = len(mutual.places)
+        rows = [mutual_with(np.full(words, partner), mutual) for partner in range(words)]
+        np.testing.assert_array_equal(np.array(rows).reshape(words, words), squared(mutual))

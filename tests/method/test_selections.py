@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from spacy_trend.method.interface import Selection, mutual_layers_of, pair_of, reads_heads
 from spacy_trend.method.selections import attended_words, dependency_pair, leading_pair, mutual_pair
 from spacy_trend.types import Floats, Ints
-from tests.support.arrays import NAN, floats, ints, of_segments, shifted
+from tests.support.arrays import NAN, floats, ints, mutual_of, of_segments, shifted
 from tests.support.choices import assert_is, first_of_most
 from tests.support.strategies import not_negative, segmented_attention
 
@@ -110,7 +110,7 @@ def chosen_with(select: Any, attention: Floats, lengths: Ints) -> Selection:
     words = attention.shape[1]
     evidence: dict[str, Any] = {}
     if mutual_layers_of(select) != ():
-        evidence["mutual"] = np.zeros((words, 0), dtype=np.float32)
+        evidence["mutual"] = mutual_of(*[[]] * words)
     if reads_heads(select):
         evidence["heads"] = np.arange(words)
     selection: Selection = select(attention, lengths, **evidence)

@@ -11,7 +11,7 @@ from spacy_trend.method.segments import as_lengths
 from spacy_trend.method.selections import dependency_pair, leading_pair
 from spacy_trend.method.trend import Trends, compute_trends
 from spacy_trend.types import Floats, Ints
-from tests.support.arrays import floats, ints
+from tests.support.arrays import floats, ints, mutual_of
 
 #: Six words, of which each changes by a number of its own: 1, 2, 4, 8, 16 and 32, and ten times that.
 STATIC = floats(*[[0, 1]] * 6)
@@ -124,14 +124,14 @@ class TestSelection:
 
     def test_is_given_all_evidence_and_no_other(self) -> None:
         select = FirstOfSegment()
-        heads, mutual = ints(0, 0), floats([1], [0])
+        heads, mutual = ints(0, 0), mutual_of([1], [])
         trends(ints(2), ints(1), select, heads=heads, mutual=mutual)
         assert select.given == {"heads": heads, "mutual": mutual}
         trends(ints(2), ints(1), select)
         assert select.given == {}
 
     def test_may_read_evidence(self) -> None:
-        heads, mutual = ints(1, 1, 1, 1, 1, 1), np.zeros((6, 0), dtype=np.float32)
+        heads, mutual = ints(1, 1, 1, 1, 1, 1), mutual_of(*[[]] * 6)
         made = trends(ints(6), ints(1), dependency_pair(), heads=heads, mutual=mutual)
         # Word 1 is the root; of its children, none shares attention with it, so the first.
         assert (made.focus.tolist(), made.related.tolist()) == ([1], [0])

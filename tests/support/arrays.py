@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from spacy_trend.method.mutual_attention import MutualAttention
 from spacy_trend.types import Floats, Ints
 
 LEAST = np.float32(1e-45)  # the smallest subnormal
@@ -28,17 +29,30 @@ NAN = float("nan")
 def band_of(*rows: list[float]) -> Floats:
     """A band by its words; short rows are filled with zeros."""
     reach = max((len(row) for row in rows), default=0)
-    return np.array([row + [0.0] * (reach - len(row)) for row in rows], dtype=np.float32).reshape(-1, reach)
+    return np.array([row + [0.0] * (reach - len(row)) for row in rows], dtype=np.float32).reshape(
+        len(rows), reach
+    )
 
 
-def squared(band: Floats) -> Floats:
-    """A band as a symmetric matrix, `(words, words)`, zeros where it does not reach."""
-    words, reach = band.shape
-    square = np.zeros((words, words), dtype=np.float32)
-    for distance in range(1, min(words, reach + 1)):
-        first = np.arange(words - distance)
-        square[first, first + distance] = square[first + distance, first] = band[first, distance - 1]
-    return square
+def mutual_of(*rows: list[float], places: Ints | None = None) -> MutualAttention:
+    """Mutual attention by the rows of its band; each word has a place of its own if none are given."""
+    return MutualAttention(band_of(*rows), np.arange(len(rows)) if places is None else places)
+
+
+def squared(mutual: MutualAttention) -> Floats:
+    """Mutual attention as a symmetric matrix, `(words, words)`, zeros where the band does not reach."""
+    places, reach = mutual.band.shape
+    square = np.zeros((places, places), dtype=np.float32)
+    for distance in range(1, min(places, reach + 1)):
+        first = np.arange(places - distance)
+        above = mutual.band[first, distance - 1]
+        square[first, first + distance] = square[first + distance, first] = above
+    return square[np.ix_(mutual.places, mutual.places)]
+
+
+def as_slice(words: list[int]) -> slice:
+    """The slice of words that follow each other."""
+    return slice(words[0], words[-1] + 1) if words else slice(0, 0)
 
 
 def of_segments(lengths: Ints) -> list[list[int]]:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from spacy import Language
 from spacy.tokens import Doc, Span
 
-from spacy_trend.attributes.record import RECORD
+from spacy_trend.attributes.record import RECORD, mutual_of
+from spacy_trend.method.mutual_attention import MutualAttention
 from tests.support.arrays import squared
 from tests.support.article import Article, may_be_word, pieces_of_tokens
 from tests.support.values import assert_same_values
@@ -84,8 +85,14 @@ def assert_same(doc: Doc, other: Doc) -> None:
     """Two docs of one text, with all that is stored, and all that is computed of spans."""
     parts = [slice(part.start, part.end) for part in parts_of(doc)]
     assert_same_values(doc, other, NEAR["atol"], relative=NEAR["rtol"], spans=parts)
-    mutual, expected = (squared(each._.get(RECORD)["mutual"]) for each in (doc, other))
+    mutual, expected = (squared(recorded_mutual(each)) for each in (doc, other))
     np.testing.assert_allclose(mutual, expected, **NEAR)
+
+
+def recorded_mutual(doc: Doc) -> MutualAttention:
+    """The mutual attention of a doc's words."""
+    record = doc._.get(RECORD)
+    return mutual_of(record, slice(0, len(record["tokens"])))
 
 
 def parts_of(doc: Doc) -> list[Span]:

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from spacy_trend.method.mutual_attention import MutualAttention
 from spacy_trend.types import Floats, Ints
 from tests.support.arrays import ints
 
@@ -32,12 +33,16 @@ not_negative = st.floats(0, 1000, width=32)
 
 
 @st.composite
-def segments_with_band(
+def segments_with_mutual(
     draw: st.DrawFn, elements: st.SearchStrategy[float]
-) -> tuple[Floats, Ints, Floats, Ints]:
-    """One row of attention, the lengths of its segments, a band over all words, and a head of each."""
+) -> tuple[Floats, Ints, MutualAttention, Ints]:
+    """One row of attention, the lengths of its segments, their mutual attention, and a head of each word."""
     attention, lengths = draw(segmented_attention(elements))
     words = attention.shape[1]
-    band = draw(hnp.arrays(np.float32, (words, draw(st.integers(0, 6))), elements=elements))
+    # A word may share the place of the word before.
+    places = np.cumsum([0, *draw(st.lists(st.booleans(), min_size=words, max_size=words))], dtype=np.int64)
+    places = places[1:] - places[1:2].sum()
+    shape = (int(places.max(initial=-1)) + 1, draw(st.integers(0, 6)))
+    band = draw(hnp.arrays(np.float32, shape, elements=elements))
     heads = draw(st.lists(st.integers(-1, words - 1), min_size=words, max_size=words))
-    return attention[:1], lengths, band, ints(*heads)
+    return attention[:1], lengths, MutualAttention(band, places), ints(*heads)
