@@ -162,8 +162,8 @@ def serial_parts(rows: int, numbers: dict[str, float]) -> str:
         f"the work, {hours['surveyed']:.1f} hours, and again at each restart. On one machine it then reads "
         f"{rates['handed']:,.0f} rows a second to hand them out: enough for {rates['handed']:,.0f} / "
         f"({of_core:.0f} * {efficiency:.2f}) = {rates['handed'] / rate_in_use(numbers):.0f} cores. With "
-        f"Ray it reads and stages all before the work, {hours['handed'] + hours['staged']:.1f} hours, and "
-        f"takes over what was made after it, {hours['taken']:.1f} hours, while the nodes wait; meanwhile "
-        "the disk holds the vectors twice. To wait less, cut the input into parts, each with a run and a "
-        "folder of its own."
+        f"Ray it reads and writes all texts for its actors before the work, "
+        f"{hours['handed'] + hours['staged']:.1f} hours, while the nodes wait; the actors write shards. A "
+        f"run that goes on proves what earlier ones wrote, up to {hours['proven']:.1f} hours. To wait less, "
+        "cut the input into parts, each with a run and a folder of its own."
     )

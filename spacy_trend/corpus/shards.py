@@ -108,7 +108,7 @@ class ShardWriter:
             metadata[LEFT_OUT] = json.dumps(sorted(errors.items())).encode()
         described = table.replace_schema_metadata(metadata)
         try:
-            write_sealed(described, temporary, compression="zstd", **_column_settings(table.schema))
+            write_sealed(described, temporary, compression="zstd", **column_settings(table.schema))
             os.replace(temporary, path)
             _sync_folder(path.parent)
         except OSError as error:
@@ -220,8 +220,12 @@ def _left_out(schema: pa.Schema) -> dict[int, str]:
     return dict(json.loads((schema.metadata or {}).get(LEFT_OUT, b"[]")))
 
 
-def _column_settings(schema: pa.Schema) -> dict[str, Any]:
-    """Return the encodings of the columns, as arguments of `pyarrow.parquet.write_table`."""
+def column_settings(schema: pa.Schema) -> dict[str, Any]:
+    """Return the encodings of the columns, as arguments of `pyarrow.parquet.write_table`.
+
+    Args:
+        schema: of a shard.
+    """
     paths = _column_paths(schema)
     # A column of the input may have the same path, and pyarrow knows columns by their paths alone.
     is_ambiguous = paths.count(VECTOR_NUMBERS) > 1
