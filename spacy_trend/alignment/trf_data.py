@@ -10,6 +10,7 @@ from thinc.api import get_array_module, to_numpy, torch2xp, xp2torch
 from ..encoder.attention import AttentionObserver
 from ..encoder.observed import DISORDER, beside, drop
 from ..encoder.requests import AttentionRequest, EncoderSize, mutual_key
+from ..settings import Layers, layer_numbers
 from ..types import Ints
 
 _NONE: Ints = np.zeros(0, dtype=np.int64)
@@ -23,6 +24,10 @@ class Source(Protocol):
     @property
     def request(self) -> AttentionRequest:
         """The attention asked for."""
+
+    @property
+    def contextual_layers(self) -> Layers | str:
+        """The layers whose mean output is asked for, see `settings`."""
 
     @property
     def size(self) -> EncoderSize:
@@ -148,16 +153,17 @@ def _of_transformer_data(doc: Doc, data: Any, source: Source) -> Wordpieces:
     if len(counts) == 0 or len(output) == 0:
         return Wordpieces(np.zeros(len(doc), dtype=np.int64), _NONE, 1, None)
     if source.key in observed:
-        static, attention = observed[source.key]
+        static, attention, *contextual = observed[source.key]
         mutual = observed.get(mutual_key(source.key))
     elif output.get("hidden_states") and output.get("attentions"):
-        static = output["hidden_states"][0]
+        static, *outputs = output["hidden_states"]
+        contextual = _averaged(outputs, source)
         attention, mutual = _sums(output["attentions"], data.wordpieces.attention_mask, source.request)
     else:
         raise ValueError(_not_observed(doc, list(output)))
-    contextual = output["last_hidden_state"] if "last_hidden_state" in output else output["hidden_states"][-1]
-    tensors = _flat(static), _flat(contextual), _flat(attention)
-    length = contextual.shape[1]
+    last = output["last_hidden_state"] if "last_hidden_state" in output else output["hidden_states"][-1]
+    tensors = _flat(static), _flat(contextual[0] if contextual else last), _flat(attention)
+    length = last.shape[1]
     windows = [] if mutual is None else [(n * length, to_numpy(window)) for n, window in enumerate(mutual)]
     mask = data.wordpieces.attention_mask
     return Wordpieces(counts, np.asarray(data.align.dataXd), length, tensors, windows, mask)
@@ -172,10 +178,19 @@ def _of_curated_output(doc: Doc, data: Any, source: Source) -> Wordpieces:
     observed = beside(data)
     if source.key not in observed:
         raise ValueError(_not_observed(doc, ["all_outputs"]))
-    static, attention = observed[source.key]
+    static, attention, *contextual = observed[source.key]
     rows = np.arange(len(last.dataXd))
-    tensors = static, last.dataXd, attention
+    tensors = static, contextual[0] if contextual else last.dataXd, attention
     return Wordpieces(counts, rows, max(1, len(rows)), tensors, observed.get(mutual_key(source.key), ()))
+
+
+def _averaged(outputs: Sequence[Any], source: Source) -> list[Any]:
+    """Return the mean of the layers' outputs that are wanted, in a list; an empty one for the last alone."""
+    layers, name = source.contextual_layers, "of a doc made elsewhere"
+    wanted = set(layer_numbers(layers, len(outputs), name, "contextual_layers"))
+    if wanted == {len(outputs) - 1}:
+        return []
+    return [sum(outputs[layer] for layer in sorted(wanted)) / len(wanted)]
 
 
 def _sums(attentions: Sequence[Any], mask: Any, request: AttentionRequest) -> tuple[Any, Any]:

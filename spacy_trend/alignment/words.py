@@ -22,7 +22,7 @@ class Words(NamedTuple):
         lengths: int64 `(docs,)`, words in each doc.
         tokens: int64 `(words,)`, each word's position among the tokens of its doc.
         static: float32 `(words, width)`, the embedding layer's output, mean over the word's wordpieces.
-        contextual: float32 `(words, width)`, the last layer's output, likewise.
+        contextual: float32 `(words, width)`, the mean output of the layers that were asked for, likewise.
         attention: float32 `(rows, words)`, attention received: the sum over the word's wordpieces, the mean
             over the windows it stands in.
         truncated: int64 `(docs,)`, how many tokens of each doc the encoder's limit cut off.

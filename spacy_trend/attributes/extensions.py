@@ -4,7 +4,7 @@ Getters are pure functions of the `Doc`, `Span` or `Token`; phrases are computed
 read.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from spacy.tokens import Doc, Span, Token
@@ -149,15 +149,66 @@ def token_attention(token: Token) -> Floats | None:
     return _read_only(np.zeros(len(attention), dtype=np.float32) if word is None else attention[:, word])
 
 
+def token_weight(token: Token) -> float | None:
+    """Return `Token._.trend_weight`: what the word counts in its doc's vector.
+
+    The vector is the sum of the words' vectors times their weights. 0 for a token that is not a word; None if
+    the component has not run on the doc.
+    """
+    return _number_of(token, "weights")
+
+
+def token_importance(token: Token) -> float | None:
+    """Return `Token._.trend_importance`: the word's share of the attention that its doc's words receive.
+
+    It is read in the last layer, or in the row that decides for the article's selection. 0 for a token that
+    is not a word; None if the component has not run on the doc.
+    """
+    return _number_of(token, "importance")
+
+
+def trend_words(item: Doc | Span) -> list[Token] | None:
+    """Return `Doc._.trend_words` and `Span._.trend_words`: the words by importance, most first.
+
+    Of equals the first goes first. None if the component has not run on the doc.
+
+    Args:
+        item: the doc, or a span of it.
+
+    Raises:
+        ValueError: if its words are others than when the component ran.
+    """
+    record = checked_record(item)
+    if record is None:
+        return None
+    words = words_in(record, item)
+    # A NaN goes first, so that it is seen.
+    importance = record["importance"][words]
+    order = np.argsort(np.where(np.isnan(importance), -np.inf, -importance), kind="stable")
+    doc = item if isinstance(item, Doc) else item.doc
+    return [doc[token] for token in record["tokens"][words][order].tolist()]
+
+
 _GETTERS: dict[Any, dict[str, Any]] = {
     Doc: {
         "trend_vector": doc_vector,
         "trend_focus": doc_focus,
         "trend_related": doc_related,
         "trend_truncated": doc_truncated,
+        "trend_words": trend_words,
     },
-    Span: {"trend_vector": span_vector, "trend_focus": span_focus, "trend_related": span_related},
-    Token: {"trend_vector": token_vector, "trend_attention": token_attention},
+    Span: {
+        "trend_vector": span_vector,
+        "trend_focus": span_focus,
+        "trend_related": span_related,
+        "trend_words": trend_words,
+    },
+    Token: {
+        "trend_vector": token_vector,
+        "trend_attention": token_attention,
+        "trend_weight": token_weight,
+        "trend_importance": token_importance,
+    },
 }
 #: All attributes, as spaCy names what a component assigns.
 ATTRIBUTES = [
@@ -192,8 +243,16 @@ def _selected(doc: Doc, record: Record, words: slice) -> Selection:
         inside = head_words(doc, record["tokens"].astype(np.int64))[words] - words.start
         return np.where((inside < 0) | (inside >= words.stop - words.start), -1, inside)
 
-    evidence = evidence_for(select, mutual_of(record, words), heads)
+    evidence = evidence_for(select, mutual_of(record, words), record["distances"][words], heads)
     return select(record["attention"][:, words], **evidence)
+
+
+def _number_of(token: Token, field: Literal["weights", "importance"]) -> float | None:
+    record = read_record(token.doc)
+    if record is None:
+        return None
+    word = _word_of(token, record)
+    return 0.0 if word is None else float(record[field][word])
 
 
 def _word_of(token: Token, record: Record) -> int | None:

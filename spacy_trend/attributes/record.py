@@ -34,6 +34,9 @@ class Record(TypedDict):
         mutual: float32 `(places, reach)`, the band of mutual attention, see `method.mutual_attention`; empty
             if the selection does not read it.
         mutual_places: int32 `(words,)`, the place of each word in it; empty likewise.
+        distances: float32 `(words,)`, how far each word was turned; empty if the selection does not read it.
+        weights: float32 `(words,)`: the vector is the sum of the words' vectors times these.
+        importance: float32 `(words,)`, shares that add up to 1.
         word_vectors: float32 `(words, width)`, or None if they were not to be kept.
         vector: float32 `(width,)`.
         pair: int32 `(2,)`, the tokens of focus and related word, -1 for none.
@@ -47,6 +50,9 @@ class Record(TypedDict):
     attention: Floats
     mutual: Floats
     mutual_places: NDArray[np.int32]
+    distances: Floats
+    weights: Floats
+    importance: Floats
     word_vectors: Floats | None
     vector: Floats
     pair: NDArray[np.int32]
@@ -55,7 +61,7 @@ class Record(TypedDict):
 
 
 def make_records(
-    docs: Sequence[Doc], words: Words, trends: Trends, select: str, token_vectors: bool
+    docs: Sequence[Doc], words: Words, trends: Trends, distances: Floats, select: str, token_vectors: bool
 ) -> list[Record]:
     """Return a record for each doc, sealed.
 
@@ -63,6 +69,8 @@ def make_records(
         docs: the docs.
         words: of all docs, one after another.
         trends: likewise.
+        distances: float32 `(words,)`, how far each word was turned; of none if the selection does not
+            read it.
         select: the config of the selection, as JSON.
         token_vectors: whether the vectors of words are kept.
     """
@@ -82,6 +90,9 @@ def make_records(
             attention=words.attention[:, start:end].copy(),
             mutual=mutual.band.copy(),
             mutual_places=mutual.places.astype(np.int32),
+            distances=distances[start:end].copy(),
+            weights=trends.weights[start:end].copy(),
+            importance=trends.importance[start:end].copy(),
             # Of a user's own change, perhaps in another precision or order.
             word_vectors=_copy(trends.word_vectors[start:end]) if token_vectors else None,
             vector=_copy(vector),
@@ -89,17 +100,18 @@ def make_records(
             truncated=truncated,
             select=select,
         )
-        records.append(sealed(record))
+        records.append(sealed(record, doc))
     return records
 
 
-def sealed(record: Record) -> Record:
-    """Return a record as it is kept with a doc: with its version and checksum, and read-only arrays.
+def sealed(record: Record, doc: Doc) -> Record:
+    """Return a record as it is kept with a doc: with its version and checksums, and read-only arrays.
 
     Args:
         record: the record.
+        doc: the doc that it is of.
     """
-    return cast(Record, seal(record))
+    return cast(Record, seal(record, doc))
 
 
 def describe(select: Select) -> str:
@@ -137,13 +149,14 @@ def read_record(doc: Doc) -> Record | None:
         doc: the doc.
 
     Raises:
-        ValueError: if it has another number of tokens, or a record that is damaged or of another version.
+        ValueError: if it has another number of tokens, or a record that is damaged, of another version or of
+            another text.
     """
     stored = doc._.get(RECORD)
     if stored is None:
         return None
-    if not (isinstance(stored, SealedRecord) and stored.is_checked):
-        stored = check(stored, doc.text[:40])
+    if not (isinstance(stored, SealedRecord) and stored.is_checked_for(doc)):
+        stored = check(stored, doc)
         doc._.set(RECORD, stored)
     record = cast(Record, stored)
     if record["length"] != len(doc):

@@ -7,14 +7,25 @@ checked before any of it is used, and nothing that it names is looked up here.
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import ref
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy.tokens import Doc
 
 #: Of what a record holds. Change it with the fields, or with what they mean.
-VERSION = 2
-_PLAIN: dict[str, type] = {"version": int, "length": int, "truncated": int, "select": str, "checksum": int}
+VERSION = 3
+_PLAIN: dict[str, type] = {
+    "version": int,
+    "length": int,
+    "truncated": int,
+    "select": str,
+    "text": int,
+    "checksum": int,
+}
+#: More rows of attention than any encoder has heads.
+MOST_ROWS = 2**16
 #: Of every array its dtype and its shape; dimensions of one name are equal.
 _ARRAYS: dict[str, tuple[Any, tuple[str | int, ...]]] = {
     "tokens": (np.int32, ("words",)),
@@ -22,6 +33,9 @@ _ARRAYS: dict[str, tuple[Any, tuple[str | int, ...]]] = {
     "attention": (np.float32, ("rows", "words")),
     "mutual": (np.float32, ("places", "reach")),
     "mutual_places": (np.int32, ("words placed",)),
+    "distances": (np.float32, ("words turned",)),
+    "weights": (np.float32, ("words",)),
+    "importance": (np.float32, ("words",)),
     "word_vectors": (np.float32, ("words", "width")),
     "vector": (np.float32, ("width",)),
     "pair": (np.int32, (2,)),
@@ -32,21 +46,32 @@ class SealedRecord(dict[str, Any]):
     """A record that was made or checked in this process, so that a reader need not check it again.
 
     It is stored and pickled as a plain dict, which is checked when it is read. Its arrays are read-only; if
-    one of its fields is set, it is checked again.
-
-    Attributes:
-        is_checked: whether it is as it was made or checked.
+    one of its fields is set, or if it is put on another doc, it is checked again.
     """
 
-    is_checked = True
+    _doc: Callable[[], Doc | None] = staticmethod(lambda: None)
+
+    def is_checked_for(self, doc: Doc) -> bool:
+        """Return whether it is as it was made or checked, for this doc.
+
+        Args:
+            doc: the doc that has it.
+        """
+        return self._doc() is doc
+
+    def belongs_to(self, doc: Doc) -> None:
+        """Remember the doc that it was made or checked for.
+
+        Args:
+            doc: the doc.
+        """
+        self._doc = ref(doc)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return dict, (dict(self),)
 
     def __copy__(self) -> "SealedRecord":
-        copied = type(self)(self)
-        copied.is_checked = self.is_checked
-        return copied
+        return type(self)(self)
 
     def __deepcopy__(self, memo: Any) -> "SealedRecord":
         # Nobody can write into the arrays: a copy of a doc may share them.
@@ -55,7 +80,7 @@ class SealedRecord(dict[str, Any]):
 
 def _unsealing(method: str) -> Callable[..., Any]:
     def change(self: SealedRecord, *args: Any, **kwargs: Any) -> Any:
-        self.is_checked = False
+        self.__dict__.clear()
         return getattr(dict, method)(self, *args, **kwargs)
 
     return change
@@ -65,29 +90,33 @@ for _method in ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popite
     setattr(SealedRecord, _method, _unsealing(_method))
 
 
-def seal(fields: Mapping[str, Any]) -> SealedRecord:
-    """Return a record with its version and checksum.
+def seal(fields: Mapping[str, Any], doc: Doc) -> SealedRecord:
+    """Return the record of a doc with its version and checksum.
 
     Args:
         fields: all others, see `record.Record`. Their arrays are read-only from now on.
+        doc: the doc.
     """
     for value in fields.values():
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
-    record = {"version": VERSION, **fields}
-    return SealedRecord(record, checksum=_checksum(record))
+    record = {"version": VERSION, **fields, "text": _checksum_of_text(doc)}
+    sealed = SealedRecord(record, checksum=_checksum(record))
+    sealed.belongs_to(doc)
+    return sealed
 
 
-def check(stored: Any, text: str) -> SealedRecord:
-    """Return a stored record, once all of it is what `seal` makes.
+def check(stored: Any, doc: Doc) -> SealedRecord:
+    """Return the stored record of a doc, once all of it is what `seal` makes.
 
     Args:
         stored: what stands in the place of a record, whatever it is.
-        text: the start of the doc's text, for the message.
+        doc: the doc that has it.
 
     Raises:
-        ValueError: for a record of another version, or one that is damaged or not ours.
+        ValueError: for a record of another version or of another text, or one that is damaged or not ours.
     """
+    text = doc.text[:40]
     version = stored.get("version") if isinstance(stored, dict) else None
     if type(version) is not int or version != VERSION:
         got = f"version {version!r:.40}" if isinstance(stored, dict) else f"a {type(stored)} in its place"
@@ -103,7 +132,15 @@ def check(stored: Any, text: str) -> SealedRecord:
             f"{fault}. Expected it as it was stored. Take an intact copy of the file, or run the pipeline on "
             "the text again."
         )
-    return SealedRecord({name: _read_only(value) for name, value in stored.items()})
+    if stored["text"] != _checksum_of_text(doc):
+        raise ValueError(
+            f"The record that 'trend_vector' keeps of the doc {text!r} is that of another text: got the "
+            f"checksum {stored['text']}, expected {_checksum_of_text(doc)}. Expected the doc that the "
+            "pipeline ran on: run it on this one, too."
+        )
+    sealed = SealedRecord({name: _read_only(value) for name, value in stored.items()})
+    sealed.belongs_to(doc)
+    return sealed
 
 
 def _fault_of_fields(record: Mapping[str, Any]) -> str | None:
@@ -150,6 +187,8 @@ def _fault_of_values(record: Mapping[str, Any]) -> str | None:
         "places of mutual attention that are not its words'": _are_places(
             record["mutual_places"], places, words
         ),
+        f"{len(record['attention'])} rows of attention": len(record["attention"]) <= MOST_ROWS,
+        "distances of other words": len(record["distances"]) in (0, words),
         f"{record['truncated']} truncated of {length} tokens": 0 <= record["truncated"] <= length,
     }
     return next((fault for fault, is_right in holds.items() if not is_right), None)
@@ -162,6 +201,10 @@ def _are_places(places: NDArray[np.int32], count: int, words: int) -> bool:
     steps = np.diff(places)
     is_in_order = places[0] == 0 and places[-1] == count - 1 and bool(((steps == 0) | (steps == 1)).all())
     return is_in_order and len(places) == words
+
+
+def _checksum_of_text(doc: Doc) -> int:
+    return crc32(doc.text.encode(errors="surrogatepass"))
 
 
 def _checksum(record: Mapping[str, Any]) -> int:

@@ -16,18 +16,23 @@ import numpy as np
 import spacy
 
 from ..method.interface import Select
-from ..method.selections import attended_words, dependency_pair, leading_pair, mutual_pair
+from ..method.mutual_pairs import dependency_pair, joint_pair, mutual_pair
+from ..method.selections import attended_words, changed_words, leading_pair
 from .record import Record, describe
 
 #: Our own selections by the names under which they are registered; each takes plain settings.
 OWN: dict[str, Callable[..., Any]] = {
     "spacy-trend.attended_words.v1": attended_words,
+    "spacy-trend.changed_words.v1": changed_words,
     "spacy-trend.dependency_pair.v1": dependency_pair,
+    "spacy-trend.joint_pair.v1": joint_pair,
     "spacy-trend.leading_pair.v1": leading_pair,
     "spacy-trend.mutual_pair.v1": mutual_pair,
 }
 #: The other selections that components of this process were made with, by their config as JSON.
 _USED: dict[str, Select] = {}
+#: More brackets than settings need; what is nested deeper can neither be walked through nor printed.
+MOST_NESTED = 100
 #: Names that the user trusts.
 _ALLOWED: set[str] = set()
 
@@ -120,6 +125,8 @@ def _parse(config: str) -> dict[str, Any]:
         parsed = json.loads(config)
     except (ValueError, RecursionError):
         parsed = None
+    if _depth(config) > MOST_NESTED:
+        parsed = None
     if not isinstance(parsed, dict) or not isinstance(parsed.get("@misc"), str):
         raise ValueError(
             f"The record of a doc names the selection {config:.200}. Expected the block of a config with the "
@@ -127,6 +134,11 @@ def _parse(config: str) -> dict[str, Any]:
             "text again."
         )
     return parsed
+
+
+def _depth(config: str) -> int:
+    # Of brackets in texts, too: nobody needs so many.
+    return max(config.count("["), config.count("{"))
 
 
 def _check_own(name: str, settings: dict[str, Any]) -> None:

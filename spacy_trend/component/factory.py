@@ -7,7 +7,7 @@ from spacy import Language
 
 from ..attributes.extensions import ATTRIBUTES
 from .config_blocks import FACTORY
-from .presets import resolve_preset
+from .presets import find_preset, resolve_preset
 from .trend_vector import TrendVector
 
 #: The component's own settings as its class has them, and the preset that says how words are selected.
@@ -20,6 +20,8 @@ DEFAULT_CONFIG: dict[str, Any] = {
         for name, parameter in signature(TrendVector).parameters.items()
         if parameter.default is not parameter.empty
     },
+    # The preset's.
+    "contextual_layers": None,
 }
 
 
@@ -37,6 +39,7 @@ def make_trend_vector(
     preset: str,
     select: Any,
     change: Any,
+    contextual_layers: list[int | float] | str | None,
     token_vectors: bool,
     vector_hooks: bool,
     precision: str,
@@ -48,9 +51,10 @@ def make_trend_vector(
         name: the component's name in it.
         transformer: see `TrendVector`, as `level`, `token_vectors`, `vector_hooks` and `precision`.
         level: see there.
-        preset: the name of a selection and a change that go well together, see `presets`.
+        preset: the name of settings that go well together, see `presets`.
         select: a selection; None for the preset's.
         change: a change; None for the preset's.
+        contextual_layers: see `TrendVector`; None for the preset's.
         token_vectors: see there.
         vector_hooks: see there.
         precision: see there.
@@ -62,10 +66,12 @@ def make_trend_vector(
         ValueError: if there is no transformer, or a setting has an unknown value.
     """
     chosen, changed = resolve_preset(preset, select, change)
+    layers = find_preset(preset).contextual_layers if contextual_layers is None else contextual_layers
     component = TrendVector(
         name,
         select=chosen,
         change=changed,
+        contextual_layers=layers,
         level=level,
         token_vectors=token_vectors,
         vector_hooks=vector_hooks,

@@ -1,33 +1,60 @@
-"""Presets: a selection and a change that go well together, by name, for the setting `preset`."""
+"""Presets: settings that go well together, by what they are for, for the setting `preset`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import spacy
 
 from ..method.interface import Change, Select
-from ..settings import check_choice
+from ..settings import UPPER_HALF, check_choice
 
 
 class Preset(NamedTuple):
-    """A selection and a change, each as a config names it."""
+    """A selection, a change and contextual layers, each as a config names it.
 
+    Attributes:
+        purpose: what it is for.
+        select: the block of the selection.
+        change: the block of the change.
+        contextual_layers: layer numbers, or "upper_half": see `settings`.
+    """
+
+    purpose: str
     select: dict[str, Any]
     change: dict[str, Any]
+    contextual_layers: Sequence[int | float] | str = (-1,)
 
 
-_LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1"}
-_MUTUAL_PAIR = {"@misc": "spacy-trend.mutual_pair.v1"}
-_ALL_WORDS = {"@misc": "spacy-trend.attended_words.v1", "residual": 1.0}
-_SIGNED_LOG = {"@misc": "spacy-trend.signed_log.v1"}
+_ALL_WORDS = {"@misc": "spacy-trend.attended_words.v1", "layer": 0.5, "residual": 1.0}
+_CONTEXTUAL = {"@misc": "spacy-trend.contextual.v1"}
 #: "article" is what was published. The others were chosen on training parts alone, see benchmarks/RESULTS.md.
 PRESETS: dict[str, Preset] = {
-    "article": Preset(_LEADING_PAIR, {"@misc": "spacy-trend.log_ratio.v1"}),
-    "signed_pair": Preset(_LEADING_PAIR, _SIGNED_LOG),
-    "related_pair": Preset(_MUTUAL_PAIR, _SIGNED_LOG),
-    "all_words": Preset(_ALL_WORDS, {"@misc": "spacy-trend.first_last_mean.v1"}),
-    "all_words_wide": Preset(_ALL_WORDS, {"@misc": "spacy-trend.static_and_contextual.v1"}),
-    "similarity": Preset(_ALL_WORDS, {"@misc": "spacy-trend.contextual.v1"}),
+    "article": Preset(
+        "the method exactly as published: two words, their trends added",
+        {"@misc": "spacy-trend.leading_pair.v1"},
+        {"@misc": "spacy-trend.log_ratio.v1"},
+    ),
+    "related_pair": Preset(
+        "two words that belong together, the why rather than the vector",
+        {"@misc": "spacy-trend.joint_pair.v1"},
+        _CONTEXTUAL,
+    ),
+    "classifier": Preset(
+        "input of a classifier, and exact reasons; not for cosines", _ALL_WORDS, _CONTEXTUAL, UPPER_HALF
+    ),
+    "classifier_wide": Preset(
+        "the same at twice the width, with what words were before",
+        _ALL_WORDS,
+        {"@misc": "spacy-trend.static_and_contextual.v1"},
+        UPPER_HALF,
+    ),
+    "similarity": Preset("cosines between texts, such as search", _ALL_WORDS, _CONTEXTUAL),
+}
+#: What presets of before are called now.
+_BEFORE = {
+    "all_words": "classifier",
+    "all_words_wide": "classifier_wide",
+    "signed_pair": "related_pair",
 }
 
 
@@ -45,9 +72,26 @@ def resolve_preset(name: str, select: Any = None, change: Any = None) -> tuple[S
         ValueError: for an unknown preset, arguments that its function does not take, or a value that is
             neither a block nor can be called.
     """
-    check_choice("trend_vector", "preset", name, tuple(PRESETS))
-    preset = PRESETS[name]
+    preset = find_preset(name)
     return _resolve("select", preset.select, select), _resolve("change", preset.change, change)
+
+
+def find_preset(name: str) -> Preset:
+    """Return the preset of a name.
+
+    Args:
+        name: of the preset.
+
+    Raises:
+        ValueError: for an unknown name; for one of before, naming what took its place.
+    """
+    if name in _BEFORE:
+        raise ValueError(
+            f"trend_vector: preset={name!r} is gone. Expected one of {', '.join(PRESETS)}: use "
+            f"{_BEFORE[name]!r}, and see `python -m spacy trend presets` for what each is for."
+        )
+    check_choice("trend_vector", "preset", name, tuple(PRESETS))
+    return PRESETS[name]
 
 
 def _resolve(setting: str, block: dict[str, Any], given: Any) -> Any:

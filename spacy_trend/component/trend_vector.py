@@ -1,6 +1,6 @@
 """The component: reads words from docs, computes their trend vectors, and keeps a record on each doc."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copyreg import __newobj__  # type: ignore[attr-defined] # what pickle itself calls
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -20,9 +20,17 @@ from ..attributes.hooks import install_hooks
 from ..attributes.record import RECORD, describe, make_records
 from ..attributes.stored_selection import remember_selection
 from ..encoder.requests import AttentionRequest
-from ..method.interface import Change, Select, changed_width, evidence_for, mutual_layers_of
+from ..method.changes import cosine_distances
+from ..method.interface import (
+    Change,
+    Select,
+    changed_width,
+    evidence_for,
+    mutual_layers_of,
+    reads_distances,
+)
 from ..method.trend import compute_trends
-from ..settings import check_choice
+from ..settings import check_averaged, check_choice
 from .config_blocks import find_blocks
 from .presets import resolve_preset
 from .reports import report_not_finite, report_truncated
@@ -41,6 +49,8 @@ class TrendVector(Pipe):
         name: the component's name in the pipeline.
         select: the selection, see `method.interface.Select`.
         change: the change, see `method.interface.Change`.
+        contextual_layers: the layers whose mean output is a word's contextual embedding: layer numbers, see
+            `settings`, or "upper_half".
         level: "doc" for a selection over the whole text, "sentence" for the mean of its sentences' vectors.
         token_vectors: keep the vectors of words, which phrases and sentences need too.
         vector_hooks: answer `doc.vector`, `.similarity` and so on with the trend vector.
@@ -65,6 +75,7 @@ class TrendVector(Pipe):
         *,
         select: Select,
         change: Change,
+        contextual_layers: Sequence[int | float] | str = (-1,),
         level: str = "doc",
         token_vectors: bool = True,
         vector_hooks: bool = False,
@@ -76,6 +87,7 @@ class TrendVector(Pipe):
         self.name = name
         self.select = select
         self.change = change
+        self.contextual_layers = check_averaged("trend_vector", "contextual_layers", contextual_layers)
         self.level = level
         self.token_vectors = token_vectors
         self.vector_hooks = vector_hooks
@@ -107,7 +119,8 @@ class TrendVector(Pipe):
         self._follow()
         attention = AttentionRequest(self.select.rows, self.select.layers, mutual_layers_of(self.select))
         transformer = find_transformer(nlp, self.transformer, before)
-        self.encoder = attach(transformer, Request(attention, self.precision == "bfloat16"), nlp)
+        request = Request(attention, self.precision == "bfloat16", self.contextual_layers)
+        self.encoder = attach(transformer, request, nlp)
 
     @property
     def name(self) -> str:
@@ -214,7 +227,7 @@ class TrendVector(Pipe):
 
     def __repr__(self) -> str:
         """Tell the settings, and the transformer that is read."""
-        settings = ("level", "token_vectors", "vector_hooks", "transformer", "precision")
+        settings = ("contextual_layers", "level", "token_vectors", "vector_hooks", "transformer", "precision")
         listed = ", ".join(f"{name}={getattr(self, name)!r}" for name in settings)
         # The functions that the module `changes` returns are its own under another name.
         change = getattr(self.change, "__name__", repr(self.change)).lstrip("_")
@@ -245,6 +258,8 @@ class TrendVector(Pipe):
         self._learn_blocks()
         words = align_words(docs, self.encoder)
         lengths, segments = segments_of(docs, words, self.level)
+        reads = slice(None) if reads_distances(self.select) else slice(0)
+        distances = cosine_distances(words.static[reads], words.contextual[reads])
         trends = compute_trends(
             words.static,
             words.contextual,
@@ -253,9 +268,9 @@ class TrendVector(Pipe):
             change=self.change,
             lengths=lengths,
             segments=segments,
-            **evidence_for(self.select, words.mutual, lambda: heads_of(docs, words)),
+            **evidence_for(self.select, words.mutual, distances, lambda: heads_of(docs, words)),
         )
-        records = make_records(docs, words, trends, self.select_config, self.token_vectors)
+        records = make_records(docs, words, trends, distances, self.select_config, self.token_vectors)
         for doc, record in zip(docs, records, strict=True):
             doc._.set(RECORD, record)
             drop_observed(doc, self.encoder.key)

@@ -47,7 +47,7 @@ _PREDICTION: ContextVar[_Prediction | None] = ContextVar("prediction", default=N
 class ObservingCuratedShim(Observing, PyTorchShim):
     """A shim whose `predict` appends columns to the last layer.
 
-    For each request in turn these are the embedding output, then its rows of attention.
+    For each request in turn these are its answer: see `Requests.answers`.
     """
 
     def predict(self, inputs: ArgsKwargs) -> Any:
@@ -123,8 +123,8 @@ class ObservedOutput(TransformerModelOutput):
     """The stock output, with what was observed beside it.
 
     Attributes:
-        observed: for each doc, by key, the embedding output `(wordpieces, width)` and the rows of attention
-            `(wordpieces, rows)`; by `mutual_key`, for each window the position of its first wordpiece and the
+        observed: for each doc, by key, the parts of the answer to a request, `(wordpieces, their width)`, see
+            `Requests.answers`; by `mutual_key`, for each window the position of its first wordpiece and the
             mutual attention, `(wordpieces of the window, wordpieces of the window)`.
     """
 
@@ -188,7 +188,9 @@ def _run(encoder: Any, pieces: Tensor, mask: Tensor, requests: Requests) -> dict
             f"{attention.calls} attention calls, expected one for each of its {requests.size.layers} layers. "
             "Build the transformer with torchscript = false."
         )
-    observed = [part for answer in requests.answers(layers[0], attention).values() for part in answer]
+    observed = [
+        part for answer in requests.answers(layers[0], layers[1:], attention).values() for part in answer
+    ]
     appended = (*layers[:-1], torch.cat([layers[-1], *observed], dim=-1))
     return {"layers": appended, **requests.mutual(attention)}
 
@@ -200,10 +202,10 @@ def _take_apart(output: TransformerModelOutput, requests: Requests) -> ObservedO
     for *earlier, last in output.all_outputs:
         columns, of_doc, start = last.dataXd, {}, width
         if columns.shape[1] > width:
-            for key, rows in requests.row_counts().items():
-                middle, end = start + width, start + width + rows
-                of_doc[key] = (columns[:, start:middle], columns[:, middle:end])
-                start = end
+            for key, widths in requests.answer_widths().items():
+                ends = [start + sum(widths[: part + 1]) for part in range(len(widths))]
+                starts, start = [start, *ends[:-1]], ends[-1]
+                of_doc[key] = tuple(columns[:, first:end] for first, end in zip(starts, ends, strict=True))
             xp = get_array_module(columns)
             last = Ragged(xp.ascontiguousarray(columns[:, :width]), last.lengths)
         stock.append([*earlier, last])

@@ -34,8 +34,8 @@ _COMPARED: WeakSet[nn.Module] = WeakSet()
 class ObservingShim(Observing, HFShim):
     """A shim whose `predict` also gives the embedding output and the requested attention.
 
-    Each request adds a field to the model's output, under its key: a tuple of the embedding output,
-    `(windows, wordpieces, width)`, and the rows, float32 `(windows, wordpieces, rows)`. A request for mutual
+    Each request adds a field to the model's output, under its key: a tuple of tensors, see
+    `Requests.answers`. A request for mutual
     attention adds another, under `mutual_key` of its key, float32 `(windows, wordpieces, wordpieces)`.
     """
 
@@ -155,29 +155,41 @@ def output_of(kind: type[Any], values: dict[str, Any]) -> ModelOutput:
 
 def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
     attention = requests.observer(inputs.kwargs["attention_mask"])
-    output, static = _observe(encoder, inputs, attention)
+    output, states = _observe(encoder, inputs, attention, requests.averages_layers)
     output = _as_configured(output, encoder.config)
-    for key, answer in requests.answers(static, attention).items():
+    for key, answer in requests.answers(states[0], states[1:], attention).items():
         output[key] = answer
     for key, mutual in requests.mutual(attention).items():
         output[key] = mutual
     return output
 
 
-def _observe(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
-    """Call an encoder, and return its output and the embedding output; `attention` then has the sums."""
+def _observe(
+    encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver, with_layers: bool
+) -> tuple[ModelOutput, tuple[Tensor, ...]]:
+    """Call an encoder; `attention` then has the sums.
+
+    Returns:
+        its output and the embedding output, followed by the outputs of all layers if they are wanted.
+    """
     if encoder not in _UNSEEN:
-        output, static = _watch(encoder, inputs, attention)
+        output, states = _watch(encoder, inputs, attention, with_layers)
         if attention.calls != encoder_size(encoder).layers:
             _UNSEEN.add(encoder)
         elif encoder not in _COMPARED and check_reported(encoder, inputs):
             _COMPARED.add(encoder)
     if encoder in _UNSEEN:
-        output, static = _ask(encoder, inputs, attention)
-    return output, static
+        output, states = _ask(encoder, inputs, attention)
+    return output, states
 
 
-def _watch(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
+def _watch(
+    encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver, with_layers: bool
+) -> tuple[ModelOutput, tuple[Tensor, ...]]:
+    if with_layers:
+        with attention:
+            output = _call(encoder, inputs, output_hidden_states=True)
+        return output, _hidden_states(encoder, output)
     embedding = EmbeddingObserver(encoder, attention_began=lambda: attention.calls > 0)
     asked = embedding.needs_hidden_states
     with embedding.watching(), attention:
@@ -188,18 +200,20 @@ def _watch(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tu
         embedding.forget()
         output = _call(encoder, inputs, output_hidden_states=True)
         static = _hidden_states(encoder, output)[0]
-    return output, static
+    return output, (static,)
 
 
-def _ask(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tuple[ModelOutput, Tensor]:
+def _ask(
+    encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver
+) -> tuple[ModelOutput, tuple[Tensor, ...]]:
     output = _call(encoder, inputs, output_hidden_states=True, output_attentions=True)
     attentions = output.get("attentions")
     size = encoder_size(encoder)
     windows, wordpieces = attention.queries.shape
     shape = (windows, size.heads, wordpieces, wordpieces)
     got = [tuple(layer.shape) if isinstance(layer, Tensor) else None for layer in attentions or ()]
-    static = _hidden_states(encoder, output)[0]
-    if got != [shape] * size.layers or static.shape[:2] != (windows, wordpieces):
+    states = _hidden_states(encoder, output)
+    if got != [shape] * size.layers or states[0].shape[:2] != (windows, wordpieces):
         raise ValueError(
             f"The attention of the encoder '{size.name}' could not be observed: a forward pass did not make "
             f"one attention call for each of its {size.layers} layers, and with output_attentions=True it "
@@ -213,7 +227,7 @@ def _ask(encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver) -> tupl
     if encoder not in _COMPARED:
         check_shares(size.name, attentions, attention.queries)
         _COMPARED.add(encoder)
-    return output, static
+    return output, states
 
 
 def _call(encoder: Any, inputs: ArgsKwargs, **more: bool) -> Any:

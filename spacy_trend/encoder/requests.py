@@ -1,6 +1,6 @@
 """Requests to an encoder, and the answers to them from one forward pass."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -121,12 +121,27 @@ class Request(NamedTuple):
 
     Attributes:
         attention: the attention to hand on.
+        contextual_layers: the layers whose mean output is wanted, see `settings`; the last alone is handed on
+            anyway.
         bfloat16: run the encoder in bfloat16 if the device is made for it. One reader that asks decides for
             all; the outputs are float32 either way.
     """
 
     attention: AttentionRequest
     bfloat16: bool
+    contextual_layers: Layers | str = (-1,)
+
+    def averaged_layers(self, size: EncoderSize) -> list[int]:
+        """Return the layers whose mean output is wanted, each as a number from 0; none for the last alone.
+
+        Args:
+            size: the size of the encoder.
+
+        Raises:
+            ValueError: if the encoder lacks one of the layers.
+        """
+        numbers = layer_numbers(self.contextual_layers, size.layers, size.name, "contextual_layers")
+        return [] if set(numbers) == {size.layers - 1} else sorted(set(numbers))
 
 
 class Requests(NamedTuple):
@@ -161,15 +176,24 @@ class Requests(NamedTuple):
             mutual_layers.update(request.attention.mutual_layer_numbers(self.size))
         return AttentionObserver(layers, attention_mask, mutual_layers)
 
-    def answers(self, static: Tensor, attention: AttentionObserver) -> dict[str, tuple[Tensor, Tensor]]:
-        """Get the embedding output and the rows of attention for each request.
+    @property
+    def averages_layers(self) -> bool:
+        """Whether a request wants the mean of other layers than the last."""
+        return any(request.averaged_layers(self.size) for request in self.by_key.values())
+
+    def answers(
+        self, static: Tensor, outputs: Sequence[Tensor], attention: AttentionObserver
+    ) -> dict[str, tuple[Tensor, ...]]:
+        """Get the embedding output, the rows of attention and the mean of layers for each request.
 
         Args:
             static: the embedding output, `(windows, wordpieces, width)`.
+            outputs: those of all layers, likewise; may be empty unless `averages_layers`.
             attention: the observer, after the pass.
 
         Returns:
-            by key, the embedding output and the rows, float32 `(windows, wordpieces, rows)`.
+            by key, the embedding output, the rows, float32 `(windows, wordpieces, rows)`, and, unless the
+            last layer alone is wanted, the mean of the outputs of the layers that are.
 
         Raises:
             ValueError: if the number of heads in a layer is not the one in the encoder's config.
@@ -180,10 +204,12 @@ class Requests(NamedTuple):
                     f"The attention of the encoder '{self.size.name}' has {received.shape[1]} heads, but its "
                     f"config says {self.size.heads}. Use an encoder with standard self-attention."
                 )
-        return {
-            key: (static, request.attention.received_rows(self.size, attention.received))
-            for key, request in self.by_key.items()
-        }
+        answers: dict[str, tuple[Tensor, ...]] = {}
+        for key, request in self.by_key.items():
+            averaged = [outputs[layer] for layer in request.averaged_layers(self.size)]
+            rows = request.attention.received_rows(self.size, attention.received)
+            answers[key] = (static, rows, mean_of(averaged)) if averaged else (static, rows)
+        return answers
 
     def mutual(self, attention: AttentionObserver) -> dict[str, Tensor]:
         """Get the mutual attention for each request that asks for it.
@@ -205,9 +231,28 @@ class Requests(NamedTuple):
         """Return which dimensions of the tensors of `mutual` are as long as the longest window, by key."""
         return {mutual_key(key): (1, 2) for key in self.by_key}
 
-    def row_counts(self) -> dict[str, int]:
-        """Return the number of rows of attention for each request, by key."""
-        return {key: request.attention.row_count(self.size) for key, request in self.by_key.items()}
+    def answer_widths(self) -> dict[str, list[int]]:
+        """Return how wide each part of the answer to each request is, by key."""
+        return {
+            key: [
+                self.size.width,
+                request.attention.row_count(self.size),
+                *([self.size.width] if request.averaged_layers(self.size) else []),
+            ]
+            for key, request in self.by_key.items()
+        }
+
+
+def mean_of(tensors: Sequence[Tensor]) -> Tensor:
+    """Return the mean of tensors of one shape, in float32.
+
+    Args:
+        tensors: one or more; their sum runs, so that no copy of all of them is made.
+    """
+    total = tensors[0].to(torch.float32, copy=True)
+    for tensor in tensors[1:]:
+        total += tensor
+    return total.div_(len(tensors))
 
 
 def mutual_key(key: str) -> str:

@@ -10,6 +10,7 @@ from thinc.api import PyTorchShim, TorchScriptShim
 from transformers import AutoTokenizer
 
 from ..bundled import BUNDLED_ENCODER, ENCODER_PACKAGE
+from ..settings import Layers
 from .hugging_face import ObservingShim, size_of
 from .observed import new_key
 from .readers import Reader, add_reader, is_read_by
@@ -37,6 +38,11 @@ class ObservedEncoder(Reader):
     def request(self) -> AttentionRequest:
         """The attention asked for."""
         return self.asked.attention
+
+    @property
+    def contextual_layers(self) -> Layers | str:
+        """The layers whose mean output is asked for."""
+        return self.asked.contextual_layers
 
     def is_of(self, nlp: Language) -> bool:
         """Return whether the component is in a pipeline."""
@@ -98,10 +104,11 @@ def attach(transformer: Any, request: Request, nlp: Language | None = None) -> O
     shim = _observe(transformer)
     observed = ObservedEncoder(transformer, request)
     if shim.has_encoder:
-        # Both raise for a layer that the encoder lacks.
+        # All raise for a layer that the encoder lacks.
         size = observed.size
         request.attention.row_layers(size)
         request.attention.mutual_layer_numbers(size)
+        request.averaged_layers(size)
     if nlp is not None:
         observed.join(nlp)
     add_reader(shim, observed)

@@ -129,6 +129,23 @@ def contextual() -> Change:
     return _contextual
 
 
+def cosine_distances(static: Floats, contextual: Floats) -> Floats:
+    """Return how far the encoder turned each word: 1 less the cosine of both embeddings.
+
+    Args:
+        static: float32 `(words, width)`.
+        contextual: float32 `(words, width)`.
+
+    Returns:
+        float32 `(words,)`, from 0 to 2; 1 if one of both embeddings is zero, whose cosine counts as 0.
+    """
+    one, other = static.astype(np.float64), contextual.astype(np.float64)
+    products = np.einsum("ij,ij->i", one, other)
+    norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    distances: Floats = (1 - products / np.where(norms == 0, 1, norms)).astype(np.float32)
+    return distances
+
+
 def _asinh(embeddings: Floats, scale: float) -> Floats:
     with np.errstate(all="ignore"):
         scaled = embeddings / np.float32(scale)

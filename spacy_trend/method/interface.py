@@ -28,38 +28,43 @@ class Selection(NamedTuple):
         weights: float32 `(words,)`; a segment's vector is the sum of its words' vectors times these.
         focus: int64 `(segments,)`, positions among the words of all segments; -1 for none.
         related: int64 `(segments,)`, likewise.
+        importance: float32 `(words,)`, shares that add up to 1 in every segment with words; None for those of
+            the attention received in the last row.
     """
 
     weights: Floats
     focus: Ints
     related: Ints
+    importance: Floats | None = None
 
 
-def pair_of(focus: Ints, related: Ints, words: int) -> Selection:
+def pair_of(focus: Ints, related: Ints, importance: Floats) -> Selection:
     """Return the selection of two words in every segment, each with weight 1.
 
     Args:
         focus: int64 `(segments,)`, positions among all words; -1 for none.
         related: int64 `(segments,)`, likewise.
-        words: the number of words in all segments.
+        importance: float32 `(words,)`, see `Selection`.
     """
-    weights = np.zeros(words, dtype=np.float32)
+    weights = np.zeros(len(importance), dtype=np.float32)
     weights[focus[focus >= 0]] = 1.0
     weights[related[related >= 0]] = 1.0
-    return Selection(weights, focus, related)
+    return Selection(weights, focus, related, importance)
 
 
 class Select(Protocol):
     """What the setting `select` expects: a callable that chooses words, and says which attention it reads.
 
     Called with `attention`, float32 `(rows, words)`, and `lengths`, int64 `(segments,)` or None for one
-    segment of all words, it returns a `Selection`. Two more attributes, each optional, ask for more evidence,
-    which is passed by keyword:
+    segment of all words, it returns a `Selection`. Three more attributes, each optional, ask for more
+    evidence, which is passed by keyword:
 
     - `mutual_layers` (as `layers`; empty for none): `mutual`, a `mutual_attention.MutualAttention` of all
       words, the mean of these layers and their heads.
     - `reads_heads` (True): `heads`, int64 `(words,)`, the position among all words of each word's head in the
       dependency tree; its own for a root, -1 for a head that is not a word.
+    - `reads_distances` (True): `distances`, float32 `(words,)`, how far each word's contextual embedding is
+      turned from its static one: 1 less their cosine, see `changes.cosine_distances`.
     """
 
     @property
@@ -88,17 +93,27 @@ def reads_heads(select: Select) -> bool:
     return bool(getattr(select, "reads_heads", False))
 
 
-def evidence_for(select: Select, mutual: MutualAttention, heads: Callable[[], Ints]) -> dict[str, Any]:
+def reads_distances(select: Select) -> bool:
+    """Return whether a selection reads how far words were turned."""
+    return bool(getattr(select, "reads_distances", False))
+
+
+def evidence_for(
+    select: Select, mutual: MutualAttention, distances: Floats, heads: Callable[[], Ints]
+) -> dict[str, Any]:
     """Return what a selection is given beside attention received, by keyword: see `Select`.
 
     Args:
         select: the selection.
         mutual: of all words.
+        distances: float32 `(words,)`; any array if the selection does not read them.
         heads: returns int64 `(words,)`; it is called only if the selection reads heads.
     """
     evidence: dict[str, Any] = {}
     if mutual_layers_of(select) != ():
         evidence["mutual"] = mutual
+    if reads_distances(select):
+        evidence["distances"] = distances
     if reads_heads(select):
         evidence["heads"] = heads()
     return evidence

@@ -4,6 +4,8 @@ A segment is whatever gets one vector: a text, a sentence or a phrase. `lengths`
 how many words each segment has; a segment may have none.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,11 +64,11 @@ def segment_numbers(lengths: Ints) -> Ints:
     return np.repeat(np.arange(len(lengths)), lengths)
 
 
-def segment_leaders(attention: Floats, lengths: Ints) -> Ints:
+def segment_leaders(attention: NDArray[np.floating[Any]], lengths: Ints) -> Ints:
     """Return each row's word with most attention received in each segment; the first of equals.
 
     Args:
-        attention: float32 `(rows, words)`.
+        attention: `(rows, words)`, of any precision.
         lengths: int64 `(segments,)`.
 
     Returns:

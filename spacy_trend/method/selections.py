@@ -1,4 +1,4 @@
-"""Selections: which words a text's vector is made of, from the attention they receive and give each other.
+"""Selections: which words a text's vector is made of, from the attention they receive or how they changed.
 
 The words of several texts stand one after another, in segments: see `segments`.
 
@@ -6,7 +6,6 @@ Source of `leading_pair`: Y. Vasiliev, "Discovering trends in BERT embeddings of
 of semantic context determining" (2022), with its code; below, "the article".
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +14,6 @@ import numpy as np
 from ..settings import Layers, check_choice, check_layer
 from ..types import Floats, Ints
 from .interface import Selection, pair_of
-from .mutual_attention import MutualAttention, mutual_with
 from .segments import (
     as_lengths,
     leaders_beside,
@@ -23,7 +21,11 @@ from .segments import (
     segment_leaders,
     segment_numbers,
     segment_shares,
+    starts,
 )
+
+#: More would leave nothing of the attention in float32, and the sum over a text might be beyond it.
+MOST_RESIDUAL = 1e6
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,16 @@ class LeadingPair:
         followers = segment_leaders(others, lengths)
         related = most_frequent(followers, leaders == focus, lengths)
         related[lengths < 2] = -1
-        return pair_of(focus, related, attention.shape[1])
+        decisive = attention[-1] if self.focus == "last" else attention.mean(axis=0)
+        return pair_of(focus, related, segment_shares(decisive, lengths))
 
 
 def leading_pair(rows: str = "heads", layer: int | float = 0, focus: str = "last") -> LeadingPair:
     """Return the article's selection: the focus and the word related to it, each with weight 1.
 
     The related word is the most frequent leader of the rows that the focus leads, once the focus's own column
-    is taken out. All ties go to the first word. A text of one word has no related word.
+    is taken out. All ties go to the first word. A text of one word has no related word. Importance is read in
+    the row that decides: the last, or the mean of all if the leader of most rows is the focus.
 
     Args:
         rows: "heads": one row for each head of `layer`, which is what the article's code reads. "layers": one
@@ -103,21 +107,21 @@ class AttendedWords:
 
     def __post_init__(self) -> None:
         check_layer("attended_words", self.layer)
-        if not 0 <= self.residual < np.inf:
+        if not 0 <= self.residual <= MOST_RESIDUAL:
             raise ValueError(
-                f"attended_words: residual={self.residual!r} is out of range. Expected a number that is not "
-                "negative, in units of attention received: change it in the config."
+                f"attended_words: residual={self.residual!r} is out of range. Expected a number from 0 to "
+                f"{MOST_RESIDUAL:g}, in units of attention received: change it in the config."
             )
 
     @property
     def rows(self) -> str:
-        """One row: the layer, the mean of its heads."""
+        """Two rows, each a layer, the mean of its heads."""
         return "layers"
 
     @property
     def layers(self) -> Layers:
-        """The layer whose attention is read."""
-        return (self.layer,)
+        """The layer that weighs the words, and the last, whose attention is their importance."""
+        return (self.layer, -1)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -128,49 +132,50 @@ class AttendedWords:
         """Weigh the words of every segment: see `interface.Select`.
 
         Returns:
-            weights that add up to 1 in every segment with words; the word with most attention as focus, the
-            next as related.
+            weights that add up to 1 in every segment with words; the most important word as focus, the next
+            as related.
         """
         lengths = as_lengths(lengths, attention.shape[1])
         focus = segment_leaders(attention[-1:], lengths)[0]
         related = leaders_beside(focus, attention[-1], lengths)
-        return Selection(segment_shares(attention[-1] + np.float32(self.residual), lengths), focus, related)
+        weights = segment_shares(attention[0] + np.float32(self.residual), lengths)
+        return Selection(weights, focus, related, segment_shares(attention[-1], lengths))
 
 
 def attended_words(layer: int | float = 0.5, residual: float = 0.0) -> AttendedWords:
     """Return the selection of all words, each with its share of the attention received in one layer.
 
-    The attention is the mean of the layer's heads. The focus is the word with most attention, the related
-    word the next.
+    The attention is the mean of the layer's heads. Importance is the share of the attention in the last
+    layer: the focus is the word with most, the related word the next.
 
     Args:
-        layer: a layer number, see `settings`.
+        layer: the layer of the weights: a layer number, see `settings`.
         residual: what every word is given besides, in units of attention received: the greater, the more
             equal are the shares. 1 stands for the residual connection around the attention, by which a
             position also gives itself 1: Abnar & Zuidema, "Quantifying attention flow in transformers"
             (2020), section 3, add the identity to the attention matrix.
 
     Raises:
-        ValueError: for a layer fraction outside (0, 1), or a negative residual.
+        ValueError: for a layer fraction outside (0, 1), or a residual outside 0 to 1,000,000.
     """
     return AttendedWords(layer=layer, residual=residual)
 
 
 @dataclass(frozen=True)
-class MutualPair:
-    """The focus, and the word with which it shares most attention.
+class ChangedWords:
+    """The words that the encoder turned farthest from what they were.
 
-    See `mutual_pair` for the settings and the errors they raise.
+    See `changed_words` for the settings and the errors they raise.
     """
 
-    mutual_layers: Layers = (0.34,)
+    k: int = 2
 
     def __post_init__(self) -> None:
-        owner = self.config["@misc"].split(".")[1]
-        if self.mutual_layers is not None and not self.mutual_layers:
-            raise ValueError(f"{owner}: layers is empty. Expected one layer or more, or null for all.")
-        for layer in self.mutual_layers or ():
-            check_layer(owner, layer)
+        if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 1:
+            raise ValueError(
+                f"changed_words: k={self.k!r} is out of range. Expected a whole number of words, at least 1: "
+                "change it in the config."
+            )
 
     @property
     def rows(self) -> str:
@@ -179,121 +184,47 @@ class MutualPair:
 
     @property
     def layers(self) -> Layers:
-        """The layer whose leader is the focus: the last."""
+        """The layer whose attention is the words' importance: the last."""
         return (-1,)
 
     @property
-    def config(self) -> dict[str, Any]:
-        """The block of a config that makes this selection again."""
-        layers = None if self.mutual_layers is None else list(self.mutual_layers)
-        return {"@misc": "spacy-trend.mutual_pair.v1", "layers": layers}
-
-    def __call__(
-        self, attention: Floats, lengths: Ints | None = None, *, mutual: MutualAttention
-    ) -> Selection:
-        """Choose a focus and a related word in every segment, each with weight 1: see `interface.Select`."""
-        lengths = as_lengths(lengths, attention.shape[1])
-        focus = segment_leaders(attention[-1:], lengths)[0]
-        with_focus = mutual_with(np.repeat(focus, lengths), mutual)
-        related = leaders_beside(focus, with_focus, lengths)
-        # Attention is never zero if a window holds both words.
-        related[np.append(with_focus, 0)[related] == 0] = -1
-        return pair_of(focus, related, attention.shape[1])
-
-
-def mutual_pair(layers: Sequence[int | float] | None = (0.34,)) -> MutualPair:
-    """Return the selection of the word with most attention and the word that shares most with it.
-
-    Each has weight 1. The focus is the leader of the last layer (mean of its heads). The related word is the
-    one with most mutual attention: what it gives to the focus and gets from it, in the mean of some layers
-    and their heads, in the windows that hold both. If no window does, there is none.
-
-    Args:
-        layers: the layers in which mutual attention is read: layer numbers, see `settings`; None for all.
-
-    Raises:
-        ValueError: for no layer, or a layer fraction outside (0, 1).
-    """
-    return MutualPair(None if layers is None else tuple(layers))
-
-
-@dataclass(frozen=True)
-class DependencyPair(MutualPair):
-    """A root, and its child with most mutual attention.
-
-    See `dependency_pair` for the settings and the errors they raise.
-    """
-
-    @property
-    def reads_heads(self) -> bool:
-        """Whether the dependency tree is read."""
+    def reads_distances(self) -> bool:
+        """Whether the distances between static and contextual embeddings are read."""
         return True
 
     @property
     def config(self) -> dict[str, Any]:
         """The block of a config that makes this selection again."""
-        return {**super().config, "@misc": "spacy-trend.dependency_pair.v1"}
+        return {"@misc": "spacy-trend.changed_words.v1", **asdict(self)}
 
-    def __call__(
-        self,
-        attention: Floats,
-        lengths: Ints | None = None,
-        *,
-        mutual: MutualAttention,
-        heads: Ints | None = None,
-    ) -> Selection:
-        """Choose a root and one of its children in every segment.
-
-        Args:
-            attention: float32 `(1, words)`, attention received.
-            lengths: int `(segments,)`, words in each segment; None for one segment of all words.
-            mutual: of all words.
-            heads: int64 `(words,)`, the position of each word's head among all words; its own for a root, -1
-                for a head that is not a word.
-
-        Returns:
-            weight 1 for the chosen words, 0 for the others.
-
-        Raises:
-            ValueError: without heads.
-        """
-        if heads is None:
-            raise ValueError("dependency_pair: got no heads. Expected those of a dependency tree.")
+    def __call__(self, attention: Floats, lengths: Ints | None = None, *, distances: Floats) -> Selection:
+        """Choose words in every segment, each with weight 1: see `interface.Select`."""
         lengths = as_lengths(lengths, attention.shape[1])
-        focus = _roots(heads, attention[-1], lengths)
-        of_segment = np.repeat(focus, lengths)
-        is_child = (heads == of_segment) & (np.arange(len(heads)) != of_segment)
-        with_focus = np.where(is_child, mutual_with(of_segment, mutual), -np.inf)
-        related = segment_leaders(with_focus[None].astype(np.float32), lengths)[0]
-        has_child = np.bincount(segment_numbers(lengths)[is_child], minlength=len(lengths)) > 0
-        related[~has_child] = -1
-        return pair_of(focus, related, attention.shape[1])
+        numbers = segment_numbers(lengths)
+        # A NaN goes first, so that it is seen; of equals the first goes first.
+        order = np.lexsort((np.where(np.isnan(distances), -np.inf, -distances), numbers))
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order)) - np.repeat(starts(lengths), lengths)
+        ranked = np.append(order, -1)
+        focus = np.where(lengths > 0, ranked[np.minimum(starts(lengths), len(order))], -1)
+        related = np.where(
+            (lengths > 1) & (self.k > 1), ranked[np.minimum(starts(lengths) + 1, len(order))], -1
+        )
+        weights = (rank < self.k).astype(np.float32)
+        return Selection(weights, focus, related, segment_shares(attention[-1], lengths))
 
 
-def dependency_pair(layers: Sequence[int | float] | None = (0.34,)) -> DependencyPair:
-    """Return the selection of the dependency tree's root and its child with most mutual attention.
+def changed_words(k: int = 2) -> ChangedWords:
+    """Return the selection of the words whose contextual embedding turned farthest from the static one.
 
-    Each has weight 1. Of several roots, the focus is the one with most attention received in the last layer.
-    The focus of a phrase without a root is a word whose head is outside. If no child of the root is a word,
-    the root stands alone.
+    Each has weight 1. The distance is 1 less the cosine of both embeddings; the focus is the word with the
+    greatest, the related word the next. Good for a vector, but no explanation: they are often words such as
+    "of", which mean little by themselves. Importance is the share of the attention in the last layer.
 
     Args:
-        layers: as for `mutual_pair`.
+        k: how many words; a shorter text has all of its own.
 
     Raises:
-        ValueError: for no layer, or a layer fraction outside (0, 1).
+        ValueError: unless `k` is a whole number of at least 1.
     """
-    return DependencyPair(None if layers is None else tuple(layers))
-
-
-def _roots(heads: Ints, attention: Floats, lengths: Ints) -> Ints:
-    """Return each segment's root with most attention, or, without one, a word whose head is outside."""
-    if len(heads) == 0:
-        return np.full(len(lengths), -1, dtype=np.int64)
-    numbers = segment_numbers(lengths)
-    is_outside = (heads < 0) | (numbers[heads] != numbers)
-    rank = 2 * (heads == np.arange(len(heads))) + is_outside
-    highest = rank[segment_leaders(rank[None], lengths)[0]]
-    received = np.where(rank == np.repeat(highest, lengths), attention, -np.inf)
-    leaders: Ints = segment_leaders(received[None], lengths)[0]
-    return leaders
+    return ChangedWords(k=k)

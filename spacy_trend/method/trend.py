@@ -6,7 +6,14 @@ import numpy as np
 
 from ..types import Floats, Ints
 from .interface import Change, Select
-from .segments import chunks, means_of_filled, only_filled, weighted_sums
+from .segments import (
+    chunks,
+    means_of_filled,
+    only_filled,
+    segment_numbers,
+    segment_shares,
+    weighted_sums,
+)
 
 
 class Trends(NamedTuple):
@@ -14,7 +21,9 @@ class Trends(NamedTuple):
 
     Attributes:
         word_vectors: float32 `(words, width)`, each word's change.
-        vectors: float32 `(texts, width)`.
+        vectors: float32 `(texts, width)`, for each text the sum of its words' vectors times their weights.
+        weights: float32 `(words,)`.
+        importance: float32 `(words,)`, shares that add up to 1 in every text with words.
         focus: int64 `(texts,)`, positions among all words; -1 for none. A text with several segments has no
             pair of its own.
         related: int64 `(texts,)`, likewise.
@@ -22,6 +31,8 @@ class Trends(NamedTuple):
 
     word_vectors: Floats
     vectors: Floats
+    weights: Floats
+    importance: Floats
     focus: Ints
     related: Ints
 
@@ -58,12 +69,25 @@ def compute_trends(
     selection = select(attention, lengths, **evidence)
     word_vectors = _change_words(change, static, contextual)
     of_segments = weighted_sums(word_vectors, selection.weights, lengths)
+    importance = selection.importance
+    if importance is None:
+        importance = segment_shares(attention[-1], lengths)
+    counted = _shares_of_segments(lengths, segments)
     return Trends(
         word_vectors,
         means_of_filled(of_segments, lengths, segments),
+        selection.weights * counted,
+        importance * counted,
         only_filled(selection.focus, lengths, segments),
         only_filled(selection.related, lengths, segments),
     )
+
+
+def _shares_of_segments(lengths: Ints, segments: Ints) -> Floats:
+    """Return what each word's segment counts in its text, whose vector is a mean: float32 `(words,)`."""
+    filled = np.bincount(segment_numbers(segments)[lengths > 0], minlength=len(segments))
+    of_text = (1 / np.maximum(filled, 1)).astype(np.float32)
+    return np.repeat(np.repeat(of_text, segments), lengths)
 
 
 def _change_words(change: Change, static: Floats, contextual: Floats) -> Floats:
