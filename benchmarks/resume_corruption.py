@@ -110,7 +110,7 @@ def corrupt_often(folder: Path, draws: int, encoder: str | None, random: Random)
         embed_corpus(source, output, encoder=encoder, shard_rows=SHARD_ROWS, **settings)  # type: ignore[arg-type]
 
     run(whole)
-    run(foreign, preset="all_words")
+    run(foreign, preset="classifier")
     found, ends = [], {"mended": 0, "refused": 0}
     for draw in range(draws):
         shutil.rmtree(output, ignore_errors=True)

@@ -98,8 +98,8 @@ class TestTheNotebookThatWasRun:
         shown = re.findall(r"^(.+?) +([\d.]+)%$", printed(outputs["compare-by-folds"]), flags=re.MULTILINE)
         accuracy = {name: float(percent) for name, percent in shown}
         assert len(accuracy) == 5
-        assert accuracy["all_words_wide"] > 90
-        assert accuracy["all_words_wide"] > accuracy["bag of words"] > accuracy["article"]
+        assert accuracy["classifier_wide"] > 90
+        assert accuracy["classifier_wide"] > accuracy["bag of words"] > accuracy["article"]
         assert accuracy["article"] > accuracy["always ham"]
 
     def test_the_parts_of_a_score_add_up_to_it(self, outputs: dict[str, list[Any]]) -> None:

@@ -47,8 +47,8 @@ def test_a_trend_vector_that_is_there_stays(tiny: Language) -> None:
 
 
 def test_from_encoder_has_settings_and_a_language(tiny_encoder: Path) -> None:
-    nlp = from_encoder(tiny_encoder, lang="de", config={"level": "doc", "preset": "all_words"})
-    assert (nlp.lang, settings_of(nlp, "preset", "token_vectors")) == ("de", ["all_words", True])
+    nlp = from_encoder(tiny_encoder, lang="de", config={"level": "doc", "preset": "classifier"})
+    assert (nlp.lang, settings_of(nlp, "preset", "token_vectors")) == ("de", ["classifier", True])
 
 
 def test_a_pipeline_is_opened_by_path_or_handed_on(tiny: Language, tmp_path: Path) -> None:

@@ -201,10 +201,10 @@ class TestFile:
 
     def test_takes_variables_from_the_command_line(self, project: Path) -> None:
         changed = overridden(
-            project, "--vars.task", "questions", "--vars.preset", "all_words", "--vars.seed", "7"
+            project, "--vars.task", "questions", "--vars.preset", "classifier", "--vars.seed", "7"
         )
         (train,) = scripts(changed, "train")
-        assert train[train.index("--components.trend_vector.preset") + 1] == "all_words"
+        assert train[train.index("--components.trend_vector.preset") + 1] == "classifier"
         assert train[train.index("--paths.train") + 1] == "corpus/questions/train.spacy"
         assert train[train.index("--system.seed") + 1] == "7"
         (corpus,) = scripts(changed, "corpus")
@@ -339,7 +339,7 @@ class TestRun:
         assert result.stdout.strip() == "spam (768,)", result.stderr[-2000:]
 
     def test_trains_on_the_other_texts(self, checkout: Path) -> None:
-        variables = ["--vars.task", "questions", "--vars.preset", "all_words"]
+        variables = ["--vars.task", "questions", "--vars.preset", "classifier"]
         run_all(checkout, "all", ".", *variables)
         evaluation = json.loads((checkout / "metrics" / "questions" / "evaluation.json").read_text())
         assert len(evaluation["labels"]) == 6

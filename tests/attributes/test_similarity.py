@@ -21,11 +21,12 @@ W008 = r"W008.*{}\.similarity based on empty vectors"
 def doc_with(*vector: float, word_vectors: Any = None) -> Doc:
     """A doc of the words I, want, an and apple, with this vector."""
     doc = made_doc()
-    fields = {name: value for name, value in doc._.get(RECORD).items() if name not in ("version", "checksum")}
+    own = ("version", "text", "checksum")
+    fields = {name: value for name, value in doc._.get(RECORD).items() if name not in own}
     fields["vector"] = np.array(vector, dtype=np.float32)
     if word_vectors is not None:
         fields["word_vectors"] = np.array(word_vectors, dtype=np.float32)
-    doc._.set(RECORD, sealed(Record(**fields)))  # type: ignore[typeddict-item]
+    doc._.set(RECORD, sealed(Record(**fields), doc))  # type: ignore[typeddict-item]
     return doc
 
 

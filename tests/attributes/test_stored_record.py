@@ -25,7 +25,7 @@ TEXT = "I want an apple."
 def fields_of(doc: Doc) -> dict[str, Any]:
     """The fields of a doc's record that are sealed, with arrays that can be changed."""
     record = copy.deepcopy(dict(doc._.get(RECORD)))
-    del record["version"], record["checksum"]
+    del record["version"], record["text"], record["checksum"]
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in record.items()}
 
 
@@ -37,7 +37,7 @@ def with_vectors() -> Doc:
     fields["mutual"] = np.arange(12, dtype=np.float32).reshape(4, 3)
     fields["mutual_places"] = ints(0, 1, 2, 3)
     fields["vector"] = np.array([6, 8], dtype=np.float32)
-    doc._.set(RECORD, seal(fields))
+    doc._.set(RECORD, seal(fields, doc))
     return doc
 
 
@@ -107,7 +107,7 @@ def lacking(name: str) -> Callable[[dict[str, Any]], Any]:
 
 def having(**others: Any) -> Callable[[dict[str, Any]], Any]:
     """Sealed again: as somebody makes it who knows how."""
-    return lambda record: dict(seal({**record, **others}))
+    return lambda record: dict(seal({**record, **others}, made_doc()))
 
 
 def ints(*values: int) -> Any:
@@ -144,9 +144,12 @@ FORGED = {
     "a place after the last": having(mutual=zeros(3, 1), mutual_places=ints(0, 1, 2, 3)),
     "a place before the first": having(mutual=zeros(3, 1), mutual_places=ints(-1, 0, 1, 2)),
     "mutual attention beyond its words": having(mutual=zeros(4, 4)),
+    "distances of other words": having(distances=zeros(3)),
+    "weights of other words": having(weights=zeros(3)),
+    "importance of other words": having(importance=zeros(5)),
     "vectors of another width": having(word_vectors=zeros(4, 3)),
     "a vector of two dimensions": having(vector=zeros(1, 2)),
-    "a vector that is a list": lambda record: {**seal(record), "vector": [0.0, 0.0]},
+    "a vector that is a list": lambda record: {**seal(record, made_doc()), "vector": [0.0, 0.0]},
     "no vector": having(vector=None),
     "a length that is no whole number": having(length=5.0),
     "a length that is true": having(length=True),
@@ -154,7 +157,7 @@ FORGED = {
     "fewer than no tokens cut off": having(truncated=-1),
     "a selection that is a block": having(select={"@misc": "spacy-trend.leading_pair.v1"}),
     "one field more": having(more=1),
-    "a number for a field's name": lambda record: {**seal(record), 1: 2},
+    "a number for a field's name": lambda record: {**seal(record, made_doc()), 1: 2},
 }
 
 
@@ -179,13 +182,13 @@ def test_a_record_that_lacks_a_field_is_refused_by_name(name: str) -> None:
 @pytest.mark.parametrize(
     ("stored", "got"),
     [
-        (lacking("version"), "got version None, expected version 2"),
-        (lambda record: {**record, "version": VERSION + 1}, "got version 3, expected version 2"),
-        (lambda record: {**record, "version": True}, "got version True, expected version 2"),
-        (lambda record: {**record, "version": "2"}, "got version '2', expected version 2"),
+        (lacking("version"), "got version None, expected version 3"),
+        (lambda record: {**record, "version": VERSION + 1}, "got version 4, expected version 3"),
+        (lambda record: {**record, "version": True}, "got version True, expected version 3"),
+        (lambda record: {**record, "version": "3"}, "got version '3', expected version 3"),
         (lambda record: list(record.items()), "got a <class 'list'> in its place"),
         (lambda record: 7, "got a <class 'int'> in its place"),
-        (lambda record: {}, "got version None, expected version 2"),
+        (lambda record: {}, "got version None, expected version 3"),
     ],
 )
 def test_a_record_of_another_version_or_none_of_ours_is_refused(
@@ -199,7 +202,7 @@ def test_a_record_of_another_version_or_none_of_ours_is_refused(
 
 def test_the_checksum_is_that_of_the_plain_fields_and_the_arrays_in_order() -> None:
     record = made_doc()._.get(RECORD)
-    plain = [VERSION, 5, 0, record["select"]]
+    plain = [VERSION, 5, 0, record["select"], crc32(b"I want an apple.")]
     expected = crc32(json.dumps(plain).encode())
     for name, kind in (
         ("tokens", "int32 (4,)"),
@@ -207,6 +210,9 @@ def test_the_checksum_is_that_of_the_plain_fields_and_the_arrays_in_order() -> N
         ("attention", "float32 (3, 4)"),
         ("mutual", "float32 (0, 0)"),
         ("mutual_places", "int32 (0,)"),
+        ("distances", "float32 (0,)"),
+        ("weights", "float32 (4,)"),
+        ("importance", "float32 (4,)"),
         ("vector", "float32 (2,)"),
         ("pair", "int32 (2,)"),
     ):
@@ -219,16 +225,16 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts of the docs whose records were checked."""
     texts: list[str] = []
 
-    def noting(stored: Any, text: str) -> SealedRecord:
-        texts.append(text)
-        return check(stored, text)
+    def noting(stored: Any, doc: Doc) -> SealedRecord:
+        texts.append(doc.text)
+        return check(stored, doc)
 
     monkeypatch.setattr("spacy_trend.attributes.record.check", noting)
     return texts
 
 
 CARRIERS: dict[str, tuple[Callable[[Doc], Doc], int]] = {
-    "copy": (Doc.copy, 0),
+    "copy": (Doc.copy, 1),
     "to_bytes": (lambda doc: Doc(doc.vocab).from_bytes(doc.to_bytes()), 1),
     "pickle": (lambda doc: pickle.loads(pickle.dumps(doc)), 1),
     "DocBin": (
@@ -295,6 +301,39 @@ def test_a_record_without_words_is_read_again() -> None:
     doc = made_doc(["."], np.zeros((2, 0)), (-1, -1))
     carried = Doc(doc.vocab).from_bytes(doc.to_bytes())
     assert carried._.trend_vector.tolist() == [0, 0]
+
+
+OTHER_TEXT = r"of the doc .* is that of another text: got the checksum \d+, expected \d+"
+
+
+@pytest.mark.parametrize("stored", [False, True])
+@pytest.mark.parametrize("words", [["I", "want", "an", "onion", "."], ["We", "hate", "an", "apple", "."]])
+def test_a_record_of_another_text_is_refused(words: list[str], stored: bool) -> None:
+    doc = with_vectors()
+    record = doc._.get(RECORD)
+    other = Doc(doc.vocab, words=words, spaces=[True, True, True, False, False])
+    other._.set(RECORD, dict(record) if stored else record)
+    for item in (other, other[0:3], other[1]):
+        with pytest.raises(ValueError, match=OTHER_TEXT):
+            item._.trend_vector  # noqa: B018
+    assert doc._.trend_vector is not None
+
+
+def test_docs_of_the_same_text_may_share_a_record() -> None:
+    doc = with_vectors()
+    other = Doc(doc.vocab, [token.text for token in doc], [True, True, True, False, False])
+    other._.set(RECORD, doc._.get(RECORD))
+    assert read_all(other) == read_all(doc) == read_all(other)
+
+
+@pytest.mark.parametrize("rows", [2**16 + 1, 2 * 10**9, 2**40])
+def test_a_record_of_few_bytes_takes_little_memory(rows: int) -> None:
+    doc = made_doc(["."], np.zeros((2, 0)), (-1, -1))
+    record = {**fields_of(doc), "attention": np.zeros((rows, 0), dtype=np.float32)}
+    doc._.set(RECORD, dict(seal(record, doc)))
+    for item in (doc, doc[0:1], doc[0]):
+        with pytest.raises(ValueError, match=f"{rows} rows of attention"):
+            item._.get("trend_vector")
 
 
 def test_the_fields_are_those_of_a_record() -> None:

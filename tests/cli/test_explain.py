@@ -91,9 +91,9 @@ def test_explain_takes_a_pipeline_with_its_settings(tiny: Language, tmp_path: Pa
 
 def test_explain_refuses_a_preset_beside_settings(tiny: Language, tmp_path: Path) -> None:
     tiny.to_disk(tmp_path)
-    result = run("Two words", "--model", str(tmp_path), "--preset", "all_words")
+    result = run("Two words", "--model", str(tmp_path), "--preset", "classifier")
     assert result.exit_code == 1
-    assert "Got the settings {'preset': 'all_words'}, but the pipeline has the trend vector" in said(result)
+    assert "Got the settings {'preset': 'classifier'}, but the pipeline has the trend vector" in said(result)
 
 
 def test_explain_adds_the_component_to_a_pipeline_that_has_a_transformer(

@@ -29,7 +29,7 @@ from tests.support.curated import curated_bert
 
 pytestmark = pytest.mark.usefixtures("few_strengths")
 #: Of two embeddings side by side.
-WIDE = ("all_words_wide", "both means side by side")
+WIDE = ("classifier_wide", "both means side by side")
 NAMES = {
     *PRESETS,
     CLS,

@@ -26,7 +26,7 @@ class TestTable:
             "embedding               width   accuracy          95%   macro F1         95%   p against [CLS]",
             "---------------------   -----   --------   ----------   --------   ---------   ---------------",
             "pipeline's trend_pair      32       92.0    87.0-97.0       91.0   85.0-95.0             1e-30",
-            "all_words                 768       90.0   80.0-100.0       89.0   83.0-93.0              0.25",
+            "classifier                768       90.0   80.0-100.0       89.0   83.0-93.0              0.25",
             "article                    32       87.5    82.5-92.5       86.5   80.5-90.5             0.012",
             "[CLS]                      32       80.0    75.0-85.0       79.0   73.0-83.0                 -",
             "mean of static             32       50.0    45.0-55.0       49.0   43.0-53.0                 1",
@@ -54,7 +54,7 @@ class TestTable:
         assert as_table(replace(BY_HAND, **changes)).endswith(f"\n{expected}")
 
     def test_has_the_best_preset_not_the_best_of_all(self) -> None:
-        assert BY_HAND.best_preset().name == "all_words"
+        assert BY_HAND.best_preset().name == "classifier"
 
 
 class TestFiles:

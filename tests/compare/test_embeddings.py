@@ -20,7 +20,7 @@ from spacy_trend.types import Floats
 from tests.support.curated import curated_bert, encoder_of, run_window
 
 NAMES = [CLS, MEAN_POOLING, "first-last mean", "both means side by side", "mean of static"]
-WIDE = {"both means side by side", "all_words_wide"}
+WIDE = {"both means side by side", "classifier_wide"}
 LONG = " ".join(f"The {number} old ships unexpectedly sailed past house {number}." for number in range(12))
 TEXTS = ["I want an apple.", LONG, "Stop!", "?! ...", "She sold the unbelievably old house.", " ", "!!!"]
 SHORT_WINDOWS = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 16, "stride": 10}
@@ -243,10 +243,10 @@ class TestEmbeddedTexts:
     ) -> None:
         nlp = make_nlp(tiny_encoder, None)
         nlp.add_pipe("trend_vector", name="first", config={"preset": "similarity"})
-        nlp.add_pipe("trend_vector", name="last", config={"preset": "signed_pair"})
+        nlp.add_pipe("trend_vector", name="last", config={"preset": "related_pair"})
         embedded = embed_texts(TEXTS, nlp).by_name
         assert "pipeline's first" not in embedded
-        near(embedded["pipeline's last"], embedded["signed_pair"])
+        near(embedded["pipeline's last"], embedded["related_pair"])
 
     @pytest.mark.parametrize("config", [None, {}, {"preset": "similarity", "vector_hooks": True}])
     def test_leave_the_pipeline_as_it_was(
@@ -271,7 +271,7 @@ class TestEmbeddedTexts:
 
     @pytest.mark.parametrize(
         "config",
-        [None, {}, {"preset": "signed_pair", "vector_hooks": True}],
+        [None, {}, {"preset": "related_pair", "vector_hooks": True}],
     )
     def test_leave_the_pipelines_config_as_it_was(
         self,

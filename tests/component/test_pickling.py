@@ -170,7 +170,9 @@ def test_settings_that_are_variables_have_their_values(own: Language, tmp_path: 
 def test_the_preset_s_own_function_keeps_other_arguments(
     make_nlp: Callable[..., Language], tiny_encoder: Path
 ) -> None:
-    nlp = make_nlp(tiny_encoder, {"preset": "signed_pair", "select": {"layer": 1}, "change": {"scale": 2.0}})
+    nlp = make_nlp(
+        tiny_encoder, {"select": {"layer": 1}, "change": {"@misc": "spacy-trend.signed_log.v1", "scale": 2.0}}
+    )
     component: Any = carry(nlp).get_pipe("trend_vector")
     assert (component.select, component.change) == (leading_pair(layer=1), signed_log(2.0))
 

@@ -8,8 +8,9 @@ import spacy
 from spacy import Language
 
 from spacy_trend.component.presets import PRESETS, resolve_preset
-from spacy_trend.method.changes import log_ratio, signed_log
-from spacy_trend.method.selections import attended_words, leading_pair, mutual_pair
+from spacy_trend.method.changes import log_ratio
+from spacy_trend.method.mutual_pairs import joint_pair
+from spacy_trend.method.selections import attended_words, leading_pair
 from tests.support.arrays import floats
 
 TEXT = "She sold the old house."
@@ -24,7 +25,9 @@ def test_the_article_is_what_nothing_asks_for(tiny: Language) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_gives_what_its_blocks_give(name: str, shared_nlp: Callable[..., Language]) -> None:
     by_name = shared_nlp({"preset": name})(TEXT)
-    by_blocks = shared_nlp(PRESETS[name]._asdict())(TEXT)
+    by_blocks = shared_nlp(
+        {key: value for key, value in PRESETS[name]._asdict().items() if key != "purpose"}
+    )(TEXT)
     np.testing.assert_array_equal(by_name._.trend_vector, by_blocks._.trend_vector)
     assert by_name._.trend_focus.i == by_blocks._.trend_focus.i
     assert by_name._.trend_vector.any()
@@ -34,10 +37,9 @@ def test_a_preset_gives_what_its_blocks_give(name: str, shared_nlp: Callable[...
     ("name", "select"),
     [
         ("article", leading_pair()),
-        ("signed_pair", leading_pair()),
-        ("related_pair", mutual_pair()),
-        ("all_words", attended_words(residual=1.0)),
-        ("all_words_wide", attended_words(residual=1.0)),
+        ("related_pair", joint_pair()),
+        ("classifier", attended_words(residual=1.0)),
+        ("classifier_wide", attended_words(residual=1.0)),
         ("similarity", attended_words(residual=1.0)),
     ],
 )
@@ -49,9 +51,9 @@ def test_a_preset_names_a_selection(name: str, select: Any) -> None:
     ("name", "changed"),
     [
         ("article", [np.log(3), 0]),
-        ("signed_pair", np.arcsinh([30, 10]) - np.arcsinh([10, -20])),
-        ("all_words", [2, -0.5]),
-        ("all_words_wide", [1, -2, 3, 1]),
+        ("related_pair", [3, 1]),
+        ("classifier", [3, 1]),
+        ("classifier_wide", [1, -2, 3, 1]),
         ("similarity", [3, 1]),
     ],
 )
@@ -61,22 +63,20 @@ def test_a_preset_names_a_change(name: str, changed: Any) -> None:
 
 
 def test_a_block_that_names_a_function_goes_before_the_preset() -> None:
-    select, change = resolve_preset("all_words", {"@misc": "spacy-trend.leading_pair.v1", "rows": "layers"})
+    select, change = resolve_preset("classifier", {"@misc": "spacy-trend.leading_pair.v1", "rows": "layers"})
     assert select == leading_pair(rows="layers")
-    assert change is resolve_preset("all_words")[1]
+    assert change is resolve_preset("classifier")[1]
 
 
 def test_a_block_without_a_function_changes_the_preset_s_own() -> None:
-    select, change = resolve_preset("signed_pair", {"layer": 1}, {"scale": 2.0})
-    assert select == leading_pair(layer=1)
-    static, contextual = floats([1, -2]), floats([3, 1])
-    np.testing.assert_array_equal(change(static, contextual), signed_log(2.0)(static, contextual))
+    select, _ = resolve_preset("classifier", {"layer": 1})
+    assert select == attended_words(layer=1, residual=1.0)
 
 
 def test_a_pipeline_is_saved_with_its_preset(
     tmp_path: Path, make_nlp: Callable[..., Language], tiny_encoder: Path
 ) -> None:
-    nlp = make_nlp(tiny_encoder, {"preset": "all_words_wide", "select": {"layer": 0}})
+    nlp = make_nlp(tiny_encoder, {"preset": "classifier_wide", "select": {"layer": 0}})
     nlp.to_disk(tmp_path)
     loaded = spacy.load(tmp_path)
     component: Any = loaded.get_pipe("trend_vector")
@@ -84,6 +84,36 @@ def test_a_pipeline_is_saved_with_its_preset(
     # An older transformers reloads with another attention implementation.
     np.testing.assert_allclose(loaded(TEXT)._.trend_vector, nlp(TEXT)._.trend_vector, atol=2e-5)
     assert loaded(TEXT)._.trend_vector.shape == (64,)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [("all_words", "classifier"), ("all_words_wide", "classifier_wide"), ("signed_pair", "related_pair")],
+)
+def test_a_preset_of_before_is_refused_and_named_by_what_it_is_for(before: str, now: str) -> None:
+    with pytest.raises(
+        ValueError, match=rf"preset='{before}' is gone. Expected one of article.*: use '{now}'"
+    ):
+        resolve_preset(before)
+
+
+@pytest.mark.parametrize(
+    ("config", "layers"),
+    [
+        ({}, (-1,)),
+        ({"preset": "classifier"}, "upper_half"),
+        ({"preset": "classifier_wide"}, "upper_half"),
+        ({"preset": "similarity"}, (-1,)),
+        ({"preset": "related_pair"}, (-1,)),
+        ({"preset": "classifier", "contextual_layers": [0, 0.5]}, (0, 0.5)),
+        ({"contextual_layers": "upper_half"}, "upper_half"),
+    ],
+)
+def test_contextual_layers_are_the_preset_s_unless_others_are_given(
+    config: dict[str, Any], layers: Any, shared_nlp: Callable[..., Language]
+) -> None:
+    component: Any = shared_nlp(config).get_pipe("trend_vector")
+    assert component.contextual_layers == layers
 
 
 def test_an_unknown_preset_is_refused() -> None:

@@ -25,7 +25,7 @@ class TestOutput:
     def test_has_the_input_s_columns_and_what_a_pipeline_says_of_each_text(
         self, source: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
-        summary = embed(source, tmp_path / "out", tiny_encoder, preset="all_words")
+        summary = embed(source, tmp_path / "out", tiny_encoder, preset="classifier")
         assert (summary.rows, summary.errors, summary.done_before, summary.shards) == (30, 0, 0, 5)
         table = table_of(tmp_path / "out")
         assert table.column_names == [
@@ -35,7 +35,7 @@ class TestOutput:
         assert table["row"].to_pylist() == table["id"].to_pylist() == list(range(30))
         assert table["score"].type == pa.float64()
         assert table["trend_vector"].type == pa.list_(pa.float32(), 32)
-        docs = list(from_encoder(tiny_encoder, config={"preset": "all_words"}).pipe(TEXTS))
+        docs = list(from_encoder(tiny_encoder, config={"preset": "classifier"}).pipe(TEXTS))
         np.testing.assert_allclose(vectors_of(table), [doc._.trend_vector for doc in docs], atol=1e-5)
         for doc, focus in zip(docs, table["trend_focus"].to_pylist(), strict=True):
             expected = doc._.trend_focus
@@ -44,13 +44,13 @@ class TestOutput:
                 assert doc.text[focus["start"] : focus["end"]] == focus["text"] == expected.text
 
     def test_says_what_it_was_made_with(self, source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
-        embed(source, tmp_path / "out", tiny_encoder, preset="all_words")
+        embed(source, tmp_path / "out", tiny_encoder, preset="classifier")
         metadata = pq.read_schema(tmp_path / "out" / "part-000000.parquet").metadata[b"spacy_trend"]
         manifest = json.loads(metadata)
         assert manifest == json.loads(
             pq.read_schema(tmp_path / "out" / ".spacy_trend" / "manifest.parquet").metadata[b"spacy_trend"]
         )
-        assert manifest["settings"]["preset"] == "all_words"
+        assert manifest["settings"]["preset"] == "classifier"
         assert manifest["input"]["rows"] == 30
         assert "BertModel" in manifest["encoder"]
         assert set(manifest["versions"]) >= {"spacy", "torch", "spacy-trend"}
@@ -98,7 +98,7 @@ class TestErrors:
         assert [error["row"] for error in errors] == [1, 2, 3]
 
     @pytest.mark.parametrize(
-        "changed", [{"preset": "all_words"}, {"shard_rows": 8}, {"text_field": "id_text"}, {"input": "more"}]
+        "changed", [{"preset": "classifier"}, {"shard_rows": 8}, {"text_field": "id_text"}, {"input": "more"}]
     )
     def test_other_settings_in_the_same_folder_are_refused(
         self, changed: dict[str, Any], source: Path, tmp_path: Path, tiny_encoder: Path

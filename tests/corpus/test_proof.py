@@ -43,7 +43,7 @@ def out(whole: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def other_preset(input_file: Path, tiny_encoder: Path) -> Path:
     folder = input_file.parent / "other"
-    embed(input_file, folder, tiny_encoder, shard_rows=3, preset="all_words")
+    embed(input_file, folder, tiny_encoder, shard_rows=3, preset="classifier")
     return folder
 
 

@@ -26,7 +26,7 @@ from spacy_trend.corpus import embed_corpus
 if __name__ == "__main__":
     engine, source, output, encoder, *address = sys.argv[1:]
     settings = {"engine": engine, "address": address[0] if address else None, "processes": 2}
-    settings |= {"preset": "all_words", "shard_rows": 20, "on_error": "skip"}
+    settings |= {"preset": "classifier", "shard_rows": 20, "on_error": "skip"}
     summary = embed_corpus(source, output, encoder=encoder, **settings)
     print(summary.rows, summary.shards)
 """
@@ -43,7 +43,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def local(source: Path, tiny_encoder: Path) -> Path:
     """The output of the local engine."""
     output = source.parent / "local"
-    embed_corpus(source, output, encoder=str(tiny_encoder), preset="all_words", shard_rows=20)
+    embed_corpus(source, output, encoder=str(tiny_encoder), preset="classifier", shard_rows=20)
     return output
 
 

@@ -89,13 +89,13 @@ class TestRunsInOneFolder:
         for shard in (tmp_path / "article").glob("part-*"):
             shutil.copy(shard, staged)
         (staged / "part-000001.parquet").write_bytes(b"PAR1")
-        embed(path, out, tiny_encoder, shard_rows=3, preset="all_words")
+        embed(path, out, tiny_encoder, shard_rows=3, preset="classifier")
         assert not staged.exists()
         assert (
             json.loads(pq.read_schema(out / "part-000001.parquet").metadata[b"spacy_trend"])["settings"][
                 "preset"
             ]
-            == "all_words"
+            == "classifier"
         )
 
     def test_an_input_that_is_read_in_another_way_is_refused(

@@ -25,7 +25,7 @@ DEPENDENCY_PAIR = {"select": {"@misc": "spacy-trend.dependency_pair.v1"}}
 
 
 def test_a_pipeline_that_works_has_nothing_to_mend(make: Callable[..., Language], tiny_encoder: Path) -> None:
-    nlp = make({"preset": "all_words", "token_vectors": False})
+    nlp = make({"preset": "classifier", "token_vectors": False})
     findings = examine(nlp)
     assert wrong(findings) == []
     assert [finding.about for finding in findings] == [
@@ -43,7 +43,7 @@ def test_a_pipeline_that_works_has_nothing_to_mend(make: Callable[..., Language]
     assert about("encoder", findings).text == "Its encoder has 2 layers of 4 heads and width 32"
     assert "have 128 tokens, one every 96" in about("windows", findings).text
     assert "accepts 512 wordpieces per window: enough for 4.0 per token" in about("windows", findings).text
-    assert "preset='all_words', token_vectors=False; all others" in about("settings", findings).text
+    assert "preset='classifier', token_vectors=False; all others" in about("settings", findings).text
 
 
 def test_the_size_of_a_record_is_that_of_a_stored_one(make: Callable[..., Language]) -> None:
@@ -154,12 +154,12 @@ def test_no_sentence_boundaries(make: Callable[..., Language]) -> None:
 
 
 def test_sentence_boundaries_too_late_or_disabled(make: Callable[..., Language]) -> None:
-    nlp = make({"level": "sentence", "preset": "signed_pair"})
+    nlp = make({"level": "sentence", "preset": "related_pair"})
     nlp.add_pipe("sentencizer")
     mend(about("sentences", examine(nlp)).fix, nlp)
     assert nlp.pipe_names == ["transformer", "sentencizer", "trend_vector"]
     assert wrong(examine(nlp)) == []
-    assert "preset='signed_pair', level='sentence';" in about("settings", examine(nlp)).text
+    assert "preset='related_pair', level='sentence';" in about("settings", examine(nlp)).text
     nlp.disable_pipe("sentencizer")
     mend(about("sentences", examine(nlp)).fix, nlp)
     assert wrong(examine(nlp)) == []
@@ -318,7 +318,7 @@ def test_tokens_that_were_merged(make: Callable[..., Language]) -> None:
 
 
 def test_numbers_that_are_not_finite(make: Callable[..., Language]) -> None:
-    nlp = make({"preset": "all_words"})
+    nlp = make({"preset": "classifier"})
     weights = nlp.get_pipe("transformer").model.transformer.embeddings.word_embeddings.weight
     weights.data.fill_(float("nan"))
     assert wrong(examine(nlp)) == [("error", "numbers")]

@@ -11,14 +11,14 @@ from tests.support.findings import about, mend, wrong
 
 def test_before_the_transformer(make: Callable[..., Language]) -> None:
     nlp = make(None)
-    nlp.add_pipe("trend_vector", name="mine", before="transformer", config={"preset": "all_words"})
+    nlp.add_pipe("trend_vector", name="mine", before="transformer", config={"preset": "classifier"})
     findings = examine(nlp)
     assert wrong(findings) == [("error", "placement")]
     assert "'mine' stands before the transformer 'transformer'" in about("placement", findings).text
     mend(about("placement", findings).fix, nlp)
     assert nlp.pipe_names == ["transformer", "mine"]
     assert wrong(examine(nlp)) == []
-    assert "'mine': preset='all_words';" in about("settings", examine(nlp)).text
+    assert "'mine': preset='classifier';" in about("settings", examine(nlp)).text
 
 
 def test_attached_to_another_transformer(make: Callable[..., Language]) -> None:

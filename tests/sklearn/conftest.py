@@ -21,7 +21,7 @@ def _one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def fitted(tiny_encoder: Path) -> TrendVectorizer:
     """With the tiny encoder and settings without logarithms; not to be changed by a test."""
-    return TrendVectorizer(encoder=tiny_encoder, config={"preset": "all_words"}).fit(TEXTS)
+    return TrendVectorizer(encoder=tiny_encoder, config={"preset": "classifier"}).fit(TEXTS)
 
 
 @pytest.fixture(scope="module")

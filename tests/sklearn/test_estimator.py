@@ -66,10 +66,10 @@ class TestEstimator:
             vectorizer.set_params(preset="article")
 
     def test_does_not_change_its_parameters(self, tiny_encoder: Path) -> None:
-        config = {"preset": "all_words_wide", "select": {"layer": 1}}
+        config = {"preset": "classifier_wide", "select": {"layer": 1}}
         vectorizer = TrendVectorizer(encoder=tiny_encoder, config=config).fit(TEXTS)
         assert vectorizer.config is config
-        assert config == {"preset": "all_words_wide", "select": {"layer": 1}}
+        assert config == {"preset": "classifier_wide", "select": {"layer": 1}}
 
     def test_can_be_cloned(self, fitted: TrendVectorizer, vectors: Any) -> None:
         cloned = clone(fitted)
@@ -115,7 +115,7 @@ class TestEstimator:
 
     def test_has_a_short_name_when_printed(self, tiny_encoder: Path) -> None:
         assert repr(TrendVectorizer(encoder="a", config=WIDE)) == (
-            "TrendVectorizer(config={'preset': 'all_words_wide'}, encoder='a')"
+            "TrendVectorizer(config={'preset': 'classifier_wide'}, encoder='a')"
         )
 
     def test_names_the_extra_if_scikit_learn_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ class TestInScikitLearnsPipelines:
     ) -> None:
         vectorizer = TrendVectorizer(encoder=tiny_encoder, memory=tmp_path)
         steps = [("vectors", vectorizer), ("scale", StandardScaler()), ("classify", LogisticRegression())]
-        configs = [{"preset": "all_words"}, WIDE]
+        configs = [{"preset": "classifier"}, WIDE]
         search = GridSearchCV(
             Pipeline(steps),
             {"vectors__config": configs, "classify__C": [0.1, 1.0]},

@@ -31,7 +31,7 @@ from pathlib import Path
 from spacy_trend.sklearn import TrendVectorizer
 
 encoder, folder = sys.argv[1:]
-vectorizer = TrendVectorizer(encoder=encoder, config={"preset": "all_words"}, memory=Path(folder)).fit(["a"])
+vectorizer = TrendVectorizer(encoder=encoder, config={"preset": "classifier"}, memory=Path(folder)).fit(["a"])
 pipe, ran = vectorizer.nlp_.pipe, []
 
 
@@ -68,7 +68,11 @@ def remembering(tiny_encoder: Path, tmp_path: Path) -> Callable[..., TrendVector
     """A function that makes a fitted vectorizer with a memory."""
 
     def make(**changes: Any) -> TrendVectorizer:
-        settings = {"encoder": tiny_encoder, "config": {"preset": "all_words"}, "memory": tmp_path / "memory"}
+        settings = {
+            "encoder": tiny_encoder,
+            "config": {"preset": "classifier"},
+            "memory": tmp_path / "memory",
+        }
         return TrendVectorizer(**{**settings, **changes}).fit(["."])
 
     return make
@@ -112,7 +116,7 @@ class TestMemory:
         np.testing.assert_array_equal(vectorizer.transform(texts), first)
         assert len(ran) == len(texts)
 
-    @pytest.mark.parametrize("config", [WIDE, {"preset": "all_words", "select": {"layer": 0}}, None])
+    @pytest.mark.parametrize("config", [WIDE, {"preset": "classifier", "select": {"layer": 0}}, None])
     def test_does_not_confuse_settings(
         self,
         remembering: Callable[..., TrendVectorizer],
@@ -139,7 +143,7 @@ class TestMemory:
     def test_does_not_confuse_weights(
         self, remembering: Callable[..., TrendVectorizer], vectors: Any, tiny_encoder: Path
     ) -> None:
-        nlp = spacy_trend.from_encoder(tiny_encoder, config={"preset": "all_words"})
+        nlp = spacy_trend.from_encoder(tiny_encoder, config={"preset": "classifier"})
         settings: dict[str, Any] = {"pipeline": nlp, "encoder": None, "config": None}
         assert_close(remembering(**settings).transform(TEXTS), vectors)
         next(nlp.get_pipe("transformer").model.layers[0].shims[0]._model.parameters()).data *= 2
@@ -151,7 +155,7 @@ class TestMemory:
         text = ["I don't, you can't."]
         remembering().transform(text)
         result = remembering(lang="de").transform(text)
-        settings: dict[str, Any] = {"encoder": tiny_encoder, "config": {"preset": "all_words"}}
+        settings: dict[str, Any] = {"encoder": tiny_encoder, "config": {"preset": "classifier"}}
         assert_close(result, TrendVectorizer(**settings, lang="de").fit_transform(text))
         assert np.abs(result - TrendVectorizer(**settings).fit_transform(text)).max() > 0.01
 
@@ -271,7 +275,7 @@ class TestMemory:
         self, tiny_encoder: Path, other_encoder: Path, tmp_path: Path, vectors: Any
     ) -> None:
         one, other = (
-            TrendVectorizer(encoder=encoder, config={"preset": "all_words"}).fit(TEXTS)
+            TrendVectorizer(encoder=encoder, config={"preset": "classifier"}).fit(TEXTS)
             for encoder in (other_encoder, tiny_encoder)
         )
         for vectorizer in one, other:

@@ -33,7 +33,7 @@ class TestTransform:
         assert_close(wide, np.stack([nlp(text)._.trend_vector for text in TEXTS]))
 
     def test_may_be_one_step_with_fit(self, tiny_encoder: Path) -> None:
-        make = TrendVectorizer(encoder=tiny_encoder, config={"preset": "all_words"})
+        make = TrendVectorizer(encoder=tiny_encoder, config={"preset": "classifier"})
         assert_close(make.fit_transform(TEXTS), make.transform(TEXTS))
         assert make.fit(TEXTS, LABELS[:4]) is make
 
@@ -106,7 +106,7 @@ class TestPipelines:
         self, tiny_encoder: Path, vectors: Any, tmp_path: Path
     ) -> None:
         transformer_pipeline(tiny_encoder).to_disk(tmp_path)
-        settings = {"preset": "all_words"}
+        settings = {"preset": "classifier"}
         assert_close(TrendVectorizer(tmp_path, config=settings).fit_transform(TEXTS), vectors)
         assert TrendVectorizer(tmp_path).fit(TEXTS).nlp_.get_pipe("trend_vector").level == "doc"
         assert spacy.load(tmp_path).pipe_names == ["transformer"]
@@ -115,7 +115,7 @@ class TestPipelines:
         self, make_nlp: Callable[..., Language], tiny_encoder: Path
     ) -> None:
         nlp = make_nlp(tiny_encoder, None)
-        nlp.add_pipe("trend_vector", name="mine", config={"preset": "all_words_wide", "level": "sentence"})
+        nlp.add_pipe("trend_vector", name="mine", config={"preset": "classifier_wide", "level": "sentence"})
         assert TrendVectorizer(nlp).fit_transform(TEXTS).shape == (4, 64)
 
     def test_as_they_are_have_a_trend_vector(self, tiny_encoder: Path) -> None:

@@ -28,7 +28,7 @@ def pipeline_with(
 ) -> Language:
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": str(encoder)}})
-    nlp.add_pipe("trend_vector", config={"preset": "all_words", **trend_vector})
+    nlp.add_pipe("trend_vector", config={"preset": "classifier", **trend_vector})
     exclusive = {"exclusive_classes": textcat == "textcat"}
     nlp.add_pipe(textcat, name="textcat", config={"model": {**CLASSIFIER, **exclusive, **(model or {})}})
     return nlp
@@ -66,7 +66,7 @@ def share_right(nlp: Language, examples: list[Example]) -> float:
     return float(np.mean([eg.reference.cats[guess] for eg, guess in zip(examples, guesses, strict=True)]))
 
 
-def trend_vector_config(encoder: Path | str, preset: str = "all_words") -> Config:
+def trend_vector_config(encoder: Path | str, preset: str = "classifier") -> Config:
     """The project's config with a stock corpus and no data."""
     overrides = {"components.transformer.model.name": str(encoder), "components.trend_vector.preset": preset}
     return load_config(CONFIGS / "trend_vector.cfg", overrides=overrides)

@@ -48,7 +48,7 @@ def score(name: str, accuracy: float = 0.5, **changes: Any) -> Score:
 BY_HAND = Comparison(
     scores=[
         score("pipeline's trend_pair", 0.92, p_value=1e-30),
-        score("all_words", 0.9, accuracy_interval=(0.8, 1.0), width=768),
+        score("classifier", 0.9, accuracy_interval=(0.8, 1.0), width=768),
         score("article", 0.875, p_value=0.0123),
         score(CLS, 0.8),
         score("mean of static", 0.5, p_value=1.0),

@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 
 import spacy_trend
 from spacy_trend.attributes.record import RECORD, Record, sealed
+from spacy_trend.method.segments import segment_shares
 
 LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1", "rows": "heads", "layer": 0, "focus": "last"}
 #: Of "I want an apple.": leaders want, I and an; in the row that "an" leads, "want" comes next.
@@ -45,6 +46,9 @@ def made_doc(
         attention=rows,
         mutual=np.zeros((0, 0), dtype=np.float32),
         mutual_places=np.zeros(0, dtype=np.int32),
+        distances=np.zeros(0, dtype=np.float32),
+        weights=np.zeros(len(tokens), dtype=np.float32),
+        importance=segment_shares(rows[-1], np.array([len(tokens)])),
         word_vectors=None,
         vector=np.zeros(2, dtype=np.float32),
         pair=np.array(pair, dtype=np.int32),
@@ -52,7 +56,7 @@ def made_doc(
         select=json.dumps(select, sort_keys=True),
     )
     spacy_trend.install_extensions()
-    doc._.set(RECORD, sealed(record))
+    doc._.set(RECORD, sealed(record, doc))
     return doc
 
 

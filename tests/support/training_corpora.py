@@ -84,7 +84,7 @@ def annotating() -> dict[str, Any]:
 def pipeline(encoder: Path, **trend_vector: Any) -> Language:
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": str(encoder)}})
-    nlp.add_pipe("trend_vector", config={"preset": "all_words", **trend_vector})
+    nlp.add_pipe("trend_vector", config={"preset": "classifier", **trend_vector})
     return nlp
 
 

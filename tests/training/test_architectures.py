@@ -36,13 +36,16 @@ def doc_with(vector: Any) -> Doc:
         attention=none.T,
         mutual=np.zeros((0, 0), dtype=np.float32),
         mutual_places=np.zeros(0, dtype=np.int32),
+        distances=np.zeros(0, dtype=np.float32),
+        weights=np.zeros(0, dtype=np.float32),
+        importance=np.zeros(0, dtype=np.float32),
         word_vectors=None,
         vector=np.array(vector, dtype=np.float32),
         pair=np.full(2, -1, dtype=np.int32),
         truncated=0,
         select="{}",
     )
-    doc._.set(RECORD, sealed(record))
+    doc._.set(RECORD, sealed(record, doc))
     return doc
 
 
@@ -75,7 +78,7 @@ class TestFeatures:
         assert stacked.tolist() == [[1, 2], [0, -3]]
         assert stacked.dtype == np.float32
 
-    @pytest.mark.parametrize("preset", ["article", "all_words_wide"])
+    @pytest.mark.parametrize("preset", ["article", "classifier_wide"])
     def test_are_what_the_pipeline_gives(self, preset: str, shared_nlp: Callable[..., Language]) -> None:
         nlp = shared_nlp({"preset": preset})
         docs = list(nlp.pipe(["I want an apple.", "", "...", "She sold the old house."]))
@@ -143,7 +146,7 @@ class TestFeatures:
             with narrow.select_pipes(disable="textcat"):
                 narrow(doc)
             doc._.trf_data = None
-        config = with_stock_corpus(trend_vector_config(tiny_encoder, "all_words_wide"), tmp_path)
+        config = with_stock_corpus(trend_vector_config(tiny_encoder, "classifier_wide"), tmp_path)
         DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "texts.spacy")
         assert init_nlp(config)("I want an apple.").cats == {"fruit": 0.5, "house": 0.5}
 

@@ -160,7 +160,7 @@ class TestLearning:
 
 
 class TestWidth:
-    @pytest.mark.parametrize(("preset", "width"), [("article", 32), ("all_words_wide", 64)])
+    @pytest.mark.parametrize(("preset", "width"), [("article", 32), ("classifier_wide", 64)])
     def test_the_classifier_has_the_pipeline_s_width(
         self, preset: str, width: int, tiny_encoder: Path
     ) -> None:
@@ -173,14 +173,14 @@ class TestWidth:
         self, tiny_encoder: Path, tmp_path: Path
     ) -> None:
         trained(tiny_encoder).to_disk(tmp_path)
-        config = {"components": {"trend_vector": {"preset": "all_words_wide"}}}
+        config = {"components": {"trend_vector": {"preset": "classifier_wide"}}}
         message = r"the doc 'I want an apple\.' has width 64, but the classifier was made for 32\."
         with pytest.raises(ValueError, match=message):
             spacy.load(tmp_path, config=config)("I want an apple.")
 
     def test_another_preset_that_was_put_in_is_refused(self, tiny_encoder: Path) -> None:
         nlp = trained(tiny_encoder)
-        nlp.replace_pipe("trend_vector", "trend_vector", config={"preset": "all_words_wide"})
+        nlp.replace_pipe("trend_vector", "trend_vector", config={"preset": "classifier_wide"})
         with pytest.raises(ValueError, match=r"has width 64, but the classifier was made for 32\."):
             nlp("I want an apple.")
         with pytest.raises(ValueError, match=r"of the pipeline has width 64, but .* was made for 32\."):
@@ -190,7 +190,7 @@ class TestWidth:
         self, tiny_encoder: Path, tmp_path: Path
     ) -> None:
         trained(tiny_encoder).to_disk(tmp_path)
-        config = trend_vector_config(tiny_encoder, "all_words_wide")
+        config = trend_vector_config(tiny_encoder, "classifier_wide")
         config["components"]["textcat"] = {"source": str(tmp_path)}
         config["training"]["frozen_components"] = ["transformer", "textcat"]
         config["paths"]["train"] = config["paths"]["dev"] = str(tmp_path)
@@ -210,7 +210,7 @@ class TestWidth:
 
     def test_two_trend_vectors_of_one_width_are_read(self, tiny_encoder: Path) -> None:
         nlp = pipeline_with(tiny_encoder, preset="article")
-        nlp.add_pipe("trend_vector", name="second", config={"preset": "signed_pair"}, before="textcat")
+        nlp.add_pipe("trend_vector", name="second", config={"preset": "related_pair"}, before="textcat")
         examples = examples_of(nlp, "fruit", "house")
         nlp.initialize(lambda: examples)
         annotates = [*ANNOTATES, "second"]
@@ -222,7 +222,7 @@ class TestWidth:
         self, place: dict[str, Any], tiny_encoder: Path
     ) -> None:
         nlp = pipeline_with(tiny_encoder, preset="article")
-        nlp.add_pipe("trend_vector", name="wide", config={"preset": "all_words_wide"}, **place)
+        nlp.add_pipe("trend_vector", name="wide", config={"preset": "classifier_wide"}, **place)
         examples = examples_of(nlp, "fruit", "house")
         nlp.initialize(lambda: examples)
         width = 64 if place == {"before": "textcat"} else 32

@@ -24,7 +24,7 @@ from tests.support.curated import add_bert
 
 class TestPreparation:
     def test_a_frozen_transformer_of_a_config_is_loaded(self, tiny_encoder: Path, tmp_path: Path) -> None:
-        config = trend_vector_config(tiny_encoder, "all_words_wide")
+        config = trend_vector_config(tiny_encoder, "classifier_wide")
         config["initialize"]["components"] = {"textcat": {"labels": ["fruit", "house"]}}
         nlp = init_nlp(with_stock_corpus(config, tmp_path))
         assert nlp("I want an apple.").cats == {"fruit": 0.5, "house": 0.5}

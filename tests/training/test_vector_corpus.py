@@ -66,7 +66,7 @@ class TestReader:
 
     def test_gives_every_pipeline_its_own_vectors(self, tiny_encoder: Path, corpus: Path) -> None:
         read = vector_corpus(corpus / "dev.spacy")
-        narrow, wide = pipeline(tiny_encoder), pipeline(tiny_encoder, preset="all_words_wide")
+        narrow, wide = pipeline(tiny_encoder), pipeline(tiny_encoder, preset="classifier_wide")
         widths = [len(next(iter(read(nlp))).predicted._.trend_vector) for nlp in (narrow, wide, narrow)]
         assert widths == [32, 64, 32]
 
@@ -89,19 +89,19 @@ class TestReader:
         nlp = pipeline(tiny_encoder, preset="article")
         model = {"@architectures": "spacy-trend.TextCatTrendVector.v1"}
         nlp.add_pipe("textcat", config={"model": model})
-        nlp.add_pipe("trend_vector", name="second", config={"preset": "signed_pair"})
+        nlp.add_pipe("trend_vector", name="second", config={"preset": "related_pair"})
         names = ["transformer", "trend_vector"]
         (expected,) = list(vector_corpus(corpus / "dev.spacy", limit=1, components=names)(nlp))
         other = pipeline(tiny_encoder, preset="article")
         other.add_pipe("textcat", config={"model": model})
-        other.add_pipe("trend_vector", name="second", config={"preset": "signed_pair"})
+        other.add_pipe("trend_vector", name="second", config={"preset": "related_pair"})
         (found,) = list(vector_corpus(corpus / "dev.spacy", limit=1)(other))
         np.testing.assert_allclose(found.predicted._.trend_vector, expected.predicted._.trend_vector)
 
     def test_takes_a_pipeline_of_two_encoders(self, tiny_encoder: Path, corpus: Path) -> None:
         nlp = pipeline(tiny_encoder)
         nlp.add_pipe("transformer", name="other", config={"model": {"name": str(tiny_encoder)}})
-        nlp.add_pipe("trend_vector", name="second", config={"preset": "all_words_wide"})
+        nlp.add_pipe("trend_vector", name="second", config={"preset": "classifier_wide"})
         nlp.initialize()
         examples = list(vector_corpus(corpus / "dev.spacy")(nlp))
         assert all(example.predicted._.trend_vector.shape == (64,) for example in examples)
@@ -119,7 +119,7 @@ class TestReader:
         read = vector_corpus(corpus / "dev.spacy")
         assert list(read(nlp))
         enable_components()(nlp)
-        nlp.replace_pipe("trend_vector", "trend_vector", config={"preset": "all_words_wide"})
+        nlp.replace_pipe("trend_vector", "trend_vector", config={"preset": "classifier_wide"})
         assert len(next(iter(read(nlp))).predicted._.trend_vector) == 64
 
     def test_enables_the_components_of_a_pipeline_it_never_read(self, tiny_encoder: Path) -> None:
@@ -248,8 +248,8 @@ class TestStoredVectors:
     @pytest.mark.parametrize(
         "settings",
         [
-            {"preset": "all_words_wide"},
-            {"preset": "all_words"},
+            {"preset": "classifier_wide"},
+            {"preset": "classifier"},
             {"preset": "article", "select": {"layer": 1}},
             {"change": {"@misc": "spacy-trend.static_and_contextual.v1"}, "preset": "article"},
         ],
@@ -265,7 +265,7 @@ class TestStoredVectors:
             list(vector_corpus(stored)(pipeline(tiny_encoder, **settings)))
 
     def test_of_another_change_are_refused(self, stored: Path, tiny_encoder: Path) -> None:
-        nlp = pipeline(tiny_encoder, preset="signed_pair")
+        nlp = pipeline(tiny_encoder, preset="related_pair")
         with pytest.raises(ValueError, match="of other settings"):
             list(vector_corpus(stored)(nlp))
 

@@ -84,7 +84,7 @@ class TestTraining:
     def test_does_not_run_it_on_docs_that_were_written_with_vectors(
         self, seen: Counter[str], tiny_encoder: Path, tmp_path: Path
     ) -> None:
-        nlp = pipeline(tiny_encoder, preset="all_words_wide")
+        nlp = pipeline(tiny_encoder, preset="classifier_wide")
         nlp.initialize()
         for name, texts in (("train", TRAIN), ("dev", DEV)):
             docs = list(nlp.pipe(gold_docs(texts)))
