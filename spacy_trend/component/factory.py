@@ -1,5 +1,6 @@
 """The factory `trend_vector`: its settings, how a config becomes a component, and attaching by hand."""
 
+from collections.abc import Sequence
 from inspect import signature
 from typing import Any
 
@@ -39,7 +40,7 @@ def make_trend_vector(
     preset: str,
     select: Any,
     change: Any,
-    contextual_layers: list[int | float] | str | None,
+    contextual_layers: Sequence[int | float] | str | None,
     token_vectors: bool,
     vector_hooks: bool,
     precision: str,

@@ -46,8 +46,8 @@ def between_words(mutual: Floats, counts: Ints) -> Floats:
         counts: int64 `(words,)`, wordpieces of each word, at least one.
 
     Returns:
-        float32 `(words, words)`, symmetric, its diagonal zero. A word that gives nothing to the others has
-        what they give.
+        float32 `(words, words)`, symmetric; its diagonal means nothing. A word that gives nothing to the
+        others has what they give.
     """
     first = starts(counts)
     sums = np.add.reduceat(np.add.reduceat(mutual, first, axis=1), first, axis=0)
@@ -151,7 +151,7 @@ def joint_leaders(mutual: MutualAttention, received: Floats, lengths: Ints) -> t
     """
     none = np.full(len(lengths), -1, dtype=np.int64)
     reach = mutual.band.shape[1]
-    if reach == 0:
+    if reach == 0 or len(mutual.places) == 0:
         return none, none
     numbers = segment_numbers(lengths)
     # Words of one place count once; the places of a segment follow each other without a gap.

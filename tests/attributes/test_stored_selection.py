@@ -16,7 +16,8 @@ import spacy_trend
 from spacy_trend.attributes import stored_selection
 from spacy_trend.attributes.stored_selection import OWN, config_of, remember_selection, selection_of
 from spacy_trend.method.interface import Selection
-from spacy_trend.method.selections import attended_words, dependency_pair, leading_pair, mutual_pair
+from spacy_trend.method.mutual_pairs import dependency_pair, mutual_pair
+from spacy_trend.method.selections import attended_words, leading_pair
 from spacy_trend.types import Floats, Ints
 from tests.support.checkout import ROOT
 from tests.support.pictures import LEADING_PAIR, made_doc
@@ -68,7 +69,11 @@ def test_all_selections_that_are_registered_are_known() -> None:
     config = ConfigParser()
     config.read(ROOT / "setup.cfg")
     lines = config["options.entry_points"]["spacy_misc"].split("\n")
-    named = {line.split(" = ")[0] for line in lines if "method.selections:" in line}
+    named = {
+        line.split(" = ")[0]
+        for line in lines
+        if "method.selections:" in line or "method.mutual_pairs:" in line
+    }
     assert set(OWN) == named
     for name in named:
         assert OWN[name] is spacy.registry.get("misc", name)

@@ -125,13 +125,21 @@ def test_attended_words_are_as_in_plain_loops(
         for item in (doc, *parts_of(doc)):
             start, end = (0, len(doc)) if isinstance(item, Doc) else (item.start, item.end)
             words = [word for word, token in enumerate(expected.tokens) if start <= token < end]
-            received = expected.received[number, words]
+            received, last = expected.received[number, words], expected.received[-1, words]
             vector = np.zeros(384)
             for word, share in zip(words, received / received.sum(), strict=True):
                 vector += share * expected.change[word]
             np.testing.assert_allclose(item._.trend_vector, vector, **NEAR, err_msg=item.text)
-            order = [expected.tokens[words[at]] for at in np.argsort(-received, kind="stable")]
+            order = [expected.tokens[words[at]] for at in np.argsort(-last, kind="stable")]
             assert pair_of(item) == [*order, -1, -1][:2], item.text
+            assert [token.i for token in item._.trend_words] == order, item.text
+        for token, weight, importance in zip(
+            expected.tokens,
+            *(values / values.sum() for values in expected.received[[number, -1]]),
+            strict=True,
+        ):
+            assert doc[token]._.trend_weight == pytest.approx(weight, rel=2e-4)
+            assert doc[token]._.trend_importance == pytest.approx(importance, rel=2e-4)
         assert doc._.get(RECORD)["mutual"].shape == (0, 0)
 
 
@@ -154,7 +162,7 @@ def test_a_long_text_is_read_in_windows_and_its_band_is_as_wide_as_they_are(
     assert mutual.band.shape[0] == len(expected.tokens)
     assert 8 <= mutual.band.shape[1] < OVERLAPPING["window"]
     between = squared(mutual)
-    np.testing.assert_allclose(between, expected.between([2]), **NEAR)
+    np.testing.assert_allclose(between, expected.between([0.34, 0.5]), **NEAR)
     # 0 where no window holds both words, and nowhere else.
     spans = [range(start, start + 16) for start in range(0, len(doc), 10)]
     tokens = expected.tokens
@@ -164,7 +172,7 @@ def test_a_long_text_is_read_in_windows_and_its_band_is_as_wide_as_they_are(
             assert (between[other, one] > 0) == together, (doc[first], doc[second])
     # Of the windows that hold the focus.
     focus, related = pair_of(doc)
-    assert [focus, related] == expected.pair([2])
+    assert [focus, related] == expected.pair([0.34, 0.5])
     assert any(focus in span and related in span for span in spans)
 
 
@@ -257,7 +265,7 @@ class TestSentences:
         expected = oracle(self.TEXT, windows)
         vectors = []
         for sent in doc.sents:
-            pair = expected.pair([2], sent.start, sent.end)
+            pair = expected.pair([0.34, 0.5], sent.start, sent.end)
             assert pair_of(sent) == pair
             vectors.append(expected.change[[expected.tokens.index(token) for token in pair]].sum(axis=0))
             np.testing.assert_allclose(sent._.trend_vector, vectors[-1], **NEAR)

@@ -140,7 +140,8 @@ def test_without_an_error_handler_a_doc_that_fails_raises(tiny: Language) -> Non
 def test_its_representation_tells_the_settings_and_the_transformer(tiny: Language) -> None:
     assert repr(tiny.get_pipe("trend_vector")) == (
         "<TrendVector 'trend_vector' select=LeadingPair(rows='heads', layer=0, focus='last'), "
-        "change=log_ratio, level='doc', token_vectors=True, vector_hooks=False, transformer=None, "
+        "change=log_ratio, contextual_layers=(-1,), level='doc', token_vectors=True, vector_hooks=False, "
+        "transformer=None, "
         "precision='model'; "
         "reads 'transformer'>"
     )
@@ -150,6 +151,6 @@ def test_its_representation_tells_that_it_reads_no_transformer_yet() -> None:
     component = TrendVector("mine", select=attended_words(), change=signed_log(0.5), level="sentence")
     assert repr(component).startswith(
         "<TrendVector 'mine' select=AttendedWords(layer=0.5, residual=0.0), change=SignedLog(scale=0.5), "
-        "level='sentence'"
+        "contextual_layers=(-1,), level='sentence'"
     )
     assert repr(component).endswith("; reads no transformer>")

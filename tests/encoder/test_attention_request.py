@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from spacy_trend.encoder.requests import AttentionRequest, EncoderSize
-from spacy_trend.method.selections import attended_words, mutual_pair
+from spacy_trend.method.mutual_pairs import mutual_pair
+from spacy_trend.method.selections import attended_words
 
 SIZE = EncoderSize("BertModel (bert)", layers=6, heads=12, width=384, intermediate_width=1536)
 WINDOWS, HEADS, LENGTH = 3, 4, 7

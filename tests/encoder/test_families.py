@@ -116,8 +116,11 @@ def found_values(doc: Doc) -> Values:
     )
 
 
-def expected_values(encoder: Any, doc: Doc, selection: str) -> Values:
-    """The same of an encoder that is asked for all hidden states and attention matrices."""
+def expected_values(encoder: Any, doc: Doc, selection: str, layers: list[int] | None = None) -> Values:
+    """The same of an encoder that is asked for all hidden states and attention matrices.
+
+    layers: those whose mean output is contextual; None for the last, as the encoder returns it.
+    """
     data = doc._.trf_data
     mask = data.wordpieces.attention_mask
     inputs = {"input_ids": data.wordpieces.input_ids, "attention_mask": mask}
@@ -140,7 +143,8 @@ def expected_values(encoder: Any, doc: Doc, selection: str) -> Values:
         "heads of the first layer": list(received[0].transpose(1, 0, 2)),
         "layers": [layer.mean(axis=1) for layer in received],
     }[selection]
-    static, contextual = output.hidden_states[0].numpy(), output.last_hidden_state.numpy()
+    static, *outputs = (state.numpy() for state in output.hidden_states)
+    contextual = np.mean([outputs[layer] for layer in layers], axis=0) if layers else output.last_hidden_state
     embeddings = np.zeros((len(doc), 2 * static.shape[-1]), dtype=np.float32)
     attention = np.zeros((len(doc), len(rows)), dtype=np.float32)
     for token in doc:
@@ -176,14 +180,20 @@ def assert_equal(found: Values, expected: Values, tolerance: float = 1e-5) -> No
         np.testing.assert_allclose(got, wanted, rtol=0, atol=tolerance * max(1.0, np.abs(wanted).max()))
 
 
-def check_docs(nlp: Language, folder: Path, selection: str = "heads of the first layer") -> None:
+def check_docs(
+    nlp: Language,
+    folder: Path,
+    selection: str = "heads of the first layer",
+    layers: list[int] | None = None,
+    tolerance: float = 1e-5,
+) -> None:
     """Compare several texts, run together, with what the encoder in a folder says."""
     encoder = reference(folder)
     docs = [doc for doc in nlp.pipe(TEXTS) if len(doc) > 0]
     assert len({len(doc._.trf_data.wordpieces.input_ids) for doc in docs}) > 1
     assert not all(doc._.trf_data.wordpieces.attention_mask.all() for doc in docs)
     for doc in docs:
-        assert_equal(found_values(doc), expected_values(encoder, doc, selection))
+        assert_equal(found_values(doc), expected_values(encoder, doc, selection, layers), tolerance)
 
 
 def whole(nlp: Language) -> Values:
@@ -244,6 +254,30 @@ def test_results_are_the_same_in_many_buckets(
     calls = note_calls(the_encoder(nlp))
     check_docs(nlp, folder)
     assert len(calls) > 3
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_contextual_is_the_mean_of_layers_in_many_buckets_and_windows(
+    name: str, checkpoint: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = checkpoint(name, "fast")
+    nlp = pipeline(folder, contextual_layers=[0, -1])
+    monkeypatch.setattr(
+        "spacy_trend.encoder.hugging_face.run_cost", lambda *about: RunCost(call=0, least=1, most=2**40)
+    )
+    calls = note_calls(the_encoder(nlp))
+    check_docs(nlp, folder, layers=[0, 1], tolerance=1e-6)
+    assert len(calls) > 3
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_contextual_is_the_mean_of_layers_if_attention_cannot_be_seen(
+    name: str, checkpoint: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hide_softmax(monkeypatch)
+    folder = checkpoint(name, "fast")
+    nlp = pipeline(folder, transformer_config={"attn_implementation": "eager"}, contextual_layers=[0])
+    check_docs(nlp, folder, layers=[0])
 
 
 @pytest.mark.parametrize("name", FAMILIES)

@@ -21,42 +21,72 @@ from tests.support.strategies import few, moderate, segments_with_mutual
 
 
 class TestBetweenWords:
-    def test_of_single_wordpieces_is_what_both_give(self) -> None:
-        pairs = floats([9, 1, 2], [3, 9, 4], [5, 6, 9])
-        assert between_words(pairs, ints(1, 1, 1)).tolist() == [[18, 4, 7], [4, 18, 10], [7, 10, 18]]
-
-    def test_a_word_gives_the_mean_and_gets_the_sum_of_its_wordpieces(self) -> None:
-        # The first word has two wordpieces: it gives (1 + 3) / 2 and gets 5 + 8.
-        pairs = floats([9, 9, 1], [9, 9, 3], [5, 8, 9])
-        mutual = between_words(pairs, ints(2, 1))
-        assert mutual[0, 1] == mutual[1, 0] == 2 + 13
+    def test_each_gets_its_share_of_what_is_given_to_the_others(self) -> None:
+        # The diagonal is left out: the first word gives 1 and 3 of 4, the second 1 of 2 to each.
+        given = floats([9, 1, 3], [5, 9, 5], [2, 6, 9])
+        mutual = between_words(given, ints(1, 1, 1))
+        assert mutual.tolist() == [[0, 0.75, 1], [0.75, 0, 1.25], [1, 1.25, 0]]
         assert mutual.dtype == np.float32
 
+    def test_a_word_gives_the_mean_and_gets_the_sum_of_its_wordpieces(self) -> None:
+        # The first word has two wordpieces: of the third it gets 5 + 8, and of the last 7 go elsewhere.
+        given = floats([9, 9, 1, 3], [9, 9, 3, 1], [5, 8, 9, 7], [4, 0, 4, 9])
+        mutual = between_words(given, ints(2, 1, 1))
+        np.testing.assert_allclose(mutual[0, 1], 2 / 4 + 13 / 20, rtol=1e-6)
+        np.testing.assert_allclose(mutual[0, 2], 2 / 4 + 4 / 8, rtol=1e-6)
+
+    def test_two_words_share_all(self) -> None:
+        assert between_words(floats([9, 1e-30], [0.5, 9]), ints(1, 1)).tolist() == [[0, 2], [2, 0]]
+
+    def test_a_word_that_gives_nothing_has_what_the_others_give(self) -> None:
+        mutual = between_words(floats([9, 0, 0], [1, 9, 3], [0, 0, 9]), ints(1, 1, 1))
+        assert mutual.tolist() == [[0, 0.25, 0], [0.25, 0, 0.75], [0, 0.75, 0]]
+
+    @pytest.mark.parametrize("words", [0, 1])
+    def test_of_fewer_than_two_words_is_zero(self, words: int) -> None:
+        assert between_words(np.ones((words, words), dtype=np.float32), ints(*[1] * words)).sum() == 0
+
     def test_does_not_change_what_it_is_given(self) -> None:
-        pairs = floats([9, 9, 1], [9, 9, 3], [5, 8, 9])
-        before = pairs.copy()
-        between_words(pairs, ints(1, 2))
-        between_words(pairs, ints(1, 1, 1))
-        np.testing.assert_array_equal(pairs, before)
+        given = floats([9, 9, 1], [9, 9, 3], [5, 8, 9])
+        before = given.copy()
+        between_words(given, ints(1, 2))
+        between_words(given, ints(1, 1, 1))
+        np.testing.assert_array_equal(given, before)
 
-    def test_shows_a_nan_in_its_words_only(self) -> None:
-        pairs = np.ones((4, 4), dtype=np.float32)
-        pairs[0, 2] = NAN
-        is_nan = np.isnan(between_words(pairs, ints(1, 1, 2)))
-        assert np.argwhere(is_nan).tolist() == [[0, 2], [2, 0]]
+    def test_shows_a_nan_in_all_that_its_word_gives(self) -> None:
+        given = np.ones((5, 5), dtype=np.float32)
+        given[0, 2] = NAN
+        is_nan = np.isnan(between_words(given, ints(1, 1, 2, 1)))
+        np.fill_diagonal(is_nan, False)
+        assert is_nan.tolist() == [
+            [False, True, True, True],
+            [True, False, False, False],
+            [True, False, False, False],
+            [True, False, False, False],
+        ]
 
-    @given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.data())
+    @given(st.lists(st.integers(1, 3), min_size=2, max_size=4), st.data())
     def test_is_symmetric_and_as_plain_loops_say(self, counts: list[int], data: st.DataObject) -> None:
         pieces = sum(counts)
-        pairs = data.draw(hnp.arrays(np.float32, (pieces, pieces), elements=st.floats(0, 1, width=32)))
+        elements = st.floats(0.0078125, 1, width=32)
+        pairs = data.draw(hnp.arrays(np.float32, (pieces, pieces), elements=elements))
         mutual = between_words(pairs, ints(*counts))
         np.testing.assert_array_equal(mutual, mutual.T)
         places = of_segments(ints(*counts))
-        for first, gives in enumerate(places):
-            for second, gets in enumerate(places):
-                there = np.mean([sum(float(pairs[one, other]) for other in gets) for one in gives])
-                back = np.mean([sum(float(pairs[other, one]) for one in gives) for other in gets])
-                assert mutual[first, second] == pytest.approx(there + back, rel=1e-5, abs=1e-6)
+        given = [
+            [np.mean([sum(float(pairs[one, other]) for other in gets) for one in gives]) for gets in places]
+            for gives in places
+        ]
+        for one in range(len(counts)):
+            for other in range(len(counts)):
+                if one == other:
+                    continue
+                shares = [
+                    given[gives][gets]
+                    / sum(share for word, share in enumerate(given[gives]) if word != gives)
+                    for gives, gets in ((one, other), (other, one))
+                ]
+                assert mutual[one, other] == pytest.approx(sum(shares), rel=1e-5)
 
 
 def symmetric(*above: float, words: int) -> Floats:

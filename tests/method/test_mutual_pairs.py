@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from spacy_trend.method.mutual_attention import MutualAttention, part_of
-from spacy_trend.method.selections import dependency_pair, mutual_pair
+from spacy_trend.method.mutual_pairs import dependency_pair, joint_pair, mutual_pair
 from spacy_trend.types import Floats, Ints
 from tests.support.arrays import NAN, as_slice, floats, ints, mutual_of, of_segments, shifted, squared
 from tests.support.choices import assert_is, first_of_most
@@ -91,6 +92,123 @@ class TestMutualPair:
             assert together.weights[words].tolist() == alone.weights.tolist()
             assert together.focus[segment] == shifted(int(alone.focus[0]), first)
             assert together.related[segment] == shifted(int(alone.related[0]), first)
+
+
+def joint_by_plain_steps(words: list[int], square: Floats, received: Floats) -> tuple[int, int]:
+    """The pair with the greatest score by the formula alone; of equals the first."""
+    pairs = [(one, other) for one in words for other in words if one < other and square[one, other] != 0]
+    with_all = {one: sum(float(square[one, other]) for other in words) for one in words}
+    total = sum(with_all.values())
+    best, chosen = -np.inf, (-1, -1)
+    for one, other in pairs:
+        beyond = float(square[one, other]) - with_all[one] * with_all[other] / total
+        score = beyond * float(received[one] * received[other]) ** 0.5
+        if score > best + 1e-9:
+            best, chosen = score, (one, other)
+    return chosen
+
+
+class TestJointPair:
+    def test_chooses_the_pair_that_shares_most_for_what_each_shares_with_all(self) -> None:
+        # Word 3 shares much with all. Sums of rows: 12, 8, 15, 27, together 62.
+        mutual = mutual_of([1, 2, 9], [3, 4], [14], [])
+        # 0-3: 9 - 12 * 27 / 62 = 3.8; 2-3: 14 - 19 * 27 / 66 ...
+        square = squared(mutual)
+        received = floats(1, 1, 1, 1)
+        expected = joint_by_plain_steps([0, 1, 2, 3], square, received)
+        assert expected == (2, 3)
+        assert_is(joint_pair()(received[None], mutual=mutual), [2], [3])
+
+    def test_a_word_that_shares_with_all_alike_is_not_preferred(self) -> None:
+        # Word 0 has 4 of each; words 1 and 2 share 3, which is more than chance gives them.
+        mutual = mutual_of([4, 4, 4], [3, 0], [0], [])
+        assert_is(joint_pair()(floats([1, 1, 1, 1]), mutual=mutual), [1], [2])
+        assert_is(mutual_pair()(floats([9, 1, 1, 1]), mutual=mutual), [0], [1])
+
+    def test_prefers_important_words(self) -> None:
+        mutual = mutual_of([5, 0, 0], [0, 0], [5], [])
+        assert_is(joint_pair()(floats([2, 2, 1, 1]), mutual=mutual), [0], [1])
+        assert_is(joint_pair()(floats([1, 1, 2, 2]), mutual=mutual), [2], [3])
+
+    def test_the_focus_is_the_one_with_more_attention_and_the_first_of_equals(self) -> None:
+        mutual = mutual_of([5], [])
+        assert_is(joint_pair()(floats([1, 2]), mutual=mutual), [1], [0])
+        assert_is(joint_pair()(floats([2, 1]), mutual=mutual), [0], [1])
+        assert_is(joint_pair()(floats([2, 2]), mutual=mutual), [0], [1])
+
+    def test_chooses_within_every_segment(self) -> None:
+        attention = floats([1, 2, 9, 3])
+        assert_is(joint_pair()(attention, ints(2, 0, 2), mutual=MUTUAL), [1, -1, 2], [0, -1, 3])
+        assert_is(joint_pair()(attention, ints(3, 1), mutual=mutual_of([5, 1], [1], [], [])), [1, 3], [0, -1])
+
+    def test_words_that_no_window_holds_together_are_no_pair(self) -> None:
+        assert_is(joint_pair()(floats([1, 9, 2]), mutual=mutual_of([], [], [])), [1], [-1])
+        assert_is(joint_pair()(floats([1, 9, 2]), mutual=mutual_of([0, 0], [0], [])), [1], [-1])
+
+    def test_words_with_the_same_wordpieces_are_no_pair_and_count_once(self) -> None:
+        mutual = mutual_of([5], [], places=ints(0, 0, 1))
+        assert_is(joint_pair()(floats([1, 1, 9]), mutual=mutual), [2], [0])
+        assert_is(joint_pair()(floats([1, 1]), mutual=mutual_of([], places=ints(0, 0))), [0], [-1])
+
+    @pytest.mark.parametrize(
+        ("lengths", "none"), [(None, [-1]), (ints(), []), (ints(0), [-1]), (ints(0, 0), [-1] * 2)]
+    )
+    def test_no_word_gives_no_pair(self, lengths: Ints | None, none: list[int]) -> None:
+        nothing = np.zeros((1, 0), dtype=np.float32)
+        assert_is(joint_pair()(nothing, lengths, mutual=mutual_of()), none, none)
+
+    def test_a_nan_is_chosen_and_so_not_hidden(self) -> None:
+        assert_is(
+            joint_pair()(floats([1, 1, NAN, 1]), mutual=mutual_of([5, 1, 5], [1, 1], [1], [])), [0], [2]
+        )
+
+    @given(segments_with_mutual(st.integers(0, 3).map(float)))
+    def test_agrees_with_the_formula(self, drawn: tuple[Floats, Ints, MutualAttention, Ints]) -> None:
+        attention, lengths, mutual, _ = drawn
+        attention = np.abs(attention) + 1
+        square = squared(mutual)
+        selection = joint_pair()(attention, lengths, mutual=mutual)
+        for segment, words in enumerate(of_segments(lengths)):
+            # The first word of each place, as words of one place count once.
+            firsts = [
+                word
+                for at, word in enumerate(words)
+                if not at or mutual.places[word] != mutual.places[word - 1]
+            ]
+            one, other = joint_by_plain_steps(firsts, square, attention[0])
+            if one < 0:
+                assert selection.focus[segment] == first_of_most(words, attention[0])
+                assert selection.related[segment] == -1
+                continue
+            chosen = {int(selection.focus[segment]), int(selection.related[segment])}
+            if chosen != {one, other}:
+                # Equal to rounding.
+                pairs = [sorted(chosen), [one, other]]
+                scores = [score_of(pair, firsts, square, attention[0]) for pair in pairs]
+                assert scores[0] == pytest.approx(scores[1], abs=1e-9)
+            focus, related = selection.focus[segment], selection.related[segment]
+            assert attention[0, focus] >= attention[0, related]
+
+    @given(segments_with_mutual(st.integers(0, 3).map(float)))
+    def test_segments_together_equal_each_alone(
+        self, drawn: tuple[Floats, Ints, MutualAttention, Ints]
+    ) -> None:
+        attention, lengths, mutual, _ = drawn
+        attention = np.abs(attention)
+        together = joint_pair()(attention, lengths, mutual=mutual)
+        for segment, words in enumerate(of_segments(lengths)):
+            alone = joint_pair()(attention[:, words], mutual=part_of(mutual, as_slice(words)))
+            first = words[0] if words else 0
+            assert together.weights[words].tolist() == alone.weights.tolist()
+            assert together.focus[segment] == shifted(int(alone.focus[0]), first)
+            assert together.related[segment] == shifted(int(alone.related[0]), first)
+
+
+def score_of(pair: list[int], words: list[int], square: Floats, received: Floats) -> float:
+    one, other = pair
+    total = float(square[np.ix_(words, words)].sum())
+    chance = float(square[one, words].sum()) * float(square[other, words].sum()) / total
+    return (float(square[one, other]) - chance) * float(received[one] * received[other]) ** 0.5
 
 
 class TestDependencyPair:

@@ -7,8 +7,9 @@ import pytest
 
 from spacy_trend.method.changes import difference, static_and_contextual
 from spacy_trend.method.interface import Selection
+from spacy_trend.method.mutual_pairs import dependency_pair
 from spacy_trend.method.segments import as_lengths
-from spacy_trend.method.selections import dependency_pair, leading_pair
+from spacy_trend.method.selections import leading_pair
 from spacy_trend.method.trend import Trends, compute_trends
 from spacy_trend.types import Floats, Ints
 from tests.support.arrays import floats, ints, mutual_of
@@ -92,6 +93,34 @@ class TestOneText:
         assert (made.focus.tolist(), made.related.tolist()) == ([0], [5])
 
 
+class TestWeightsAndImportance:
+    @pytest.mark.parametrize(
+        ("lengths", "segments"),
+        [
+            (ints(6), ints(1)),
+            (ints(2, 4), ints(2)),
+            (ints(0, 2, 0, 1, 3, 0), ints(3, 0, 3)),
+            (ints(), ints(0)),
+        ],
+    )
+    def test_a_vector_is_the_sum_of_its_words_vectors_times_their_weights(
+        self, lengths: Ints, segments: Ints
+    ) -> None:
+        made = trends(lengths, segments)
+        texts = np.repeat(np.repeat(np.arange(len(segments)), segments), lengths)
+        for text, vector in enumerate(made.vectors):
+            words = texts == text
+            np.testing.assert_allclose(vector, made.weights[words] @ made.word_vectors[words], rtol=1e-6)
+            if words.any():
+                assert made.importance[words].sum() == pytest.approx(1)
+        assert made.weights.dtype == made.importance.dtype == np.float32
+
+    def test_a_selection_that_gives_no_importance_has_that_of_the_last_row(self) -> None:
+        made = trends(ints(6), ints(1), FirstOfSegment())
+        given = trends(ints(6), ints(1), leading_pair())
+        np.testing.assert_array_equal(made.importance, given.importance)
+
+
 class TestSeveralTexts:
     def test_have_each_its_own_pair_among_all_words(self) -> None:
         made = trends(ints(3, 3), ints(1, 1))
@@ -112,7 +141,7 @@ class TestSeveralTexts:
 
     def test_of_none_there_are_none(self) -> None:
         made = trends(ints(), ints())
-        assert [array.shape for array in made] == [(0, 2), (0, 2), (0,), (0,)]
+        assert [array.shape for array in made] == [(0, 2), (0, 2), (0,), (0,), (0,), (0,)]
 
 
 class TestSelection:

@@ -15,6 +15,7 @@ from transformers.file_utils import ModelOutput
 
 from spacy_trend.encoder.observed import PREFIX
 from spacy_trend.encoder.requests import AttentionRequest, EncoderSize
+from spacy_trend.settings import Layers
 
 #: Under which the tensors stand.
 KEY = f"{PREFIX}fake"
@@ -30,6 +31,7 @@ class FakeSource:
     key: str = KEY
     request: AttentionRequest = FIRST_HEADS
     size: EncoderSize = SIZE
+    contextual_layers: Layers | str = (-1,)
     max_length: int | None = None
 
     def has_wordpiece(self, text: str) -> bool:

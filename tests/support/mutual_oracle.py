@@ -20,7 +20,7 @@ class Oracle:
 
     tokens: the words' positions among its tokens.
     received: `(layers, words)`, attention received, the mean of heads.
-    mutual: `(layers, words, words)`, mutual attention in each layer, the mean of heads and windows.
+    windows: of each window, what each word gives to each other, `(layers, words, words)`, the mean of heads.
     change: `(words, width)`, contextual minus static.
     """
 
@@ -29,8 +29,7 @@ class Oracle:
         self.tokens = reading.tokens
         self.received = reading.received.mean(axis=1)
         self.change = reading.contextual - reading.static
-        layers, words = len(self.received), len(self.tokens)
-        sums, counts = np.zeros((layers, words, words)), np.zeros((words, words))
+        self.windows: list[NDArray[np.float64]] = []
         for window in windows:
             if len(window) == 0:
                 continue
@@ -38,25 +37,32 @@ class Oracle:
             pieces = pieces_of_tokens(window, encoding.pop("offset_mapping")[0].tolist())
             attentions = [layer[0].detach().numpy() for layer in article.model(**encoding).attentions]
             means = np.array([np.mean(list(layer), axis=0) for layer in attentions], dtype=np.float64)
+            given = np.full((len(means), len(self.tokens), len(self.tokens)), np.nan)
             for one, first in enumerate(self.tokens):
                 for other, second in enumerate(self.tokens):
-                    if first == second or first not in pieces or second not in pieces:
-                        continue
-                    given = [means[:, at][:, pieces[second]].sum(axis=1) for at in pieces[first]]
-                    got = [means[:, at][:, pieces[first]].sum(axis=1) for at in pieces[second]]
-                    sums[:, one, other] += np.mean(given, axis=0) + np.mean(got, axis=0)
-                    counts[one, other] += 1
+                    if first != second and first in pieces and second in pieces:
+                        of_pieces = [means[:, at][:, pieces[second]].sum(axis=1) for at in pieces[first]]
+                        given[:, one, other] = np.mean(of_pieces, axis=0)
+            self.windows.append(given)
         assert all(may_be_word(doc[token]) for token in self.tokens)
-        self.mutual = sums / np.maximum(counts, 1)
 
     def between(self, layers: Sequence[float] | None) -> NDArray[np.float64]:
-        """The mean of some layers, `(words, words)`."""
-        count = len(self.mutual)
+        """The mutual attention in the mean of some layers, `(words, words)`, the mean over windows."""
+        count = len(self.received)
         if layers is None:
             layers = range(count)
         numbers = [int(layer * count) if isinstance(layer, float) else layer for layer in layers]
-        mean: NDArray[np.float64] = np.mean([self.mutual[number] for number in numbers], axis=0)
-        return mean
+        sums, counts = np.zeros((2, len(self.tokens), len(self.tokens)))
+        for window in self.windows:
+            mean = np.mean([window[number] for number in numbers], axis=0)
+            for one in range(len(mean)):
+                for other in range(len(mean)):
+                    if not np.isnan(mean[one, other]):
+                        there = mean[one, other] / np.nansum(mean[one])
+                        sums[one, other] += there + mean[other, one] / np.nansum(mean[other])
+                        counts[one, other] += 1
+        mutual: NDArray[np.float64] = sums / np.maximum(counts, 1)
+        return mutual
 
     def pair(self, layers: Sequence[float] | None, start: int = 0, end: int = 10**6) -> list[int]:
         """Focus and related word among the tokens from start to before end, -1 for none."""

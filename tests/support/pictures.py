@@ -48,7 +48,7 @@ def made_doc(
         mutual_places=np.zeros(0, dtype=np.int32),
         distances=np.zeros(0, dtype=np.float32),
         weights=np.zeros(len(tokens), dtype=np.float32),
-        importance=segment_shares(rows[-1], np.array([len(tokens)])),
+        importance=segment_shares(rows.sum(axis=0), np.array([len(tokens)])),
         word_vectors=None,
         vector=np.zeros(2, dtype=np.float32),
         pair=np.array(pair, dtype=np.int32),

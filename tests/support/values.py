@@ -9,9 +9,9 @@ from spacy.tokens import Doc, Span, Token
 from spacy_trend.types import Floats
 
 ATTRIBUTES = {
-    "Doc": ("trend_vector", "trend_focus", "trend_related", "trend_truncated"),
-    "Span": ("trend_vector", "trend_focus", "trend_related"),
-    "Token": ("trend_vector", "trend_attention"),
+    "Doc": ("trend_vector", "trend_focus", "trend_related", "trend_truncated", "trend_words"),
+    "Span": ("trend_vector", "trend_focus", "trend_related", "trend_words"),
+    "Token": ("trend_vector", "trend_attention", "trend_weight", "trend_importance"),
 }
 
 
@@ -29,9 +29,15 @@ def spans_of(doc: Doc) -> list[slice]:
 
 
 def values_of(item: Doc | Span | Token) -> dict[str, Any]:
-    """What an item's attributes say, a word as its position."""
+    """What an item's attributes say, words as their positions."""
     read = {name: item._.get(name) for name in ATTRIBUTES[type(item).__name__]}
-    return {name: value.i if isinstance(value, Token) else value for name, value in read.items()}
+    return {name: _as_positions(value) for name, value in read.items()}
+
+
+def _as_positions(value: Any) -> Any:
+    if isinstance(value, list):
+        return [token.i for token in value]
+    return value.i if isinstance(value, Token) else value
 
 
 def positions(*words: Token | None) -> list[int]:
@@ -82,8 +88,14 @@ def assert_same_values(
             assert_near(values, expected, noise, relative, f"{name} of the tokens of {doc.text!r}")
 
 
+def _as_array(values: Any) -> Any:
+    # Weights and importance are Python's floats.
+    are_floats = isinstance(values, list) and all(isinstance(value, float) for value in values)
+    return np.array(values, dtype=np.float32 if are_floats else None)
+
+
 def assert_near(values: Any, expected: Any, noise: float, relative: float, about: str) -> None:
-    values, expected = np.array(values), np.array(expected)
+    values, expected = (_as_array(each) for each in (values, expected))
     if values.size or expected.size:
         assert values.dtype == expected.dtype == np.float32, about
     assert values.shape == expected.shape, about
