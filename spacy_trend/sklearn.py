@@ -45,8 +45,8 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             gets a `trend_vector` if it has none; None for a pipeline around an encoder.
         encoder: without a pipeline, the encoder's name or path; None for the bundled one.
         lang: without a pipeline, the code of the language whose tokenizer is used.
-        config: settings of the `trend_vector` that is added, such as `{"preset": "classifier_wide"}`; None for
-            the default settings, or if the pipeline has one.
+        config: settings of the `trend_vector` that is added, such as `{"preset": "classifier_wide"}`; None
+            for the default settings, or if the pipeline has one.
         memory: a folder that keeps the vectors of texts, by text, pipeline, settings and versions, each in a
             `.npy` file; None to keep none.
     """

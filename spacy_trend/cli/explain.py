@@ -41,10 +41,11 @@ def explain_cli(
 ) -> None:
     """Show which words the vector of a text comes from, and why.
 
-    Prints a table of attention, rows by words, with * at each row's leader; the focus, the related word, and
-    the first ten numbers of the vector. Several texts are printed one after another; as JSON, one per line. A
-    pipeline without a trend vector gets one with the default settings. Without --model and --encoder, the
-    encoder of the extra 'demo' is used.
+    Prints a table of words, what each counts in the vector (weight) and its share of the encoder's attention
+    (importance); a table of attention, rows by words, with * at each row's leader; the focus, the related
+    word, and the first ten numbers of the vector. Several texts are printed one after another; as JSON, one
+    per line. A pipeline without a trend vector gets one with the default settings. Without --model and
+    --encoder, the encoder of the extra 'demo' is used.
     """
     try:
         to_explain = _texts(text, texts, text_field, Dialect(encoding, delimiter_of(delimiter)))

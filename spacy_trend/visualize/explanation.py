@@ -24,9 +24,9 @@ def explain(doc: Doc) -> dict[str, Any]:
         doc: a doc that `trend_vector` ran on.
 
     Returns:
-        a dictionary: `text`; `words`, their texts; `attention`, the attention received,
-        floats, rows by words; `focus` and `related`, `{"i": token index, "text": ...}` or None; `vector`,
-        floats, `(width,)`. NaN and infinite numbers stay as they are.
+        a dictionary: `text`; `words`, their texts; `weights` and `importance`, floats, one a word;
+        `attention`, the attention received, floats, rows by words; `focus` and `related`, `{"i": token index,
+        "text": ...}` or None; `vector`, floats, `(width,)`. NaN and infinite numbers stay as they are.
 
     Raises:
         ValueError: if `trend_vector` has not run on the doc, its tokens changed since, or its record is
@@ -41,6 +41,8 @@ def explain(doc: Doc) -> dict[str, Any]:
     return {
         "text": doc.text,
         "words": [doc[int(i)].text for i in record["tokens"]],
+        "weights": record["weights"].tolist(),
+        "importance": record["importance"].tolist(),
         "attention": record["attention"].tolist(),
         "focus": _as_json(doc._.trend_focus),
         "related": _as_json(doc._.trend_related),
@@ -73,7 +75,7 @@ def format_explanation(explanation: dict[str, Any], width: int | None = None) ->
         [f"{value:.2f}{'*' if word == leader else ' '}" for word, value in enumerate(row)]
         for row, leader in zip(attention, leaders, strict=True)
     ]
-    lines = []
+    lines = [_words_table(words, explanation)] if words else []
     for first, last in _column_ranges(words, width or shutil.get_terminal_size().columns):
         rows = [[str(row), *values[first:last]] for row, values in enumerate(cells)]
         header = ["row", *words[first:last]]
@@ -83,6 +85,14 @@ def format_explanation(explanation: dict[str, Any], width: int | None = None) ->
     lines += [f"{name:8} {_shown(explanation[name])}" for name in ("focus", "related")]
     lines.append("vector   " + " ".join(f"{value:.4f}" for value in vector[:10]) + " ...")
     return "\n".join(lines)
+
+
+def _words_table(words: list[str], explanation: dict[str, Any]) -> str:
+    numbers = np.array([explanation["weights"], explanation["importance"]], dtype=np.float32).T.tolist()
+    rows = [
+        [word, *(f"{value:.3f}" for value in of_word)] for word, of_word in zip(words, numbers, strict=True)
+    ]
+    return str(table(rows, header=["word", "weight", "importance"], divider=True, aligns=["l", "r", "r"]))
 
 
 def _column_ranges(words: list[str], width: int) -> list[tuple[int, int]]:
