@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from ..text_files import Row
 from .partitions import Partition
-from .unification import unified, with_wide_indices
+from .unification import is_list, unified, with_wide_indices
 
 #: Fractions (float64) hold every whole number up to here exactly.
 LARGEST_WHOLE = 2**53
@@ -155,7 +155,7 @@ def _large_numbers(value: Any, path: _Path) -> Iterator[_Path]:
 
 def _empty_object(found: pa.DataType, path: _Path) -> _Path | None:
     """Return the path of an object without fields in a type; None if there is none."""
-    if _is_list(found):
+    if is_list(found):
         return _empty_object(found.value_type, path)
     if not pa.types.is_struct(found):
         return None
@@ -166,12 +166,6 @@ def _empty_object(found: pa.DataType, path: _Path) -> _Path | None:
 
 
 def _type_at(found: pa.DataType, path: _Path) -> pa.DataType:
-    if _is_list(found):
+    if is_list(found):
         return _type_at(found.value_type, path)
     return _type_at(found.field(path[0]).type, path[1:]) if path else found
-
-
-def _is_list(found: pa.DataType) -> bool:
-    return any(
-        test(found) for test in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    )

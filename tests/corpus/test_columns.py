@@ -19,6 +19,10 @@ from tests.support.corpora import embed, table_of
 
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 NAMES = ["One", "Two"]
+TEXTS_BY_KEY, BYTES_BY_KEY = pa.map_(pa.string(), pa.string()), pa.map_(pa.string(), pa.binary())
+DECIMAL = pa.decimal128(25, 3)
+DECIMALS = pa.array([1, None]).cast(DECIMAL)
+TWO_NUMBERS = pa.struct([("a", DECIMAL), ("b", pa.float64())])
 
 
 def is_able(do: Callable[[], Any]) -> bool:
@@ -242,21 +246,49 @@ class TestFiles:
         assert table.schema.field("x").nullable
         table.validate(full=True)
 
+    @pytest.mark.parametrize("is_turned", [False, True], ids=["", "turned"])
     @pytest.mark.parametrize(
         ("one", "other"),
         [
             (["a", "b"], [1, 2]),
-            (["a", "b"], [b"a", b"b"]),
+            (["a", "b"], [b"a", b"\xff"]),
+            (["a", "b"], pa.array([b"a", b"b"], pa.binary(1))),
+            (pa.array(["a", "b"]).dictionary_encode(), pa.array([b"a", b"b"], pa.large_binary())),
+            ([["a"], ["b"]], [[b"\xff"], [b"a"]]),
+            ([{"a": ["a"], "b": b"a"}, None], [{"a": [b"a"], "b": b"a"}, None]),
+            (pa.array([[("a", "x")], None], TEXTS_BY_KEY), pa.array([[("a", b"x")], None], BYTES_BY_KEY)),
             ([0.5, 1.5], pa.array([1, 2]).cast(pa.decimal128(38, 10))),
+            (pa.array([(1, 0.5)] * 2, TWO_NUMBERS), pa.array([(1,)] * 2, pa.struct([("b", DECIMAL)]))),
+            (pa.array([[0.5], None]), pa.array([[1], None], pa.list_(DECIMAL))),
             (pa.array([0, 1], pa.timestamp("us")), pa.array([0, 1], pa.timestamp("us", "UTC"))),
             ([{"a": 1}, None], [{"a": "x"}, None]),
             ([[1], None], [{"a": 1}, None]),
         ],
-        ids=["number", "bytes", "decimal", "zone", "inside", "list"],
+        ids=[
+            *(
+                "number",
+                "bytes",
+                "bytes of one length",
+                "dictionary",
+                "bytes in a list",
+                "bytes in an object",
+            ),
+            *(
+                "bytes in a map",
+                "decimal",
+                "one decimal of two",
+                "decimal in a list",
+                "zone",
+                "inside",
+                "list",
+            ),
+        ],
     )
     def test_of_types_that_do_not_go_together_are_refused_with_file_and_column(
-        self, one: Any, other: Any, tmp_path: Path
+        self, one: Any, other: Any, is_turned: bool, tmp_path: Path
     ) -> None:
+        if is_turned:
+            one, other = other, one
         save(tmp_path / "in" / "a.parquet", x=one)
         save(tmp_path / "in" / "b.parquet", x=other)
         with pytest.raises(
@@ -283,9 +315,16 @@ class TestFiles:
         ):
             scanned(tmp_path / "in")
 
-    def test_are_refused_with_the_line_if_lines_differ_from_columns(self, tmp_path: Path) -> None:
-        save(tmp_path / "in" / "a.parquet", x=["a", "b"])
-        (tmp_path / "in" / "b.jsonl").write_text('{"text": "Three", "x": 1}\n')
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [(["a", "b"], "1"), ([b"a", b"b"], '"c"'), ([[b"a"], None], '["c"]'), (DECIMALS, "0.5")],
+        ids=["text", "bytes", "bytes in a list", "decimal"],
+    )
+    def test_are_refused_with_the_line_if_lines_differ_from_columns(
+        self, column: Any, value: str, tmp_path: Path
+    ) -> None:
+        save(tmp_path / "in" / "a.parquet", x=column)
+        (tmp_path / "in" / "b.jsonl").write_text(f'{{"text": "Three", "x": {value}}}\n')
         with pytest.raises(
             ValueError, match=r"b\.jsonl, line 1, or soon after it: the column 'x' has values"
         ):
