@@ -68,6 +68,21 @@ def is_list(found: pa.DataType) -> bool:
     return any(test(found) for test in tests)
 
 
+def with_values(found: pa.DataType, field: pa.Field) -> pa.DataType:
+    """Return a type of lists with other values in them.
+
+    Args:
+        found: one for which `is_list` is true.
+        field: of the values.
+
+    Returns:
+        The type.
+    """
+    if pa.types.is_fixed_size_list(found):
+        return pa.list_(field, found.list_size)
+    return pa.large_list(field) if pa.types.is_large_list(found) else pa.list_(field)
+
+
 def _together(known: pa.Field, field: pa.Field, place: str) -> pa.Field:
     why = f"{known.type} and {field.type}"
     # Types of other layouts are tried as they are first: two dictionaries stay one.
@@ -98,13 +113,7 @@ def _rebuilt(found: pa.DataType, change: Callable[[pa.DataType], pa.DataType]) -
         return pa.struct([within(field) for field in found])
     if pa.types.is_map(found):
         return pa.map_(within(found.key_field), within(found.item_field), keys_sorted=found.keys_sorted)
-    if pa.types.is_fixed_size_list(found):
-        return pa.list_(within(found.value_field), found.list_size)
-    if pa.types.is_large_list(found):
-        return pa.large_list(within(found.value_field))
-    if pa.types.is_list(found):
-        return pa.list_(within(found.value_field))
-    return change(found)
+    return with_values(found, within(found.value_field)) if is_list(found) else change(found)
 
 
 def _plain(found: pa.DataType) -> pa.DataType:
@@ -123,7 +132,7 @@ def _with_wide_index(found: pa.DataType) -> pa.DataType:
 
 
 def _is_kept(found: pa.DataType, both: pa.DataType) -> bool:
-    """Return whether texts stay texts, and decimals decimals, at each place in a type that becomes another."""
+    """Return whether texts stay texts, and decimals decimals, everywhere in a type that becomes another."""
     if found.equals(both):
         return True
     if pa.types.is_dictionary(found):

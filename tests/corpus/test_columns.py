@@ -13,12 +13,11 @@ pytest.importorskip("filelock")
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spacy_trend.corpus.folder import OutputFolder
-from spacy_trend.corpus.input import InputScan, Source, input_files, read_shards, scan_input
+from spacy_trend.corpus.input import read_shards
 from tests.support.corpora import embed, table_of
+from tests.support.inputs import NAMES, read, save, scanned
 
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
-NAMES = ["One", "Two"]
 TEXTS_BY_KEY, BYTES_BY_KEY = pa.map_(pa.string(), pa.string()), pa.map_(pa.string(), pa.binary())
 DECIMAL = pa.decimal128(25, 3)
 DECIMALS = pa.array([1, None]).cast(DECIMAL)
@@ -42,29 +41,6 @@ needs_wider_objects = pytest.mark.skipif(
     not is_able(lambda: pa.array([{"a": 1}]).cast(WIDER)),
     reason="this pyarrow adds no fields: refused by name",
 )
-
-
-def save(path: Path, **columns: Any) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    columns = {"text": NAMES, **columns}
-    pq.write_table(pa.table(columns), path)
-    return path
-
-
-def scanned(source: Path) -> InputScan:
-    """Scan an input of which no row has an error."""
-
-    def refuse(number: int, row: Any) -> None:
-        raise AssertionError(row)
-
-    return scan_input(input_files(Source(source), OutputFolder(source.parent / "out")), "text", refuse)
-
-
-def read(source: Path, shard_rows: int = 3) -> pa.Table:
-    """Return what engines are given of an input."""
-    scan = scanned(source)
-    wanted = set(range(-(-scan.rows // shard_rows)))
-    return pa.concat_tables([table for _, table in read_shards(scan, shard_rows, wanted)])
 
 
 def assert_same(column: Any, other: Any) -> None:
