@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ..text_files import Row
+from .parquet_files import open_parquet
 from .partitions import Partition
 from .unification import is_list, unified, with_wide_indices
 from .values import Values, within_int64
@@ -81,14 +81,10 @@ def declared_schema(file: Path) -> pa.Schema:
         The schema.
 
     Raises:
-        ValueError: if it is not a Parquet file, or has columns of the same name.
+        ValueError: as `open_parquet`, or if it has columns of the same name.
     """
-    try:
-        schema = pq.read_schema(file)
-    except pa.ArrowException as error:
-        raise ValueError(
-            f"{file} is not a Parquet file ({error}). Make it again, or leave it out."
-        ) from error
+    with open_parquet(file) as opened:
+        schema = opened.schema_arrow
     if len(set(schema.names)) < len(schema.names):
         raise ValueError(f"{file} has columns of the same name: {schema.names}. Rename or drop them.")
     return schema.remove_metadata()

@@ -67,6 +67,36 @@ def test_values_that_are_not_written_as_numbers_are_stay_texts(
     assert sorted(table_of(tmp_path / "out")["key"].to_pylist()) == sorted(values)
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
+def test_folders_may_give_the_texts(suffix: str, tmp_path: Path, tiny_encoder: Path) -> None:
+    for text in ("foo", "b%20ar"):
+        path = tmp_path / "in" / f"text={text}" / f"a{suffix}"
+        path.parent.mkdir(parents=True)
+        if suffix == ".parquet":
+            pq.write_table(pa.table({"x": ["1", "2"]}), path)
+        else:
+            path.write_text("x\n1\n2\n" if suffix == ".csv" else '{"x": "1"}\n{"x": "2"}\n')
+    embed(tmp_path / "in", tmp_path / "out", tiny_encoder)
+    table = table_of(tmp_path / "out")
+    assert table["text"].to_pylist() == ["b ar"] * 2 + ["foo"] * 2
+    assert table["x"].to_pylist() == ["1", "2"] * 2
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+@pytest.mark.parametrize("value", ["3", "__HIVE_DEFAULT_PARTITION__"])
+def test_folders_that_give_no_text_are_refused(
+    value: str, suffix: str, tmp_path: Path, tiny_encoder: Path
+) -> None:
+    path = tmp_path / "in" / f"text={value}" / f"a{suffix}"
+    path.parent.mkdir(parents=True)
+    if suffix == ".parquet":
+        pq.write_table(pa.table({"x": ["1"]}), path)
+    else:
+        path.write_text('{"x": "1"}\n')
+    with pytest.raises(ValueError, match=rf"a{suffix}, .*the field 'text' holds (3|None). Expected a text"):
+        embed(tmp_path / "in", tmp_path / "out", tiny_encoder)
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
 def test_a_column_that_a_folder_gives_too_is_refused_by_name(
     suffix: str, tmp_path: Path, tiny_encoder: Path
