@@ -3,11 +3,13 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from reprlib import repr as repr_shortly
 from typing import Any
 
+from ..messages import shorten
 from .delimited import delimited_rows
 from .lines import DEFAULT_DIALECT, Dialect, Row, check_dialect, decoded_lines, encoded_lines
 
@@ -174,5 +176,15 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is not a number of JSON, which has null for a number that is missing")
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((name, count),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(
+            f"the name {shorten(name)} stands {count} times in one object, which keeps one value"
+        )
+    return found
+
+
 #: The standard library's, as it reads every number as it was written; ujson, which spaCy uses, does not.
-_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_no_number)
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_no_number, object_pairs_hook=_object)
