@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from ..output_paths import make_folder
 from .seals import MAGIC, BrokenFileError, open_sealed, write_sealed
+from .tree import paths_below
 
 #: The folder inside the output folder for all that is ours and not a shard.
 OURS = ".spacy_trend"
@@ -67,16 +68,20 @@ class OutputFolder:
         """Return the path of a complete shard."""
         return self.path / f"part-{number:06d}.parquet"
 
+    def is_at(self, path: Path) -> bool:
+        """Return whether a path is the folder's, by whatever name."""
+        return _real(path) == _real(self.path)
+
     def contains(self, file: Path) -> bool:
         """Return whether a file is in the folder, at any depth."""
-        return self.path.resolve() in file.resolve().parents
+        return _real(self.path) in _real(file).parents
 
     def would_overwrite(self, file: Path) -> bool:
         """Return whether a file has a name that runs write to."""
-        parent = file.resolve().parent
-        is_shard = parent == self.path.resolve() and _SHARD.fullmatch(file.name) is not None
-        is_errors = parent == self.errors.parent.resolve() and file.name == self.errors.name
-        return is_shard or is_errors or self.ours.resolve() in file.resolve().parents
+        parent = _real(file).parent
+        is_shard = parent == _real(self.path) and _SHARD.fullmatch(file.name) is not None
+        is_errors = parent == _real(self.errors.parent) and file.name == self.errors.name
+        return is_shard or is_errors or _real(self.ours) in _real(file).parents
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -149,14 +154,19 @@ class OutputFolder:
         if self._read_manifest() is None:
             shards = 0
         expected = {self.shard_path(number) for number in range(shards)}
+        self._refuse_surplus(
+            expected, f"its {shards} shards alone" if shards else "none before the first run"
+        )
+
+    def _refuse_surplus(self, expected: Collection[Path], what: str) -> None:
         surplus = [path for path in self._parquet_files() if path not in expected or path.is_dir()]
         if surplus:
             names = ", ".join(str(path.relative_to(self.path)) for path in surplus[:10])
             more = f" and {len(surplus) - 10} more" if len(surplus) > 10 else ""
             raise ValueError(
                 f"{self.path} holds Parquet files that are not of this corpus: {names}{more}. Expected "
-                f"{f'its {shards} shards alone' if shards else 'none before the first run'}, since readers "
-                "of the folder would read them too: move them away, or name another folder."
+                f"{what}, since readers of the folder would read them too: move them away, or name another "
+                "folder."
             )
 
     def record(self, manifest: dict[str, Any], schema: pa.Schema) -> None:
@@ -183,8 +193,8 @@ class OutputFolder:
             before = self._read_manifest()
         except ValueError:
             # It is ours and broken, so all that is named as a shard counts as ours.
-            before = None
-            shards = [path for path in self._parquet_files() if _SHARD.fullmatch(path.name)]
+            shards = [path for path in self.path.iterdir() if _SHARD.fullmatch(path.name)]
+            self._refuse_surplus(shards, "its shards alone")
         else:
             count = 0 if before is None else -(-before["input"]["rows"] // before["shard_rows"])
             self.check_surplus(count)
@@ -203,10 +213,7 @@ class OutputFolder:
 
     def _parquet_files(self) -> list[Path]:
         # In hidden folders, which most readers skip, they are the user's own affair.
-        found = []
-        for folder, folders, files in os.walk(self.path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            found += [Path(folder, name) for name in (*folders, *files) if not name.startswith(".")]
+        found = paths_below(self.path, lambda path: not path.name.startswith("."))
         return sorted(path for path in found if path.suffix.lower() == ".parquet" or _is_parquet(path))
 
     def _read_manifest(self) -> dict[str, Any] | None:
@@ -250,6 +257,11 @@ def differing(before: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
         The keys.
     """
     return [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
+
+
+def _real(path: Path) -> Path:
+    # As Path.resolve, which refuses links that lead to each other.
+    return Path(os.path.realpath(path))
 
 
 def _is_parquet(path: Path) -> bool:

@@ -47,8 +47,8 @@ def _partition(place: Path, folder: Path) -> dict[str, str | None]:
         name = _decoded(name, place)
         if name in values:
             raise ValueError(
-                f"The folder {place} gives the column {shorten(name)} twice. Expected names of folders in one "
-                "another that give different columns: rename one of them."
+                f"The folder {place} gives the column {shorten(name)} twice. Expected folders in one another "
+                "that give different columns: rename one of them."
             )
         values[name] = None if value == _NULL else _decoded(value, place)
     return values

@@ -1,4 +1,4 @@
-"""Numbers of JSON lines are read as they were written, or not at all."""
+"""Values of JSON lines are read as they were written, or not at all."""
 
 import json
 import struct
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from spacy_trend.text_files import Row, rows_with_text
 from tests.support.files import rows_of
-
 
 LONG = "n" * 999
 
