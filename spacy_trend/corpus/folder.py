@@ -5,7 +5,6 @@ to skip: polars reads hidden folders too. So the manifest is a Parquet file with
 and the list of errors stands beside the folder.
 """
 
-import json
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from ..output_paths import make_folder
+from .manifest import described, difference, differing, manifest_in
 from .seals import MAGIC, BrokenFileError, open_sealed, write_sealed
 from .tree import paths_below
 
@@ -26,8 +26,6 @@ from .tree import paths_below
 OURS = ".spacy_trend"
 #: No rows; its metadata hold what the shards are made with.
 MANIFEST = "manifest.parquet"
-#: The key of the manifest in the metadata of the schema, here and in every shard.
-METADATA = b"spacy_trend"
 #: Always empty: readers skip empty files.
 LOCK = "lock"
 #: Keeps the standard input while a run reads it.
@@ -136,7 +134,7 @@ class OutputFolder:
             return
         changed = differing(before, manifest)
         if changed:
-            differences = "; ".join(_difference(key, before.get(key), manifest[key]) for key in changed)
+            differences = "; ".join(difference(key, before.get(key), manifest[key]) for key in changed)
             raise ValueError(
                 f"{self.path} was begun with something else: {differences}. Expected the same input, "
                 "pipeline and settings: name another folder, or start again with --overwrite."
@@ -179,8 +177,9 @@ class OutputFolder:
         path = self.ours / MANIFEST
         if self._read_manifest() is None:
             temporary = path.with_suffix(TEMPORARY)
-            described = schema.with_metadata({METADATA: json.dumps(manifest).encode()})
-            write_sealed(described.empty_table(), temporary)
+            write_sealed(described(schema, manifest).empty_table(), temporary)
+            # No file has the name of a folder that stands in its place.
+            _remove(path)
             os.replace(temporary, path)
 
     def clear(self) -> None:
@@ -200,16 +199,14 @@ class OutputFolder:
             self.check_surplus(count)
             shards = [self.shard_path(number) for number in range(count)]
         # In this order: shards without a manifest would be taken for somebody else's.
-        for path in (*shards, self.errors, self.ours / MANIFEST):
+        for path in (*shards, self.errors):
             path.unlink(missing_ok=True)
+        _remove(self.ours / MANIFEST)
 
     def clear_unfinished(self) -> None:
         """Remove what a killed run left: temporary files, staged shards, a copy of the standard input."""
         for path in (self.spool, self.ours / STAGED, *self.ours.glob(f"*{TEMPORARY}")):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            _remove(path)
 
     def _parquet_files(self) -> list[Path]:
         # In hidden folders, which most readers skip, they are the user's own affair.
@@ -220,12 +217,11 @@ class OutputFolder:
         path = self.ours / MANIFEST
         try:
             with open_sealed(path) as file:
-                manifest: dict[str, Any] = json.loads(file.schema_arrow.metadata[METADATA])
-            return manifest
+                return manifest_in(file.schema_arrow)
         except FileNotFoundError:
             return None
         except (BrokenFileError, OSError, pa.ArrowException) as error:
-            if any(_SHARD.fullmatch(file.name) for file in self._parquet_files()):
+            if any(_SHARD.fullmatch(file.name) for file in self.path.iterdir()):
                 raise ValueError(
                     f"{path} cannot be read: it {error}. Expected what the shards beside it were made with: "
                     "name another folder, or start again with --overwrite."
@@ -243,25 +239,17 @@ class OutputFolder:
                     self.path.rmdir()
 
 
-def differing(before: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
-    """Return the keys by which two manifests differ.
-
-    Versions are recorded but not compared: a patch release of spaCy is no reason to start again. The version
-    of transformers is part of an encoder's settings, and so of the pipeline's digest.
-
-    Args:
-        before: the one.
-        manifest: the other.
-
-    Returns:
-        The keys.
-    """
-    return [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
-
-
 def _real(path: Path) -> Path:
     # As Path.resolve, which refuses links that lead to each other.
     return Path(os.path.realpath(path))
+
+
+def _remove(path: Path) -> None:
+    # What a link points to stays.
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_parquet(path: Path) -> bool:
@@ -270,17 +258,3 @@ def _is_parquet(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
-
-
-def _difference(key: str, before: Any, now: Any) -> str:
-    # Of a dictionary, only the keys that changed.
-    if isinstance(before, dict) and isinstance(now, dict):
-        return "; ".join(
-            _difference(f"{key} {name}", before.get(name), now[name])
-            for name in now
-            if before.get(name) != now[name]
-        )
-    # Digests tell a reader nothing.
-    if key in ("pipeline", "input sha256"):
-        return f"another {key.split()[0]}"
-    return f"{key}: {before!r} before, {now!r} now"
