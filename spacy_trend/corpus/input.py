@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from ..text_files import DEFAULT_DIALECT, Dialect, Row, format_of
+from ..text_files import DEFAULT_DIALECT, Dialect, Row, effective_dialect, format_of
 from .blocks import InputFile, as_table, check_fits, read_blocks
 from .folder import OutputFolder
 from .partitions import partitions_of
@@ -272,8 +272,13 @@ def digest_of(files: list[InputFile]) -> str:
         path = file.path
         # The suffixes say how a file is read.
         digest.update(f"{''.join(path.suffixes).lower()} {path.stat().st_size}\n".encode())
-        if file.partition or file.dialect != DEFAULT_DIALECT:
-            digest.update(f"{file.partition} {file.dialect}\n".encode("utf8", "surrogateescape"))
+        dialect, usual = (effective_dialect(path, each) for each in (file.dialect, DEFAULT_DIALECT))
+        # To Parquet they say nothing.
+        is_usual = file.is_parquet or dialect == usual
+        if file.partition or not is_usual:
+            digest.update(
+                f"{file.partition} {usual if is_usual else dialect}\n".encode("utf8", "surrogateescape")
+            )
         with path.open("rb") as opened:
             for block in iter(lambda: opened.read(1 << 20), b""):
                 digest.update(block)

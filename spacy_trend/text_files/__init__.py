@@ -1,5 +1,6 @@
 """Files of texts, read one line at a time: JSON lines, CSV, TSV and plain lines."""
 
+import codecs
 import json
 import math
 import re
@@ -9,7 +10,6 @@ from pathlib import Path
 from reprlib import repr as repr_shortly
 from typing import Any
 
-from ..messages import shorten
 from .delimited import delimited_rows
 from .lines import DEFAULT_DIALECT, Dialect, Row, check_dialect, decoded_lines, encoded_lines
 
@@ -19,6 +19,7 @@ __all__ = [
     "Row",
     "check_dialect",
     "decoded_lines",
+    "effective_dialect",
     "format_of",
     "is_unicode",
     "read_rows",
@@ -146,6 +147,18 @@ def format_of(path: Path) -> str:
     return next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")
 
 
+def effective_dialect(path: Path, dialect: Dialect) -> Dialect:
+    """Return how a file is read, written in one way: `utf8` is `utf-8`, and a comma the default of `.csv`.
+
+    Args:
+        path: of the file.
+        dialect: as the user names it, which `check_dialect` accepts.
+    """
+    found = format_of(path)
+    delimiter = dialect.delimiter or _DELIMITERS[found] if found in _DELIMITERS else None
+    return Dialect(codecs.lookup(dialect.encoding).name, delimiter)
+
+
 def is_unicode(text: str) -> bool:
     """Return whether a text can be encoded: JSON may hold half of a surrogate pair."""
     return _SURROGATE.search(text) is None
@@ -181,7 +194,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         ((name, count),) = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(
-            f"the name {shorten(name)} stands {count} times in one object, which keeps one value"
+            f"the name {repr_shortly(name)} stands {count} times in one object, which keeps one value"
         )
     return found
 

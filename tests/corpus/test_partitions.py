@@ -179,3 +179,26 @@ def test_another_encoding_makes_another_input(tmp_path: Path, tiny_encoder: Path
     embed(tmp_path / "a.txt", tmp_path / "out", tiny_encoder)
     with pytest.raises(ValueError, match="was begun with something else"):
         embed(tmp_path / "a.txt", tmp_path / "out", tiny_encoder, encoding="latin-1")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "now"),
+    [
+        ("a.txt", {}, {"encoding": "UTF8"}),
+        ("a.txt", {"encoding": "latin-1"}, {"encoding": "iso-8859-1"}),
+        ("a.csv", {"delimiter": ","}, {}),
+        ("a.txt", {}, {"delimiter": ";"}),
+        ("a.parquet", {}, {"encoding": "latin-1", "delimiter": ";"}),
+    ],
+)
+def test_what_is_read_alike_is_the_same_input(
+    name: str, before: dict[str, str], now: dict[str, str], tmp_path: Path, tiny_encoder: Path
+) -> None:
+    source = tmp_path / "in" / "label=x" / name
+    if name.endswith("parquet"):
+        write(source, "One")
+    else:
+        source.parent.mkdir(parents=True)
+        source.write_text("text\nOne\n")
+    rows = embed(tmp_path / "in", tmp_path / "out", tiny_encoder, **before).rows
+    assert embed(tmp_path / "in", tmp_path / "out", tiny_encoder, **now).done_before == rows
