@@ -160,7 +160,7 @@ def kept_rows(table: pa.Table, numbers: Sequence[int] | np.ndarray) -> pa.Table:
 
     Args:
         table: the rows.
-        numbers: of the rows to keep, ascending.
+        numbers: of the rows to keep, ascending; an array is int64 `(rows,)`.
 
     Returns:
         The table.
