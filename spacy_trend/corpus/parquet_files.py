@@ -1,5 +1,6 @@
 """Parquet files of an input, opened in one way, so that no time of theirs is read as another one."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,12 @@ from .unification import is_list
 
 #: Units of time in a second.
 _PER_SECOND = {"us": 10**6, "ns": 10**9}
+_DAY = 24 * 60 * 60
+#: Writers that give times before 1970, except midnights, nanoseconds below zero, which readers take for 2**64
+#: more (apache/arrow#48246).
+_OLD_WRITERS = re.compile(r"parquet-cpp version |parquet-cpp-arrow version (\d|1\d|2[0-2])\.")
+#: How many seconds that is, rounded down.
+_TOO_LATE = 2**64 // 10**9
 
 
 def open_parquet(file: Path) -> pq.ParquetFile:
@@ -43,20 +50,26 @@ def open_parquet(file: Path) -> pq.ParquetFile:
         names = [column.path for column in columns if column.physical_type == "INT96"]
         if not names:
             return opened
+        is_old = _OLD_WRITERS.match(opened.metadata.created_by or "") is not None
         opened.close()
-        return pq.ParquetFile(file, coerce_int96_timestamp_unit=_unit_of(file, names))
+        return pq.ParquetFile(file, coerce_int96_timestamp_unit=_unit_of(file, names, is_old))
     except pa.ArrowException as error:
         raise ValueError(
             f"{file} is not a Parquet file ({error}). Make it again, or leave it out."
         ) from error
 
 
-def _unit_of(file: Path, names: list[str]) -> str:
-    """Return the unit that holds all times of some columns."""
+def _unit_of(file: Path, names: list[str], is_old: bool) -> str:
+    """Return the unit that holds all times of some columns; `is_old` if one of the old writers wrote them."""
     units = dict.fromkeys(_PER_SECOND, True)
     # Seconds hold every day of INT96, and nanoseconds are exact up to a multiple of 2**64.
     for seconds, *others in zip(*(_times(file, names, unit) for unit in ("s", *_PER_SECOND)), strict=True):
         numbers = dict(zip(_PER_SECOND, others, strict=True))
+        if is_old:
+            in_nanoseconds = numbers["ns"] // _PER_SECOND["ns"]
+            is_late = np.abs(seconds - in_nanoseconds - _TOO_LATE) <= 1
+            is_late &= (numbers["ns"] < 0) & (seconds % _DAY != 0)
+            seconds = np.where(is_late, in_nanoseconds, seconds)
         for unit, in_a_second in _PER_SECOND.items():
             is_exact = numbers[unit] * (_PER_SECOND["ns"] // in_a_second) == numbers["ns"]
             is_exact &= numbers[unit] // in_a_second == seconds

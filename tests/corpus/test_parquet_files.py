@@ -1,6 +1,7 @@
 """Parquet files of an input: times of the old type INT96, rows that are left out of any column, odd names."""
 
 import os
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -61,6 +62,27 @@ class TestTimes:
         save_int96(tmp_path / "in" / "a.parquet", pa.array([LATE, None], TIME))
         save(tmp_path / "in" / "b.parquet", x=pa.array([EARLY, NOW], TIME))
         assert read(tmp_path / "in")["x"].to_pylist() == [LATE, None, EARLY, NOW]
+
+    def test_before_1970_are_read_as_old_writers_write_them(self, tmp_path: Path) -> None:
+        noon = datetime(1969, 12, 31, 12)
+        path = save_int96(tmp_path / "a.parquet", pa.array([noon, NOW], TIME))
+        assert read(path)["x"].cast(TIME).to_pylist() == [noon, NOW]
+        content, half = path.read_bytes(), 12 * 3_600 * 10**9
+        # The day before, and what is left of it; or the next, and how much it is less.
+        as_now = half.to_bytes(8, "little") + (2_440_587).to_bytes(4, "little")
+        as_once = (-half).to_bytes(8, "little", signed=True) + (2_440_588).to_bytes(4, "little")
+        writer = re.search(rb"parquet-cpp-arrow version \d\d\.\d\.\d", content)
+        assert writer is not None
+        content = content.replace(as_now, as_once).replace(
+            writer.group(), b"parquet-cpp-arrow version 17.0.0"
+        )
+        assert as_once in content
+        path.write_bytes(content)
+        assert read(path)["x"].cast(TIME).to_pylist() == [noon, NOW]
+        # Midnights are as they are.
+        path = save_int96(tmp_path / "b.parquet", pa.array([datetime(2300, 1, 1), EARLY], TIME))
+        path.write_bytes(path.read_bytes().replace(writer.group(), b"parquet-cpp-arrow version 17.0.0"))
+        assert read(path)["x"].to_pylist() == [datetime(2300, 1, 1), EARLY]
 
     def test_that_no_unit_holds_together_are_refused(self, tmp_path: Path) -> None:
         # Days since the beginning of the Julian calendar, after nanoseconds, as INT96 has them.
