@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from spacy_trend.embedder import kept_rows
 from tests.support.corpora import embed, table_of
-from tests.support.inputs import read, save, scanned
+from tests.support.inputs import is_able, read, save, scanned
 
 EARLY, LATE, NOW = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999), datetime(2024, 2, 29, 1)
 TIME = pa.timestamp("us")
@@ -114,15 +114,6 @@ VIEWS: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
-def can_write(found: Any, values: list[Any]) -> bool:
-    """Whether this version of pyarrow, of which old ones are allowed, writes a type."""
-    try:
-        pq.write_table(pa.table({"x": column_of(found, values)}), pa.BufferOutputStream())
-    except (pa.ArrowNotImplementedError, pa.ArrowTypeError):
-        return False
-    return True
-
-
 def column_of(found: Any, values: list[Any]) -> Any:
     plain = pa.array(values, pa.string()) if pa.types.is_dictionary(found) else None
     return pa.array(values, found) if plain is None else plain.cast(found)
@@ -132,7 +123,8 @@ def column_of(found: Any, values: list[Any]) -> Any:
 class TestRowsThatAreLeftOut:
     @pytest.fixture
     def column(self, name: str) -> Any:
-        if not can_write(*VIEWS[name]):
+        written = pa.BufferOutputStream()
+        if not is_able(lambda: pq.write_table(pa.table({"x": column_of(*VIEWS[name])}), written)):
             pytest.skip("this pyarrow does not write the type")
         return column_of(*VIEWS[name])
 
