@@ -1,7 +1,7 @@
 """From a table of texts to a table with their vectors: the work that every engine of a corpus runs."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,7 +118,7 @@ class Embedder:
                 truncated.append(record["truncated"])
                 embedded.append(number)
         if len(embedded) < len(texts):
-            table, vectors = table.take(pa.array(embedded, pa.int64())), vectors[embedded]
+            table, vectors = kept_rows(table, embedded), vectors[embedded]
         columns = [
             pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), self.width),
             pa.array(words["focus"], type=WORD),
@@ -153,6 +153,24 @@ class Embedder:
             else:
                 check_every_doc(first, end)
             end = len(texts)
+
+
+def kept_rows(table: pa.Table, numbers: Sequence[int] | np.ndarray) -> pa.Table:
+    """Return some rows of a table, whatever its columns hold: pyarrow can filter most types, but not all.
+
+    Args:
+        table: the rows.
+        numbers: of the rows to keep, ascending; an array is int64 `(rows,)`.
+
+    Returns:
+        The table.
+    """
+    if not len(numbers):
+        return table.slice(0, 0)
+    kept = np.asarray(numbers)
+    runs = np.split(kept, np.flatnonzero(np.diff(kept) != 1) + 1)
+    # Together, or each part would keep, and send to other processes, all that it was cut from.
+    return pa.concat_tables([table.slice(int(run[0]), len(run)) for run in runs]).combine_chunks()
 
 
 def _refuse(number: int, error: str) -> None:

@@ -46,7 +46,8 @@ def embed_corpus(
     Args:
         source: a file (`.jsonl`, `.csv`, `.tsv`, `.txt`, each also with `.gz`, or `.parquet`), a folder of
             such files, or "-" for JSON lines on the standard input. In a folder, names that begin with `.`
-            or `_` are no input, and folders named as `label=spam` give the column `label`.
+            or `_` are no input, links to folders are folders, and those named as `label=spam` give the column
+            `label`.
         output: a folder. Its files have the input's columns, `row`, int64, a row's position in the input,
             and the columns of `embedder.Embedder.schema`; the schema's metadata holds the settings, the
             encoder and the versions.

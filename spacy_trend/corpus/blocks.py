@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from ..embedder import kept_rows
 from ..text_files import Dialect, Row, format_of, read_rows, rows_with_text
 from ..text_files.lines import not_complete
+from .parquet_files import open_parquet
 from .partitions import Partition
 from .schema import declared_schema
 from .unification import cast_column, holds_texts
@@ -115,7 +116,7 @@ def check_fits(file: InputFile, schema: pa.Schema, size: int) -> None:
     changed = [field.name for field in declared if field.type != schema.field(field.name).type]
     if not changed:
         return
-    with pq.ParquetFile(file.path) as opened:
+    with open_parquet(file.path) as opened:
         for batch in opened.iter_batches(size, columns=changed):
             for name in changed:
                 cast_column(batch.column(name), schema.field(name), file.name)
@@ -156,24 +157,23 @@ def _blocks_of_columns(
     file: InputFile, text_field: str, max_length: int | None, size: int
 ) -> Iterator[Block]:
     first = 0
-    with pq.ParquetFile(file.path) as opened:
+    with open_parquet(file.path) as opened:
         for batch in opened.iter_batches(size):
-            rows = rows_with_text(_rows_of_texts(batch, text_field, file.name, first), text_field, max_length)
+            rows = rows_with_text(_rows_of_texts(batch, text_field, file, first), text_field, max_length)
             errors = {number: row for number, row in enumerate(rows) if row.error}
             good = pa.Table.from_batches([batch])
             if errors:
-                is_good = np.ones(batch.num_rows, dtype=bool)
-                is_good[list(errors)] = False
-                good = good.filter(pa.array(is_good))
+                good = kept_rows(good, np.delete(np.arange(batch.num_rows), list(errors)))
             yield Block(batch.num_rows, errors, good)
             first += batch.num_rows
 
 
-def _rows_of_texts(batch: pa.RecordBatch, text_field: str, name: str, first: int) -> Iterator[Row]:
+def _rows_of_texts(batch: pa.RecordBatch, text_field: str, file: InputFile, first: int) -> Iterator[Row]:
     """Yield the texts alone as rows: other columns need not become Python's objects, and some cannot."""
-    places = (f"{name}, row {number}" for number in range(first, first + batch.num_rows))
+    places = (f"{file.name}, row {number}" for number in range(first, first + batch.num_rows))
     if text_field not in batch.schema.names:
-        yield from (Row(dict.fromkeys(batch.schema.names), place) for place in places)
+        # The names of folders may give it.
+        yield from (Row({**dict.fromkeys(batch.schema.names), **file.partition}, place) for place in places)
         return
     texts = batch.column(text_field)
     if not holds_texts(texts.type) and not pa.types.is_null(texts.type):

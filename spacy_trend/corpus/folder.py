@@ -5,11 +5,10 @@ to skip: polars reads hidden folders too. So the manifest is a Parquet file with
 and the list of errors stands beside the folder.
 """
 
-import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +18,14 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from ..output_paths import make_folder
+from .manifest import described, difference, differing, manifest_in
 from .seals import MAGIC, BrokenFileError, open_sealed, write_sealed
+from .tree import paths_below
 
 #: The folder inside the output folder for all that is ours and not a shard.
 OURS = ".spacy_trend"
 #: No rows; its metadata hold what the shards are made with.
 MANIFEST = "manifest.parquet"
-#: The key of the manifest in the metadata of the schema, here and in every shard.
-METADATA = b"spacy_trend"
 #: Always empty: readers skip empty files.
 LOCK = "lock"
 #: Keeps the standard input while a run reads it.
@@ -67,16 +66,20 @@ class OutputFolder:
         """Return the path of a complete shard."""
         return self.path / f"part-{number:06d}.parquet"
 
+    def is_at(self, path: Path) -> bool:
+        """Return whether a path is the folder's, by whatever name."""
+        return _real(path) == _real(self.path)
+
     def contains(self, file: Path) -> bool:
         """Return whether a file is in the folder, at any depth."""
-        return self.path.resolve() in file.resolve().parents
+        return _real(self.path) in _real(file).parents
 
     def would_overwrite(self, file: Path) -> bool:
         """Return whether a file has a name that runs write to."""
-        parent = file.resolve().parent
-        is_shard = parent == self.path.resolve() and _SHARD.fullmatch(file.name) is not None
-        is_errors = parent == self.errors.parent.resolve() and file.name == self.errors.name
-        return is_shard or is_errors or self.ours.resolve() in file.resolve().parents
+        parent = _real(file).parent
+        is_shard = parent == _real(self.path) and _SHARD.fullmatch(file.name) is not None
+        is_errors = parent == _real(self.errors.parent) and file.name == self.errors.name
+        return is_shard or is_errors or _real(self.ours) in _real(file).parents
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -131,7 +134,7 @@ class OutputFolder:
             return
         changed = differing(before, manifest)
         if changed:
-            differences = "; ".join(_difference(key, before.get(key), manifest[key]) for key in changed)
+            differences = "; ".join(difference(key, before.get(key), manifest[key]) for key in changed)
             raise ValueError(
                 f"{self.path} was begun with something else: {differences}. Expected the same input, "
                 "pipeline and settings: name another folder, or start again with --overwrite."
@@ -149,14 +152,19 @@ class OutputFolder:
         if self._read_manifest() is None:
             shards = 0
         expected = {self.shard_path(number) for number in range(shards)}
+        self._refuse_surplus(
+            expected, f"its {shards} shards alone" if shards else "none before the first run"
+        )
+
+    def _refuse_surplus(self, expected: Collection[Path], what: str) -> None:
         surplus = [path for path in self._parquet_files() if path not in expected or path.is_dir()]
         if surplus:
             names = ", ".join(str(path.relative_to(self.path)) for path in surplus[:10])
             more = f" and {len(surplus) - 10} more" if len(surplus) > 10 else ""
             raise ValueError(
                 f"{self.path} holds Parquet files that are not of this corpus: {names}{more}. Expected "
-                f"{f'its {shards} shards alone' if shards else 'none before the first run'}, since readers "
-                "of the folder would read them too: move them away, or name another folder."
+                f"{what}, since readers of the folder would read them too: move them away, or name another "
+                "folder."
             )
 
     def record(self, manifest: dict[str, Any], schema: pa.Schema) -> None:
@@ -169,8 +177,9 @@ class OutputFolder:
         path = self.ours / MANIFEST
         if self._read_manifest() is None:
             temporary = path.with_suffix(TEMPORARY)
-            described = schema.with_metadata({METADATA: json.dumps(manifest).encode()})
-            write_sealed(described.empty_table(), temporary)
+            write_sealed(described(schema, manifest).empty_table(), temporary)
+            # No file has the name of a folder that stands in its place.
+            _remove(path)
             os.replace(temporary, path)
 
     def clear(self) -> None:
@@ -183,42 +192,36 @@ class OutputFolder:
             before = self._read_manifest()
         except ValueError:
             # It is ours and broken, so all that is named as a shard counts as ours.
-            before = None
-            shards = [path for path in self._parquet_files() if _SHARD.fullmatch(path.name)]
+            shards = [path for path in self.path.iterdir() if _SHARD.fullmatch(path.name)]
+            self._refuse_surplus(shards, "its shards alone")
         else:
             count = 0 if before is None else -(-before["input"]["rows"] // before["shard_rows"])
             self.check_surplus(count)
             shards = [self.shard_path(number) for number in range(count)]
         # In this order: shards without a manifest would be taken for somebody else's.
-        for path in (*shards, self.errors, self.ours / MANIFEST):
+        for path in (*shards, self.errors):
             path.unlink(missing_ok=True)
+        _remove(self.ours / MANIFEST)
 
     def clear_unfinished(self) -> None:
         """Remove what a killed run left: temporary files, staged shards, a copy of the standard input."""
         for path in (self.spool, self.ours / STAGED, *self.ours.glob(f"*{TEMPORARY}")):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            _remove(path)
 
     def _parquet_files(self) -> list[Path]:
         # In hidden folders, which most readers skip, they are the user's own affair.
-        found = []
-        for folder, folders, files in os.walk(self.path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            found += [Path(folder, name) for name in (*folders, *files) if not name.startswith(".")]
+        found = paths_below(self.path, lambda path: not path.name.startswith("."))
         return sorted(path for path in found if path.suffix.lower() == ".parquet" or _is_parquet(path))
 
     def _read_manifest(self) -> dict[str, Any] | None:
         path = self.ours / MANIFEST
         try:
             with open_sealed(path) as file:
-                manifest: dict[str, Any] = json.loads(file.schema_arrow.metadata[METADATA])
-            return manifest
+                return manifest_in(file.schema_arrow)
         except FileNotFoundError:
             return None
         except (BrokenFileError, OSError, pa.ArrowException) as error:
-            if any(_SHARD.fullmatch(file.name) for file in self._parquet_files()):
+            if any(_SHARD.fullmatch(file.name) for file in self.path.iterdir()):
                 raise ValueError(
                     f"{path} cannot be read: it {error}. Expected what the shards beside it were made with: "
                     "name another folder, or start again with --overwrite."
@@ -236,20 +239,17 @@ class OutputFolder:
                     self.path.rmdir()
 
 
-def differing(before: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
-    """Return the keys by which two manifests differ.
+def _real(path: Path) -> Path:
+    # As Path.resolve, which refuses links that lead to each other.
+    return Path(os.path.realpath(path))
 
-    Versions are recorded but not compared: a patch release of spaCy is no reason to start again. The version
-    of transformers is part of an encoder's settings, and so of the pipeline's digest.
 
-    Args:
-        before: the one.
-        manifest: the other.
-
-    Returns:
-        The keys.
-    """
-    return [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
+def _remove(path: Path) -> None:
+    # What a link points to stays.
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_parquet(path: Path) -> bool:
@@ -258,17 +258,3 @@ def _is_parquet(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
-
-
-def _difference(key: str, before: Any, now: Any) -> str:
-    # Of a dictionary, only the keys that changed.
-    if isinstance(before, dict) and isinstance(now, dict):
-        return "; ".join(
-            _difference(f"{key} {name}", before.get(name), now[name])
-            for name in now
-            if before.get(name) != now[name]
-        )
-    # Digests tell a reader nothing.
-    if key in ("pipeline", "input sha256"):
-        return f"another {key.split()[0]}"
-    return f"{key}: {before!r} before, {now!r} now"

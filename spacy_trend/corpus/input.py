@@ -10,11 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from ..text_files import DEFAULT_DIALECT, Dialect, Row, format_of
+from ..text_files import DEFAULT_DIALECT, Dialect, Row, effective_dialect, format_of
 from .blocks import InputFile, as_table, check_fits, read_blocks
 from .folder import OutputFolder
 from .partitions import partitions_of
 from .schema import Columns
+from .tree import check_is_file, paths_below
 
 FORMATS = (".jsonl", ".csv", ".tsv", ".txt", ".parquet")
 #: Columns that are added to those of the input.
@@ -86,8 +87,10 @@ def input_files(source: Source, output: OutputFolder) -> list[InputFile]:
         The files, at least one.
 
     Raises:
-        ValueError: if no file has a known format, or a file of the input would be overwritten.
+        ValueError: if no file has a known format, one is a pipe or a device, or a file of the input would be
+            overwritten; as `partitions_of`.
         FileNotFoundError: if the source does not exist.
+        OSError: if a folder cannot be read, or a link leads nowhere.
     """
     if source.path == "-":
         with output.spool.open("wb") as file:
@@ -112,6 +115,8 @@ def input_files(source: Source, output: OutputFolder) -> list[InputFile]:
             f"{', '.join(FORMATS)}, or in one of the first four followed by .gz, and in a folder none that "
             "begins with a dot or an underscore."
         )
+    for each in known:
+        check_is_file(each)
     partitions = partitions_of(known, path) if path.is_dir() else [{} for _ in known]
     return [
         InputFile(file, str(file), source.dialect, partition)
@@ -267,8 +272,13 @@ def digest_of(files: list[InputFile]) -> str:
         path = file.path
         # The suffixes say how a file is read.
         digest.update(f"{''.join(path.suffixes).lower()} {path.stat().st_size}\n".encode())
-        if file.partition or file.dialect != DEFAULT_DIALECT:
-            digest.update(f"{file.partition} {file.dialect}\n".encode("utf8", "surrogateescape"))
+        dialect, usual = (effective_dialect(path, each) for each in (file.dialect, DEFAULT_DIALECT))
+        # To Parquet they say nothing.
+        is_usual = file.is_parquet or dialect == usual
+        if file.partition or not is_usual:
+            digest.update(
+                f"{file.partition} {usual if is_usual else dialect}\n".encode("utf8", "surrogateescape")
+            )
         with path.open("rb") as opened:
             for block in iter(lambda: opened.read(1 << 20), b""):
                 digest.update(block)
@@ -276,11 +286,10 @@ def digest_of(files: list[InputFile]) -> str:
 
 
 def _files_in(folder: Path, output: OutputFolder) -> list[Path]:
-    found = sorted(file for file in folder.rglob("*") if file.is_file())
-    return [
-        file
-        for file in found
+    def is_input(path: Path) -> bool:
         # As in pyarrow and Spark: what others are still writing, and what they note beside their files.
-        if not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
-        and not output.contains(file)
-    ]
+        return not path.name.startswith((".", "_")) and not output.is_at(path)
+
+    return sorted(
+        path for path in paths_below(folder, is_input) if not path.is_dir() and not output.contains(path)
+    )

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
+from ..messages import shorten
+
 #: The columns of a file that the names of its folders give.
 Partition = dict[str, str | int | None]
 #: What stands for null in a folder's name.
@@ -20,8 +22,11 @@ def partitions_of(files: Iterable[Path], folder: Path) -> list[Partition]:
     Returns:
         A dictionary by column for each file. A column holds int64 if all its values are written as whole
         numbers are, so not `007`; otherwise texts.
+
+    Raises:
+        ValueError: if two folders in one another give the same column, or a name that gives one is not UTF-8.
     """
-    partitions = [_partition(file.relative_to(folder).parts[:-1]) for file in files]
+    partitions = [_partition(file.parent, folder) for file in files]
     names = {name for partition in partitions for name in partition}
     numbers = {name for name in names if _are_numbers(partition.get(name) for partition in partitions)}
     return [
@@ -33,13 +38,31 @@ def partitions_of(files: Iterable[Path], folder: Path) -> list[Partition]:
     ]
 
 
-def _partition(parts: Iterable[str]) -> dict[str, str | None]:
+def _partition(place: Path, folder: Path) -> dict[str, str | None]:
     values: dict[str, str | None] = {}
-    for part in parts:
+    for part in place.relative_to(folder).parts:
         name, equals, value = part.partition("=")
-        if name and equals:
-            values[unquote(name)] = None if value == _NULL else unquote(value)
+        if not (name and equals):
+            continue
+        name = _decoded(name, place)
+        if name in values:
+            raise ValueError(
+                f"The folder {place} gives the column {shorten(name)} twice. Expected folders in one another "
+                "that give different columns: rename one of them."
+            )
+        values[name] = None if value == _NULL else _decoded(value, place)
     return values
+
+
+def _decoded(quoted: str, place: Path) -> str:
+    try:
+        # What the system cannot decode is half of a surrogate pair, and cannot be encoded.
+        return unquote(quoted.encode().decode(), errors="strict")
+    except (UnicodeEncodeError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"The name of the folder {str(place)!r} gives a column, but {quoted!r} is not UTF-8 "
+            f"({error.reason}). Expected UTF-8, also of bytes that are written as %20 is: rename the folder."
+        ) from error
 
 
 def _are_numbers(values: Iterable[str | None]) -> bool:

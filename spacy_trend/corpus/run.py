@@ -158,7 +158,7 @@ def _start_or_resume(
     folder.check_manifest(writer.manifest)
     folder.check_surplus(len(shards))
     folder.record(writer.manifest, schema)
-    return writer.remove_broken(shards)
+    return writer.remove_broken(shards, schema)
 
 
 def _embed(embedder: Embedder, task: Task, writer: ShardWriter, shards: Shards) -> RowsWritten:

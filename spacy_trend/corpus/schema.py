@@ -1,18 +1,17 @@
 """The columns of an input: as Parquet files declare them, or as the values of other formats show them."""
 
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ..text_files import Row
+from .parquet_files import open_parquet
 from .partitions import Partition
-from .unification import unified, with_wide_indices
+from .unification import is_list, unified, with_wide_indices
+from .values import Values, within_int64
 
-#: Fractions (float64) hold every whole number up to here exactly.
-LARGEST_WHOLE = 2**53
 #: The names of a column and of the fields of objects in it that lead to a value.
 _Path = tuple[str, ...]
 
@@ -22,7 +21,7 @@ class Columns:
 
     def __init__(self) -> None:
         self._schema = pa.schema([])
-        self._large: dict[_Path, str] = {}
+        self._values = Values()
 
     def declare(self, file: Path, partition: Partition) -> None:
         """Add the columns of a Parquet file.
@@ -55,8 +54,7 @@ class Columns:
         """
         self._schema = unified(self._schema, schema_of(rows), f"{rows[0].place}, or soon after it")
         for row in rows:
-            for path in _large_numbers(row.value, ()):
-                self._large.setdefault(path, row.place)
+            self._values.note(row.value, row.place)
 
     def schema(self) -> pa.Schema:
         """Return the columns of all parts.
@@ -70,14 +68,7 @@ class Columns:
                     f"The field {'.'.join(empty)!r} holds objects without fields in all rows, which Parquet "
                     "cannot hold. Leave it out, or put null in their place."
                 )
-        for path, place in self._large.items():
-            if pa.types.is_floating(_type_at(pa.struct(self._schema), path)):
-                raise ValueError(
-                    f"{place}: the field {'.'.join(path)!r} holds a whole number beyond 2**53, and fractions "
-                    "elsewhere. Expected one type that holds all of them: make them texts, or leave the "
-                    "field out."
-                )
-        return self._schema
+        return self._values.fitted(self._schema)
 
 
 def declared_schema(file: Path) -> pa.Schema:
@@ -90,14 +81,10 @@ def declared_schema(file: Path) -> pa.Schema:
         The schema.
 
     Raises:
-        ValueError: if it is not a Parquet file, or has columns of the same name.
+        ValueError: as `open_parquet`, or if it has columns of the same name.
     """
-    try:
-        schema = pq.read_schema(file)
-    except pa.ArrowException as error:
-        raise ValueError(
-            f"{file} is not a Parquet file ({error}). Make it again, or leave it out."
-        ) from error
+    with open_parquet(file) as opened:
+        schema = opened.schema_arrow
     if len(set(schema.names)) < len(schema.names):
         raise ValueError(f"{file} has columns of the same name: {schema.names}. Rename or drop them.")
     return schema.remove_metadata()
@@ -120,42 +107,32 @@ def schema_of(rows: list[Row]) -> pa.Schema:
 
 
 def _type_of(name: str, rows: list[Row]) -> pa.DataType:
-    try:
-        return pa.array([row.value.get(name) for row in rows]).type
-    except (OverflowError, pa.ArrowInvalid, pa.ArrowTypeError):
-        found = pa.null()
-        for row in rows:
-            schema = pa.schema([pa.field(name, found)])
-            one = pa.schema([pa.field(name, _type_of_one(row.value.get(name), row.place))])
-            found = unified(schema, one, f"{row.place}, or soon after it").field(0).type
-        return found
+    values = [row.value.get(name) for row in rows]
+    with suppress(OverflowError, pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array(values).type
+    with suppress(pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([within_int64(value) for value in values]).type
+    found = pa.null()
+    for row in rows:
+        schema = pa.schema([pa.field(name, found)])
+        one = pa.schema([pa.field(name, _type_of_one(row.value.get(name), row.place))])
+        found = unified(schema, one, f"{row.place}, or soon after it").field(0).type
+    return found
 
 
 def _type_of_one(value: Any, place: str) -> pa.DataType:
     try:
-        is_large = isinstance(value, int) and value >= 2**63
-        return pa.array([value], pa.uint64() if is_large else None).type
-    except (OverflowError, pa.ArrowException) as error:
+        return pa.array([within_int64(value)]).type
+    except pa.ArrowException as error:
         raise ValueError(
-            f"{place}: {value!r:.80} cannot be a value of a column ({error}). Expected numbers below 2**64, "
-            "texts, lists or objects: change it, or leave the column out."
+            f"{place}: {value!r:.80} cannot be a value of a column ({error}). Expected a number, a text, an "
+            "object or a list of one type: change it, or leave the column out."
         ) from error
-
-
-def _large_numbers(value: Any, path: _Path) -> Iterator[_Path]:
-    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
-        yield path
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            yield from _large_numbers(part, (*path, name))
-    elif isinstance(value, list):
-        for part in value:
-            yield from _large_numbers(part, path)
 
 
 def _empty_object(found: pa.DataType, path: _Path) -> _Path | None:
     """Return the path of an object without fields in a type; None if there is none."""
-    if _is_list(found):
+    if is_list(found):
         return _empty_object(found.value_type, path)
     if not pa.types.is_struct(found):
         return None
@@ -163,15 +140,3 @@ def _empty_object(found: pa.DataType, path: _Path) -> _Path | None:
         return path
     parts = (_empty_object(field.type, (*path, field.name)) for field in found)
     return next(filter(None, parts), None)
-
-
-def _type_at(found: pa.DataType, path: _Path) -> pa.DataType:
-    if _is_list(found):
-        return _type_at(found.value_type, path)
-    return _type_at(found.field(path[0]).type, path[1:]) if path else found
-
-
-def _is_list(found: pa.DataType) -> bool:
-    return any(
-        test(found) for test in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    )

@@ -61,8 +61,11 @@ def open_sealed(path: Path) -> pq.ParquetFile:
         The opened file.
 
     Raises:
-        BrokenFileError: if it has no seal, or a byte differs from what was written.
+        BrokenFileError: if it is no file, has no seal, or a byte differs from what was written.
     """
+    # To open a named pipe waits for somebody to write to it.
+    if path.exists() and not path.is_file():
+        raise BrokenFileError("is no file")
     with path.open("rb") as file:
         start = _footer_start(file) - _SEAL
         if start < len(MAGIC):

@@ -1,6 +1,5 @@
 """The shards of a corpus: each is complete or absent, and proves what it holds."""
 
-import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,15 +14,14 @@ import pyarrow.parquet as pq
 
 from ..embedder import Embedder
 from .errors import RowError
-from .folder import METADATA, STAGED, TEMPORARY, OutputFolder, differing
+from .folder import STAGED, TEMPORARY, OutputFolder
+from .manifest import described, differing, left_out_in, manifest_in
 from .seals import BrokenFileError, open_sealed, write_sealed
 
 #: Numbers of shards and their rows.
 Shards = Iterable[tuple[int, pa.Table]]
 #: The Parquet path of the column that holds the numbers of the vectors.
 VECTOR_NUMBERS = "trend_vector.list.element"
-#: The key in the metadata of a shard's schema of the rows that the pipeline could not embed.
-LEFT_OUT = b"spacy_trend_errors"
 #: How many rows to check at a time.
 CHUNK = 10_000
 
@@ -103,12 +101,10 @@ class ShardWriter:
         path = self.folder.shard_path(number)
         # A name of its own: a process that outlived its run may be writing the same shard.
         temporary = self.folder.ours / f"{path.name}.{uuid4().hex}{TEMPORARY}"
-        metadata = {METADATA: json.dumps(self.manifest).encode()}
-        if errors:
-            metadata[LEFT_OUT] = json.dumps(sorted(errors.items())).encode()
-        described = table.replace_schema_metadata(metadata)
+        schema = described(table.schema, self.manifest, errors)
         try:
-            write_sealed(described, temporary, compression="zstd", **column_settings(table.schema))
+            sealed = table.replace_schema_metadata(schema.metadata)
+            write_sealed(sealed, temporary, compression="zstd", **column_settings(table.schema))
             os.replace(temporary, path)
             _sync_folder(path.parent)
         except OSError as error:
@@ -119,11 +115,12 @@ class ShardWriter:
             ) from error
         return int(table.num_rows)
 
-    def remove_broken(self, shards: Iterable[Shard]) -> tuple[list[str], dict[int, str]]:
+    def remove_broken(self, shards: Iterable[Shard], schema: pa.Schema) -> tuple[list[str], dict[int, str]]:
         """Remove files in the place of shards that are not proven to be these shards.
 
         Args:
             shards: all that the corpus has.
+            schema: of each.
 
         Returns:
             The name of each file that was removed, with what was wrong; positions and errors of the rows that
@@ -131,13 +128,14 @@ class ShardWriter:
         """
         broken: list[str] = []
         left_out: dict[int, str] = {}
+        schema = _as_stored(schema)
         for shard in shards:
             path = self.folder.shard_path(shard.number)
             # A link without a target is no file, and in the way of none.
             if not path.exists():
                 continue
             try:
-                left_out |= self._check(path, shard)
+                left_out |= self._check(path, shard, schema)
             except (BrokenFileError, OSError, pa.ArrowException) as error:
                 broken.append(f"{path.name} {error}")
                 path.unlink()
@@ -145,7 +143,7 @@ class ShardWriter:
 
     def left_out(self, number: int) -> dict[int, str]:
         """Return positions and errors of the rows that a complete shard left out."""
-        return _left_out(pq.read_schema(self.folder.shard_path(number)))
+        return left_out_in(pq.read_schema(self.folder.shard_path(number)))
 
     def stage(self, shards: Shards) -> list[int]:
         """Write shards of texts for another engine to embed.
@@ -182,12 +180,13 @@ class ShardWriter:
         except BrokenFileError as error:
             raise OSError(f"{path} {error}. Run the same command again: it is written anew.") from error
 
-    def _check(self, path: Path, shard: Shard) -> dict[int, str]:
+    def _check(self, path: Path, shard: Shard, schema: pa.Schema) -> dict[int, str]:
         """Read all of a shard, and return the rows that it left out.
 
         Args:
             path: of the file.
             shard: what it has to hold.
+            schema: that it has to have.
 
         Returns:
             Positions and errors.
@@ -196,11 +195,12 @@ class ShardWriter:
             BrokenFileError: if it is another file than the one expected.
         """
         with open_sealed(path) as file:
-            metadata = file.schema_arrow.metadata or {}
-            changed = differing(json.loads(metadata.get(METADATA, b"{}")), self.manifest)
+            changed = differing(manifest_in(file.schema_arrow), self.manifest)
             if changed:
                 raise BrokenFileError(f"was made with something else ({', '.join(changed)})")
-            left_out = _left_out(file.schema_arrow)
+            if not file.schema_arrow.equals(schema):
+                raise BrokenFileError("has other columns than the input gives")
+            left_out = left_out_in(file.schema_arrow)
             batches = [batch.column("row").to_numpy() for batch in file.iter_batches(CHUNK)]
         rows = np.concatenate([np.empty(0, np.int64), *batches])
         inside = np.arange(shard.first, shard.first + shard.size)
@@ -214,10 +214,6 @@ class ShardWriter:
 
     def _staged_path(self, number: int) -> Path:
         return self.folder.ours / STAGED / self.folder.shard_path(number).name
-
-
-def _left_out(schema: pa.Schema) -> dict[int, str]:
-    return dict(json.loads((schema.metadata or {}).get(LEFT_OUT, b"[]")))
 
 
 def column_settings(schema: pa.Schema) -> dict[str, Any]:
@@ -238,10 +234,18 @@ def column_settings(schema: pa.Schema) -> dict[str, Any]:
 
 def _column_paths(schema: pa.Schema) -> list[str]:
     # To Parquet, each field of an object is a column of its own.
+    columns = pq.read_metadata(pa.BufferReader(_empty_file(schema))).schema
+    return [columns.column(number).path for number in range(len(columns))]
+
+
+def _as_stored(schema: pa.Schema) -> pa.Schema:
+    return pq.read_schema(pa.BufferReader(_empty_file(schema))).remove_metadata()
+
+
+def _empty_file(schema: pa.Schema) -> pa.Buffer:
     buffer = pa.BufferOutputStream()
     pq.ParquetWriter(buffer, schema).close()
-    columns = pq.read_metadata(pa.BufferReader(buffer.getvalue())).schema
-    return [columns.column(number).path for number in range(len(columns))]
+    return buffer.getvalue()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -58,8 +58,29 @@ def cast_column(column: Any, field: pa.Field, name: str) -> Any:
 
 def holds_texts(found: pa.DataType) -> bool:
     """Return whether a type is one of texts."""
-    plain = _rebuilt(found, _plain)
+    plain = _plain(found)
     return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
+
+
+def is_list(found: pa.DataType) -> bool:
+    """Return whether a type is one of lists."""
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(test(found) for test in tests)
+
+
+def with_values(found: pa.DataType, field: pa.Field) -> pa.DataType:
+    """Return a type of lists with other values in them.
+
+    Args:
+        found: one for which `is_list` is true.
+        field: of the values.
+
+    Returns:
+        The type.
+    """
+    if pa.types.is_fixed_size_list(found):
+        return pa.list_(field, found.list_size)
+    return pa.large_list(field) if pa.types.is_large_list(found) else pa.list_(field)
 
 
 def _together(known: pa.Field, field: pa.Field, place: str) -> pa.Field:
@@ -74,12 +95,8 @@ def _together(known: pa.Field, field: pa.Field, place: str) -> pa.Field:
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             why = str(error)
             continue
-        # Texts would become bytes, and decimals fractions.
-        if holds_texts(known.type) and not holds_texts(both.type):
-            break
-        if max(map(_decimals, (known.type, field.type))) > _decimals(both.type):
-            break
-        return both
+        if _is_kept(known.type, both.type) and _is_kept(field.type, both.type):
+            return both
     raise ValueError(
         f"{place}: the column {field.name!r} has values of another type than before ({why}). Expected one "
         "type in a column: convert them to one, or leave the column out."
@@ -96,13 +113,7 @@ def _rebuilt(found: pa.DataType, change: Callable[[pa.DataType], pa.DataType]) -
         return pa.struct([within(field) for field in found])
     if pa.types.is_map(found):
         return pa.map_(within(found.key_field), within(found.item_field), keys_sorted=found.keys_sorted)
-    if pa.types.is_fixed_size_list(found):
-        return pa.list_(within(found.value_field), found.list_size)
-    if pa.types.is_large_list(found):
-        return pa.large_list(within(found.value_field))
-    if pa.types.is_list(found):
-        return pa.list_(within(found.value_field))
-    return change(found)
+    return with_values(found, within(found.value_field)) if is_list(found) else change(found)
 
 
 def _plain(found: pa.DataType) -> pa.DataType:
@@ -120,9 +131,24 @@ def _with_wide_index(found: pa.DataType) -> pa.DataType:
     return pa.dictionary(pa.int32(), found.value_type, found.ordered)
 
 
-def _decimals(found: pa.DataType) -> int:
-    if pa.types.is_decimal(found):
-        return 1
+def _is_kept(found: pa.DataType, both: pa.DataType) -> bool:
+    """Return whether texts stay texts, and decimals decimals, everywhere in a type that becomes another."""
+    if found.equals(both):
+        return True
     if pa.types.is_dictionary(found):
-        return _decimals(found.value_type)
-    return sum(_decimals(found.field(number).type) for number in range(found.num_fields))
+        return _is_kept(found.value_type, both)
+    if pa.types.is_dictionary(both):
+        return _is_kept(found, both.value_type)
+    if pa.types.is_struct(found):
+        places = {field.name: both.get_field_index(field.name) for field in found}
+        return all(
+            places[field.name] >= 0 and _is_kept(field.type, both.field(places[field.name]).type)
+            for field in found
+        )
+    if pa.types.is_map(found):
+        return _is_kept(found.key_type, both.key_type) and _is_kept(found.item_type, both.item_type)
+    if is_list(found):
+        return _is_kept(found.value_type, both.value_type)
+    if holds_texts(found):
+        return holds_texts(both)
+    return bool(pa.types.is_decimal(both)) or not pa.types.is_decimal(found)

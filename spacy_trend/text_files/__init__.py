@@ -1,8 +1,10 @@
 """Files of texts, read one line at a time: JSON lines, CSV, TSV and plain lines."""
 
+import codecs
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from reprlib import repr as repr_shortly
@@ -17,6 +19,7 @@ __all__ = [
     "Row",
     "check_dialect",
     "decoded_lines",
+    "effective_dialect",
     "format_of",
     "is_unicode",
     "read_rows",
@@ -144,6 +147,18 @@ def format_of(path: Path) -> str:
     return next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), "")
 
 
+def effective_dialect(path: Path, dialect: Dialect) -> Dialect:
+    """Return how a file is read, written in one way: `utf8` is `utf-8`, and a comma the default of `.csv`.
+
+    Args:
+        path: of the file.
+        dialect: as the user names it, which `check_dialect` accepts.
+    """
+    found = format_of(path)
+    delimiter = dialect.delimiter or _DELIMITERS[found] if found in _DELIMITERS else None
+    return Dialect(codecs.lookup(dialect.encoding).name, delimiter)
+
+
 def is_unicode(text: str) -> bool:
     """Return whether a text can be encoded: JSON may hold half of a surrogate pair."""
     return _SURROGATE.search(text) is None
@@ -174,5 +189,15 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is not a number of JSON, which has null for a number that is missing")
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        ((name, count),) = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(
+            f"the name {repr_shortly(name)} stands {count} times in one object, which keeps one value"
+        )
+    return found
+
+
 #: The standard library's, as it reads every number as it was written; ujson, which spaCy uses, does not.
-_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_no_number)
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_no_number, object_pairs_hook=_object)

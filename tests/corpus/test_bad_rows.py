@@ -161,3 +161,14 @@ class TestEmbedder:
         with pytest.raises(RuntimeError, match="the device is gone"):
             embedder(pa.table({"text": ["one", "two"]}), errors.__setitem__)
         assert errors == {}
+
+
+def test_are_left_out_of_columns_that_pyarrow_cannot_filter(tmp_path: Path, short_sighted: Path) -> None:
+    column = pa.array(["a", "b", "c"], pa.string_view())
+    try:
+        pq.write_table(pa.table({"text": [GOOD, LONG, GOOD], "x": column}), tmp_path / "a.parquet")
+    except (pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        pytest.skip("this pyarrow does not write string_view")
+    summary = embed(tmp_path / "a.parquet", tmp_path / "out", short_sighted, on_error="skip")
+    assert errors_of(summary) == [(1, f"{tmp_path / 'a.parquet'}, row 1")]
+    assert table_of(tmp_path / "out")["x"].to_pylist() == ["a", "c"]

@@ -1,6 +1,8 @@
 """Partitioned folders, and the names in a folder that are no input."""
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from tests.support.corpora import embed, table_of
+from tests.support.inputs import scanned
 
 
 def write(path: Path, *texts: str, **more: Any) -> Path:
@@ -67,6 +70,36 @@ def test_values_that_are_not_written_as_numbers_are_stay_texts(
     assert sorted(table_of(tmp_path / "out")["key"].to_pylist()) == sorted(values)
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".csv"])
+def test_folders_may_give_the_texts(suffix: str, tmp_path: Path, tiny_encoder: Path) -> None:
+    for text in ("foo", "b%20ar"):
+        path = tmp_path / "in" / f"text={text}" / f"a{suffix}"
+        path.parent.mkdir(parents=True)
+        if suffix == ".parquet":
+            pq.write_table(pa.table({"x": ["1", "2"]}), path)
+        else:
+            path.write_text("x\n1\n2\n" if suffix == ".csv" else '{"x": "1"}\n{"x": "2"}\n')
+    embed(tmp_path / "in", tmp_path / "out", tiny_encoder)
+    table = table_of(tmp_path / "out")
+    assert table["text"].to_pylist() == ["b ar"] * 2 + ["foo"] * 2
+    assert table["x"].to_pylist() == ["1", "2"] * 2
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+@pytest.mark.parametrize("value", ["3", "__HIVE_DEFAULT_PARTITION__"])
+def test_folders_that_give_no_text_are_refused(
+    value: str, suffix: str, tmp_path: Path, tiny_encoder: Path
+) -> None:
+    path = tmp_path / "in" / f"text={value}" / f"a{suffix}"
+    path.parent.mkdir(parents=True)
+    if suffix == ".parquet":
+        pq.write_table(pa.table({"x": ["1"]}), path)
+    else:
+        path.write_text('{"x": "1"}\n')
+    with pytest.raises(ValueError, match=rf"a{suffix}, .*the field 'text' holds (3|None). Expected a text"):
+        embed(tmp_path / "in", tmp_path / "out", tiny_encoder)
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
 def test_a_column_that_a_folder_gives_too_is_refused_by_name(
     suffix: str, tmp_path: Path, tiny_encoder: Path
@@ -74,6 +107,37 @@ def test_a_column_that_a_folder_gives_too_is_refused_by_name(
     write(tmp_path / "in" / "label=ham" / f"a{suffix}", "One", label="spam")
     with pytest.raises(ValueError, match=rf"a{suffix}.*column 'label'.*Rename"):
         embed(tmp_path / "in", tmp_path / "out", tiny_encoder)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+@pytest.mark.parametrize(
+    "folder", ["a=1/a=2", "a=1/a=1", "a=1/b=2/other/%61=3", "a=1/a=__HIVE_DEFAULT_PARTITION__"]
+)
+def test_a_column_that_two_folders_give_is_refused_by_name(folder: str, suffix: str, tmp_path: Path) -> None:
+    write(tmp_path / "in" / "a=0" / f"a{suffix}", "One")
+    write(tmp_path / "in" / folder / f"a{suffix}", "Two")
+    with pytest.raises(ValueError, match=rf"The folder .*{folder} gives the column 'a' twice.*rename one"):
+        scanned(tmp_path / "in")
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+@pytest.mark.parametrize("name", ["a=%FF", "%FE=1", "a=x%C3", "b=1/a=%ED%A0%80"])
+def test_a_column_that_is_not_utf8_is_refused_by_name(name: str, suffix: str, tmp_path: Path) -> None:
+    write(tmp_path / "in" / name / f"a{suffix}", "One")
+    with pytest.raises(
+        ValueError, match=rf"The name of the folder .*{name}' gives a column, .*rename the folder"
+    ):
+        scanned(tmp_path / "in")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are any bytes on Linux alone")
+@pytest.mark.parametrize("name", [b"a=\xff", b"\xff=1", b"a=\xffx%20"])
+def test_a_folder_that_gives_a_column_has_a_name_in_utf8(name: bytes, tmp_path: Path) -> None:
+    write(tmp_path / "in" / os.fsdecode(name) / "a.jsonl", "One")
+    with pytest.raises(
+        ValueError, match=r"The name of the folder .*\\udcff.*' is not UTF-8 \(.*rename the folder"
+    ):
+        scanned(tmp_path / "in")
 
 
 def test_a_partition_of_another_name_is_another_input(tmp_path: Path, tiny_encoder: Path) -> None:
@@ -115,3 +179,26 @@ def test_another_encoding_makes_another_input(tmp_path: Path, tiny_encoder: Path
     embed(tmp_path / "a.txt", tmp_path / "out", tiny_encoder)
     with pytest.raises(ValueError, match="was begun with something else"):
         embed(tmp_path / "a.txt", tmp_path / "out", tiny_encoder, encoding="latin-1")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "now"),
+    [
+        ("a.txt", {}, {"encoding": "UTF8"}),
+        ("a.txt", {"encoding": "latin-1"}, {"encoding": "iso-8859-1"}),
+        ("a.csv", {"delimiter": ","}, {}),
+        ("a.txt", {}, {"delimiter": ";"}),
+        ("a.parquet", {}, {"encoding": "latin-1", "delimiter": ";"}),
+    ],
+)
+def test_what_is_read_alike_is_the_same_input(
+    name: str, before: dict[str, str], now: dict[str, str], tmp_path: Path, tiny_encoder: Path
+) -> None:
+    source = tmp_path / "in" / "label=x" / name
+    if name.endswith("parquet"):
+        write(source, "One")
+    else:
+        source.parent.mkdir(parents=True)
+        source.write_text("text\nOne\n")
+    rows = embed(tmp_path / "in", tmp_path / "out", tiny_encoder, **before).rows
+    assert embed(tmp_path / "in", tmp_path / "out", tiny_encoder, **now).done_before == rows

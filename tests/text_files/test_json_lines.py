@@ -1,4 +1,4 @@
-"""Numbers of JSON lines are read as they were written, or not at all."""
+"""Values of JSON lines are read as they were written, or not at all."""
 
 import json
 import struct
@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from spacy_trend.text_files import Row, rows_with_text
 from tests.support.files import rows_of
+
+LONG = "n" * 999
 
 
 def error_of(value: object) -> str | None:
@@ -70,3 +72,27 @@ def test_values_that_are_too_deep_are_errors_of_their_row() -> None:
     for _ in range(150):
         value = [value]
     assert "the field 'x' holds lists or objects more than 100 deep in one another" in (error_of(value) or "")
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ('{"text": "a", "text": "b"}', "the name 'text' stands 2 times in one object"),
+        ('{"text": "a", "text": "a"}', "the name 'text' stands 2 times in one object"),
+        (
+            '{"text": "a", "x": [{"y": 1, "z": 0, "y": 2, "\\u0079": 3}]}',
+            "the name 'y' stands 3 times in one obj",
+        ),
+        ('{"text": "a", "": 1, "": 2}', "the name '' stands 2 times"),
+        (f'{{"text": "a", "{LONG}": 1, "{LONG}": 2}}', "the name 'nnnn"),
+    ],
+    ids=["text", "same value", "inside", "empty", "long"],
+)
+def test_a_name_that_stands_twice_is_an_error_of_its_row(tmp_path: Path, written: str, why: str) -> None:
+    good, bad, other = rows_of(
+        tmp_path / "a.jsonl", f'{{"text": "a"}}\n{written}\n{{"text": "b", "x": {{}}}}\n'
+    )
+    assert [good.value, bad.value, other.value] == [{"text": "a"}, None, {"text": "b", "x": {}}]
+    assert bad.error is not None
+    assert bad.error.startswith(f"{tmp_path / 'a.jsonl'}, line 2: is not JSON ({why}")
+    assert len(bad.error) < 300 + len(str(tmp_path))
