@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from wasabi import table
 
-from ..messages import shorten
+from ..messages import shorten, shorten_text, without_controls
 from ..output_paths import make_folder
 from .embeddings import CLS
 from .pictures import save_picture, shown_name
@@ -85,8 +85,8 @@ class Comparison:
             _check_texts(comparison)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                f"{path} is not a comparison ({shorten(error, 200)}). Expected a compare.json, as this "
-                "version of 'spacy trend compare' writes it: run it again."
+                f"{without_controls(path)} is not a comparison ({shorten(error, 200)}). Expected a "
+                "compare.json, as this version of 'spacy trend compare' writes it: run it again."
             ) from error
         return comparison
 
@@ -121,7 +121,7 @@ def as_table(comparison: Comparison) -> str:
     header = ["embedding", "width", "accuracy", "95%", "macro F1", "95%", f"p against {CLS}"]
     rows = [
         [
-            score.name,
+            shorten_text(score.name),
             str(score.width),
             *score.in_percent(),
             "-" if score.p_value is None else f"{score.p_value:.2g}",

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from heapq import merge
 
+from ..messages import shorten_text, without_controls
 from ..text_files import Row
 from .folder import TEMPORARY, OutputFolder
 
 #: Errors of the input, while a run is at work.
 FOUND = f"errors{TEMPORARY}"
+#: How many characters of an error are listed, besides its place.
+LONGEST_ERROR = 1_000
 
 
 class RowError(ValueError):
@@ -56,7 +59,7 @@ def error_writer(folder: OutputFolder, on_error: str) -> Iterator[Callable[[int,
 
 def how_to_skip(folder: OutputFolder) -> str:
     """Return a sentence for messages."""
-    return f"To skip such rows and list them in {folder.errors}, use --on-error skip."
+    return f"To skip such rows and list them in {without_controls(folder.errors)}, use --on-error skip."
 
 
 def publish_errors(folder: OutputFolder, more: Iterable[tuple[int, str, str]]) -> None:
@@ -87,4 +90,6 @@ def _lines_of(folder: OutputFolder) -> Iterator[str]:
 
 
 def _line(number: int, place: str, error: str | None) -> str:
-    return json.dumps({"row": number, "place": place, "error": error})
+    # The error begins with the place, which may be long itself.
+    shown = None if error is None else shorten_text(error, len(place) + LONGEST_ERROR)
+    return json.dumps({"row": number, "place": place, "error": shown})

@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
+from ..messages import shorten, shorten_text, without_controls
 from ..output_paths import make_folder
 from .seals import MAGIC, BrokenFileError, open_sealed, write_sealed
 
@@ -94,8 +95,8 @@ class OutputFolder:
             # What it points to would be written.
             if path.is_symlink():
                 raise ValueError(
-                    f"{path} is a link to {os.readlink(path)}. Expected a name that runs can use themselves: "
-                    "remove the link, or name another folder."
+                    f"{without_controls(path)} is a link to {without_controls(os.readlink(path))}. Expected "
+                    "a name that runs can use themselves: remove the link, or name another folder."
                 )
         make_folder(self.ours)
         lock = FileLock(self.ours / LOCK)
@@ -103,7 +104,8 @@ class OutputFolder:
             lock.acquire(timeout=0)
         except Timeout as error:
             raise ValueError(
-                f"Another run is at work on {self.path}. Wait until it ends, or name another folder."
+                f"Another run is at work on {without_controls(self.path)}. Wait until it ends, or name "
+                "another folder."
             ) from error
         try:
             self.clear_unfinished()
@@ -133,8 +135,8 @@ class OutputFolder:
         if changed:
             differences = "; ".join(_difference(key, before.get(key), manifest[key]) for key in changed)
             raise ValueError(
-                f"{self.path} was begun with something else: {differences}. Expected the same input, "
-                "pipeline and settings: name another folder, or start again with --overwrite."
+                f"{without_controls(self.path)} was begun with something else: {differences}. Expected the "
+                "same input, pipeline and settings: name another folder, or start again with --overwrite."
             )
 
     def check_surplus(self, shards: int) -> None:
@@ -151,10 +153,11 @@ class OutputFolder:
         expected = {self.shard_path(number) for number in range(shards)}
         surplus = [path for path in self._parquet_files() if path not in expected or path.is_dir()]
         if surplus:
-            names = ", ".join(str(path.relative_to(self.path)) for path in surplus[:10])
+            names = ", ".join(without_controls(path.relative_to(self.path)) for path in surplus[:10])
             more = f" and {len(surplus) - 10} more" if len(surplus) > 10 else ""
             raise ValueError(
-                f"{self.path} holds Parquet files that are not of this corpus: {names}{more}. Expected "
+                f"{without_controls(self.path)} holds Parquet files that are not of this corpus: "
+                f"{names}{more}. Expected "
                 f"{f'its {shards} shards alone' if shards else 'none before the first run'}, since readers "
                 "of the folder would read them too: move them away, or name another folder."
             )
@@ -220,7 +223,8 @@ class OutputFolder:
         except (BrokenFileError, OSError, pa.ArrowException) as error:
             if any(_SHARD.fullmatch(file.name) for file in self._parquet_files()):
                 raise ValueError(
-                    f"{path} cannot be read: it {error}. Expected what the shards beside it were made with: "
+                    f"{without_controls(path)} cannot be read: it {shorten_text(str(error), 200)}. Expected "
+                    "what the shards beside it were made with: "
                     "name another folder, or start again with --overwrite."
                 ) from error
             return None
@@ -271,4 +275,4 @@ def _difference(key: str, before: Any, now: Any) -> str:
     # Digests tell a reader nothing.
     if key in ("pipeline", "input sha256"):
         return f"another {key.split()[0]}"
-    return f"{key}: {before!r} before, {now!r} now"
+    return f"{key}: {shorten(before, 200)} before, {shorten(now, 200)} now"

@@ -1,5 +1,6 @@
 """The columns of an input: as Parquet files declare them, or as the values of other formats show them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..messages import name_some, shorten, shorten_text, without_controls
 from ..text_files import Row
 from .partitions import Partition
 from .unification import unified, with_wide_indices
@@ -38,11 +40,11 @@ class Columns:
         for name, value in partition.items():
             if name in schema.names:
                 raise ValueError(
-                    f"{file} has the column {name!r}, which the name of its folder gives, too. Rename "
-                    "or drop one of them."
+                    f"{without_controls(file)} has the column {shorten(name)}, which the name of its folder "
+                    "gives, too. Rename or drop one of them."
                 )
             schema = schema.append(pa.field(name, pa.scalar(value).type))
-        self._schema = unified(self._schema, with_wide_indices(schema), str(file))
+        self._schema = unified(self._schema, with_wide_indices(schema), without_controls(file))
 
     def find(self, rows: list[Row]) -> None:
         """Add the columns of rows.
@@ -67,13 +69,14 @@ class Columns:
         for field in self._schema:
             if empty := _empty_object(field.type, (field.name,)):
                 raise ValueError(
-                    f"The field {'.'.join(empty)!r} holds objects without fields in all rows, which Parquet "
-                    "cannot hold. Leave it out, or put null in their place."
+                    f"The field {shorten('.'.join(empty))} holds objects without fields in all rows, which "
+                    "Parquet cannot hold. Leave it out, or put null in their place."
                 )
         for path, place in self._large.items():
             if pa.types.is_floating(_type_at(pa.struct(self._schema), path)):
                 raise ValueError(
-                    f"{place}: the field {'.'.join(path)!r} holds a whole number beyond 2**53, and fractions "
+                    f"{place}: the field {shorten('.'.join(path))} holds a whole number beyond 2**53, and "
+                    "fractions "
                     "elsewhere. Expected one type that holds all of them: make them texts, or leave the "
                     "field out."
                 )
@@ -96,10 +99,14 @@ def declared_schema(file: Path) -> pa.Schema:
         schema = pq.read_schema(file)
     except pa.ArrowException as error:
         raise ValueError(
-            f"{file} is not a Parquet file ({error}). Make it again, or leave it out."
+            f"{without_controls(file)} is not a Parquet file ({shorten_text(str(error), 200)}). Make it "
+            "again, or leave it out."
         ) from error
     if len(set(schema.names)) < len(schema.names):
-        raise ValueError(f"{file} has columns of the same name: {schema.names}. Rename or drop them.")
+        twice = name_some(name for name, count in Counter(schema.names).items() if count > 1)
+        raise ValueError(
+            f"{without_controls(file)} has columns of the same name: {twice}. Rename or drop them."
+        )
     return schema.remove_metadata()
 
 
@@ -137,8 +144,8 @@ def _type_of_one(value: Any, place: str) -> pa.DataType:
         return pa.array([value], pa.uint64() if is_large else None).type
     except (OverflowError, pa.ArrowException) as error:
         raise ValueError(
-            f"{place}: {value!r:.80} cannot be a value of a column ({error}). Expected numbers below 2**64, "
-            "texts, lists or objects: change it, or leave the column out."
+            f"{place}: {shorten(value, 80)} cannot be a value of a column ({shorten_text(str(error), 200)}). "
+            "Expected numbers below 2**64, texts, lists or objects: change it, or leave the column out."
         ) from error
 
 

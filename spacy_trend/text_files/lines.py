@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TextIO
 
+from ..messages import shorten_text, without_controls
+
 #: How many bytes at the beginning of a file tell its encoding and what ends its lines.
 PEEKED = 1 << 16
 #: What files of other encodings begin with. Longer marks first: one begins as another does.
@@ -96,7 +98,7 @@ def decoded_lines(path: Path, encoding: str = "utf-8", name: str | None = None) 
     Yields:
         The lines; the value of each is its text.
     """
-    name = name or str(path)
+    name = name or without_controls(path)
     for number, line in enumerate(encoded_lines(path, encoding, name), start=1):
         place = f"{name}, line {number}"
         error = decoding_error(line, place, encoding)
@@ -162,8 +164,8 @@ def not_complete(name: str, error: Exception) -> str:
         error: what reading it raised.
     """
     return (
-        f"{name} cannot be read to its end ({error}). Expected a complete file in the format that its name "
-        "says: make it again, or leave it out."
+        f"{name} cannot be read to its end ({shorten_text(str(error), 200)}). Expected a complete file in "
+        "the format that its name says: make it again, or leave it out."
     )
 
 

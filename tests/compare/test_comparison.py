@@ -20,6 +20,12 @@ pytestmark = pytest.mark.usefixtures("few_strengths")
 
 
 class TestTable:
+    @pytest.mark.parametrize("name", ["pipeline's \x1b[31mX", "a\u202eb", "\x9b31m", "x" * 1_000_000])
+    def test_shows_names_short_and_harmless(self, name: str) -> None:
+        table = as_table(replace(BY_HAND, scores=[score(name)]))
+        assert len(table) < 1_000
+        assert table.replace("\n", "").isprintable()
+
     def test_has_scores_in_percent(self) -> None:
         assert as_table(BY_HAND).splitlines() == [
             "",
