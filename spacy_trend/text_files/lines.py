@@ -126,10 +126,12 @@ def encoded_lines(path: Path, encoding: str, name: str, *, universal: bool = Fal
         with _opened(path, encoding, name, universal) as file:
             for number, line in enumerate(file, start=1):
                 yield line.removeprefix("\ufeff") if number == 1 else line
-    except UnicodeDecodeError as error:
-        # Of most encodings, what is wrong is escaped instead.
+    except UnicodeError as error:
+        # Of most encodings, what is wrong is escaped instead. Those written in Python give no reason apart.
+        reason = shorten_text(getattr(error, "reason", str(error)), 200)
         raise ValueError(
-            f"{name}, after line {number}: is not {encoding.upper()} ({error.reason}). Convert the file."
+            f"{name}, after line {number}: is not {encoding.upper()} ({reason}). Convert the file, or name "
+            "its encoding with --encoding."
         ) from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(not_complete(name, error)) from error
