@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from ..messages import shorten, shorten_text, without_controls
 from ..output_paths import make_folder
+from .locks import locked
 from .seals import MAGIC, BrokenFileError, open_sealed, write_sealed
 
 #: The folder inside the output folder for all that is ours and not a shard.
@@ -99,14 +99,7 @@ class OutputFolder:
                     "a name that runs can use themselves: remove the link, or name another folder."
                 )
         make_folder(self.ours)
-        lock = FileLock(self.ours / LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise ValueError(
-                f"Another run is at work on {without_controls(self.path)}. Wait until it ends, or name "
-                "another folder."
-            ) from error
+        lock = locked(self.ours / LOCK)
         try:
             self.clear_unfinished()
             yield
@@ -258,10 +251,18 @@ def differing(before: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
 
 def _is_parquet(path: Path) -> bool:
     # pyarrow reads every file of a folder, whatever its name.
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError as error:
+        raise OSError(
+            f"{without_controls(path)} cannot be read ({error.strerror or error}), so it may be a Parquet "
+            "file, "
+            "whose rows readers of the folder would take for the corpus's. Expected files that can be read: "
+            "change its permissions, move it away, or name another folder."
+        ) from error
 
 
 def _difference(key: str, before: Any, now: Any) -> str:
