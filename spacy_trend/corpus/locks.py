@@ -30,7 +30,7 @@ def locked(path: Path) -> FileLock:
         ) from error
     except OSError as error:
         raise OSError(
-            f"{without_controls(path)} cannot be opened ({error.strerror or error}). Expected a file that runs "
-            "can write, or none: move it away, or name another folder."
+            f"{without_controls(path)} cannot be opened ({error.strerror or error}). Expected a file that "
+            "runs can write, or none: move it away, or name another folder."
         ) from error
     return lock
