@@ -170,7 +170,7 @@ class OutputFolder:
             os.replace(temporary, path)
 
     def clear(self) -> None:
-        """Remove the shards of earlier runs, then the errors and the manifest.
+        """Remove the shards of earlier runs, then the manifest; the list of errors is the next one's affair.
 
         Raises:
             ValueError: if there are Parquet files that are not shards of the manifest.
@@ -186,7 +186,7 @@ class OutputFolder:
             self.check_surplus(count)
             shards = [self.shard_path(number) for number in range(count)]
         # In this order: shards without a manifest would be taken for somebody else's.
-        for path in (*shards, self.errors, self.ours / MANIFEST):
+        for path in (*shards, self.ours / MANIFEST):
             path.unlink(missing_ok=True)
 
     def clear_unfinished(self) -> None:
