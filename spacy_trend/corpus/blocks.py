@@ -94,8 +94,8 @@ def as_table(block: Block, file: InputFile, first: int, schema: pa.Schema) -> pa
         except (OverflowError, pa.ArrowException) as error:
             raise ValueError(
                 f"{block.good[0].place}, or soon after it: a value does not fit its column "
-                f"({shorten_text(str(error), 200)}). "
-                "Expected one type in a column: convert the values to one, or leave the column out."
+                f"({shorten_text(str(error), 200)}). Expected one type in a column: convert the values to "
+                "one, or leave the column out."
             ) from error
     else:
         table = pa.Table.from_arrays([_column(block.good, file, field) for field in columns], schema=columns)
@@ -147,8 +147,8 @@ def _partitioned_rows(file: InputFile) -> Iterator[Row]:
             yield row
         elif twice := [name for name in file.partition if name in row.value]:
             error = (
-                f"{row.place}: the name of a folder gives the column {shorten(twice[0])}, too. Rename one of "
-                "them."
+                f"{row.place}: the name of a folder gives the column {shorten(twice[0])}, too. Rename one "
+                "of them."
             )
             yield Row(None, row.place, error)
         else:

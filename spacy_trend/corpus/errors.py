@@ -144,9 +144,8 @@ def _is_folder(path: Path) -> bool:
 def _not_listed(folder: OutputFolder, why: str) -> str:
     return (
         f"The list of rows with errors, {without_controls(folder.errors)}, cannot be written "
-        f"({shorten_text(why, 200)}). Expected, "
-        "with --on-error skip, an output folder beside which files can be written: make it so, name another "
-        "folder, such as one inside, or leave --on-error skip out."
+        f"({shorten_text(why, 200)}). Expected, with --on-error skip, an output folder beside which files "
+        "can be written: make it so, name another folder, such as one inside, or leave --on-error skip out."
     )
 
 

@@ -217,8 +217,8 @@ class OutputFolder:
             if any(_SHARD.fullmatch(file.name) for file in self._parquet_files()):
                 raise ValueError(
                     f"{without_controls(path)} cannot be read: it {shorten_text(str(error), 200)}. Expected "
-                    "what the shards beside it were made with: "
-                    "name another folder, or start again with --overwrite."
+                    "what the shards beside it were made with: name another folder, or start again with "
+                    "--overwrite."
                 ) from error
             return None
 
@@ -259,9 +259,8 @@ def _is_parquet(path: Path) -> bool:
     except OSError as error:
         raise OSError(
             f"{without_controls(path)} cannot be read ({error.strerror or error}), so it may be a Parquet "
-            "file, "
-            "whose rows readers of the folder would take for the corpus's. Expected files that can be read: "
-            "change its permissions, move it away, or name another folder."
+            "file, whose rows readers of the folder would take for the corpus's. Expected files that can be "
+            "read: change its permissions, move it away, or name another folder."
         ) from error
 
 

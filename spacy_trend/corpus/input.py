@@ -111,10 +111,9 @@ def input_files(source: Source, output: OutputFolder) -> list[InputFile]:
     known = [file for file in files if format_of(file) in FORMATS]
     if not known:
         raise ValueError(
-            f"{without_controls(path)}: got no file of a known format outside of the output folder. Expected "
-            "names that end in "
-            f"{', '.join(FORMATS)}, or in one of the first four followed by .gz, and in a folder none that "
-            "begins with a dot or an underscore."
+            f"{without_controls(path)}: got no file of a known format outside of the output folder. "
+            f"Expected names that end in {', '.join(FORMATS)}, or in one of the first four followed by .gz, "
+            "and in a folder none that begins with a dot or an underscore."
         )
     partitions = partitions_of(known, path) if path.is_dir() else [{} for _ in known]
     return [

@@ -76,9 +76,8 @@ class Columns:
             if pa.types.is_floating(_type_at(pa.struct(self._schema), path)):
                 raise ValueError(
                     f"{place}: the field {shorten('.'.join(path))} holds a whole number beyond 2**53, and "
-                    "fractions "
-                    "elsewhere. Expected one type that holds all of them: make them texts, or leave the "
-                    "field out."
+                    "fractions elsewhere. Expected one type that holds all of them: make them texts, or "
+                    "leave the field out."
                 )
         return self._schema
 

@@ -54,8 +54,8 @@ def cast_column(column: Any, field: pa.Field, name: str) -> Any:
     except pa.ArrowException as error:
         raise ValueError(
             f"{name}: the column {shorten(field.name)} holds {shorten_text(str(column.type))}, and with the "
-            f"other files {shorten_text(str(field.type))} ({shorten_text(str(error), 200)}). Expected values "
-            "that fit both: convert the column, or leave it out."
+            f"other files {shorten_text(str(field.type))} ({shorten_text(str(error), 200)}). Expected "
+            "values that fit both: convert the column, or leave it out."
         ) from error
 
 
@@ -85,8 +85,8 @@ def _together(known: pa.Field, field: pa.Field, place: str) -> pa.Field:
         return both
     raise ValueError(
         f"{place}: the column {shorten(field.name)} has values of another type than before "
-        f"({shorten_text(why, 200)}). Expected one "
-        "type in a column: convert them to one, or leave the column out."
+        f"({shorten_text(why, 200)}). Expected one type in a column: convert them to one, or leave the "
+        "column out."
     )
 
 
