@@ -10,6 +10,7 @@ import spacy
 from spacy.tokens import Doc, Token
 
 from .attributes.record import RECORD
+from .messages import shorten_text
 from .pipelines import check_every_doc, load_pipeline
 
 #: A word of a text: the word itself and its character offsets.
@@ -17,6 +18,8 @@ WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64
 #: For how many shapes oneDNN, which computes for torch on the CPU, caches what it has prepared. The layers of
 #: a BERT share four; texts of many lengths would fill the default of 1,024: hundreds of megabytes.
 SHAPES_KEPT = 4
+#: How many characters of a component's error are kept.
+LONGEST_ERROR = 500
 
 
 class PipelineChoice(NamedTuple):
@@ -148,7 +151,7 @@ class Embedder:
                     continue
                 # If any text fails now, it is not this one.
                 self.nlp(".")
-                on_error(first, f"{type(error).__name__}: {error}")
+                on_error(first, shorten_text(f"{type(error).__name__}: {error}", LONGEST_ERROR))
                 first += 1
             else:
                 check_every_doc(first, end)

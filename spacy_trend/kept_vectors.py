@@ -1,6 +1,7 @@
 """Vectors of texts, kept in a folder as plain arrays: what is read is what was written, or nothing is."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -10,6 +11,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from .messages import without_controls
 from .types import Floats
 
 
@@ -64,7 +66,7 @@ class KeptVectors:
             vector: float32 `(width,)`.
 
         Raises:
-            OSError: if it cannot be written.
+            OSError: if it cannot be written; the message names the file.
         """
         path = self._path(text)
         # Under a name of its own: another process may write the same vector, and either may be killed.
@@ -73,8 +75,16 @@ class KeptVectors:
             with written.open("xb") as file:
                 file.write(_sealed(vector, path.stem))
             os.replace(written, path)
+        except OSError as error:
+            raise OSError(
+                f"The vector of a text cannot be kept in {without_controls(path)} "
+                f"({error.strerror or error}). Expected a file or nothing there, in a folder that can be "
+                "written: move away what is in its place, or name another folder."
+            ) from error
         finally:
-            written.unlink(missing_ok=True)
+            # What hinders it hindered the writing, which has said so.
+            with suppress(OSError):
+                written.unlink()
 
     @cached_property
     def _size(self) -> int:

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from .messages import without_controls
+
 
 def make_folder(folder: Path) -> None:
     """Make an output folder, unless it already exists.
@@ -18,15 +20,15 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         in_the_way = next((path for path in (folder, *folder.parents) if os.path.isfile(path)), None)
-        why = f"'{in_the_way}' is a file" if in_the_way else error.strerror
+        why = f"'{without_controls(in_the_way)}' is a file" if in_the_way else error.strerror
         raise OSError(
-            f"Cannot make the folder '{folder}': {why}. Expected a folder, or a path where one can be made: "
-            "choose another."
+            f"Cannot make the folder '{without_controls(folder)}': {why}. Expected a folder, or a path "
+            "where one can be made: choose another."
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(
-            f"Cannot write into the folder '{folder}': permission denied. Expected a writable folder: choose "
-            "another, or change its permissions."
+            f"Cannot write into the folder '{without_controls(folder)}': permission denied. Expected a "
+            "writable folder: choose another, or change its permissions."
         )
 
 
@@ -43,13 +45,13 @@ def prepare_file(file: Path) -> None:
     """
     if os.path.isdir(file):
         raise IsADirectoryError(
-            f"Cannot write the file '{file}': it is a folder. Expected the path of a file: choose one inside "
-            "the folder, or another path."
+            f"Cannot write the file '{without_controls(file)}': it is a folder. Expected the path of a "
+            "file: choose one inside the folder, or another path."
         )
     if not os.path.exists(file):
         make_folder(file.parent)
     elif not os.access(file, os.W_OK):
         raise PermissionError(
-            f"Cannot write the file '{file}': permission denied. Expected a writable file: choose another, "
-            "or change its permissions."
+            f"Cannot write the file '{without_controls(file)}': permission denied. Expected a writable "
+            "file: choose another, or change its permissions."
         )

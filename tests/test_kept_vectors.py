@@ -134,6 +134,25 @@ def test_are_written_whole_or_not_at_all(
     assert list(kept.folder.iterdir()) == [file]
 
 
+def test_are_not_written_into_the_place_of_a_folder(kept: KeptVectors, file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+    (file / "precious").touch()
+    assert kept.read(TEXT) is None
+    message = rf"cannot be kept in {file} \(Is a directory\)\. Expected .* move away what is in its place"
+    with pytest.raises(OSError, match=message):
+        kept.write(TEXT, VECTOR)
+    assert sorted(kept.folder.rglob("*")) == [file, file / "precious"]
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_are_not_written_without_their_folder(tmp_path: Path, is_file: bool) -> None:
+    if is_file:
+        (tmp_path / "folder").touch()
+    with pytest.raises(OSError, match=r"cannot be kept in .*\.npy \(.+\)\. Expected .* name another folder"):
+        KeptVectors(tmp_path / "folder", "a pipeline", 5).write(TEXT, VECTOR)
+
+
 def test_may_be_read_by_whom_the_user_lets_read(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:

@@ -1,10 +1,12 @@
-"""Values in messages are short, whatever they are."""
+"""Values in messages are short and harmless, whatever they are."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from spacy_trend.messages import name_some, shorten, shorten_text
+from spacy_trend.messages import name_some, shorten, shorten_text, without_controls
+from tests.support.odd_texts import CONTROLS
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,32 @@ def test_of_many_values_the_first_are_named(values: Any, expected: str) -> None:
 
 def test_long_values_among_many_are_cut_off() -> None:
     assert len(name_some(["x" * 1_000_000] * 1500)) < 400
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_what_a_terminal_obeys_is_escaped(control: str) -> None:
+    escaped = repr(control)[1:-1]
+    assert without_controls(f"a{control}b") == f"a{escaped}b"
+    assert without_controls(Path(f"a{control}b")) == f"a{escaped}b"
+    for shortened in (shorten_text(f"a{control}b"), shorten(f"a{control}b"), name_some([f"a{control}b"])):
+        assert control not in shortened
+
+
+@pytest.mark.parametrize("text", ["Grüße", "我想要", "👨‍👩‍👧", "שלום", "नमस्ते", "a\u00a0b"])
+def test_what_a_terminal_shows_stays(text: str) -> None:
+    assert without_controls(text) == text
+
+
+def test_escapes_count_as_characters() -> None:
+    assert len(shorten_text("\x1b" * 1_000_000, 20)) == 20
+
+
+def test_a_value_too_deep_to_write_is_shown_in_part() -> None:
+    value: list[Any] = []
+    for _ in range(100_000):
+        value = [value]
+    assert shorten(value).startswith("[[[")
+    assert len(shorten(value)) <= 60
+    while value:
+        # Python would free them one in another.
+        value = value.pop()

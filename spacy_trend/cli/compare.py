@@ -5,13 +5,13 @@ from typing import Annotated
 
 import spacy
 import typer
-from wasabi import msg
 
 from ..compare import compare
 from ..compare.comparison import Comparison, as_table, write_comparison
 from ..compare.evaluation import evaluate, report, write_evaluation
 from ..compare.labelled_texts import LabelledText, read_label_first, read_labelled_texts
 from ..compare.split import split_texts, write_parts
+from ..console import msg
 from ..dependencies import check_compare_extra
 from ..output_paths import make_folder
 from ..pipelines import open_pipeline

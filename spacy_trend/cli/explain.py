@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from wasabi import msg
 
+from ..console import msg
 from ..doctor import diagnose
 from ..doctor.findings import has_errors, print_findings
 from ..output_paths import prepare_file

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from wasabi import table
 
-from ..messages import shorten
+from ..messages import shorten, shorten_text, without_controls
 from ..output_paths import make_folder
 from .embeddings import CLS
 from .pictures import save_picture, shown_name
-from .scores import Scores
+from .scores import Scores, check_count, check_share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +83,10 @@ class Comparison:
             data = json.loads(path.read_text(encoding="utf8"))
             comparison = cls(**{**data, "scores": [_read_score(row) for row in data["scores"]]})
             _check_texts(comparison)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
             raise ValueError(
-                f"{path} is not a comparison ({shorten(error, 200)}). Expected a compare.json, as this "
-                "version of 'spacy trend compare' writes it: run it again."
+                f"{without_controls(path)} is not a comparison ({shorten(error, 200)}). Expected a "
+                "compare.json, as this version of 'spacy trend compare' writes it: run it again."
             ) from error
         return comparison
 
@@ -105,15 +105,22 @@ def _read_score(row: dict[str, Any]) -> Score:
     score = Score(**{**row, **intervals})
     if not isinstance(score.name, str):
         raise TypeError(f"got the name {shorten(score.name)}")
-    # Raises for shares or intervals that are no numbers.
-    score.in_percent()
+    if score.config is not None and not isinstance(score.config, dict):
+        raise TypeError(f"got the settings {shorten(score.config)}")
+    check_count("the width", score.width)
+    score.check()
+    if score.p_value is not None:
+        check_share("the p value", score.p_value)
     return score
 
 
 def _check_texts(comparison: Comparison) -> None:
-    number, digest = comparison.predicted, comparison.digest
-    if not isinstance(number, int) or not isinstance(digest, str):
-        raise TypeError(f"got {shorten(number)} texts with the digest {shorten(digest)}")
+    check_count("the training texts", comparison.train)
+    for name, number in (("the test texts", comparison.test), ("the folds", comparison.folds)):
+        if number is not None:
+            check_count(name, number)
+    if not isinstance(comparison.digest, str):
+        raise TypeError(f"got the digest {shorten(comparison.digest)}")
 
 
 def as_table(comparison: Comparison) -> str:
@@ -121,7 +128,7 @@ def as_table(comparison: Comparison) -> str:
     header = ["embedding", "width", "accuracy", "95%", "macro F1", "95%", f"p against {CLS}"]
     rows = [
         [
-            score.name,
+            shorten_text(score.name),
             str(score.width),
             *score.in_percent(),
             "-" if score.p_value is None else f"{score.p_value:.2g}",

@@ -10,7 +10,7 @@ from spacy.tokens import DocBin
 from wasabi import table
 
 from ..dependencies import check_compare_extra
-from ..messages import name_some
+from ..messages import name_some, shorten_text, without_controls
 from ..output_paths import make_folder
 from ..pipelines import check_every_doc
 from .comparison import Comparison
@@ -70,7 +70,7 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
     check_compare_extra()
     gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
     if len(gold) < 2:
-        raise ValueError(f"{path}: got {len(gold)} docs, expected two or more.")
+        raise ValueError(f"{without_controls(path)}: got {len(gold)} docs, expected two or more.")
     true_labels = [_only_label(doc.cats, doc.text, path) for doc in gold]
     predicted_labels = [_best_label(doc.cats, doc.text) for doc in nlp.pipe(doc.text for doc in gold)]
     check_every_doc(len(predicted_labels), len(gold))
@@ -105,7 +105,8 @@ def report(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
         if comparison.digest != evaluation.digest:
             texts, note = f"{texts} others", OTHER_TEXTS
         for score in comparison.scores:
-            features = f"the {score.name}" if score.name.startswith(OWN_PREFIX) else score.name
+            name = shorten_text(score.name)
+            features = f"the {name}" if name.startswith(OWN_PREFIX) else name
             rows.append([f"logistic regression on {features}", texts, *score.in_percent()])
     header = ["classifier", "texts", "accuracy", "95%", "macro F1", "95%"]
     return table(rows, header=header, divider=True, max_col=80) + note
@@ -169,7 +170,8 @@ def _only_label(cats: dict[str, float], text: str, path: Path) -> str:
     labels = [label for label, value in cats.items() if value == 1.0]
     if len(labels) != 1:
         raise ValueError(
-            f"{path}: the doc {text[:40]!r} has the labels {name_some(labels)}. Expected exactly one."
+            f"{without_controls(path)}: the doc {text[:40]!r} has the labels {name_some(labels)}. Expected "
+            "exactly one."
         )
     return labels[0]
 

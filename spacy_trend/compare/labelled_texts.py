@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..messages import name_some, shorten
+from ..messages import name_some, shorten, without_controls
 from ..text_files import (
     DEFAULT_DIALECT,
     Dialect,
@@ -57,7 +57,7 @@ def read_labelled_texts(
         FileNotFoundError: if there is no such file.
     """
     if isinstance(source, (Path, str)):
-        rows, name = read_rows(Path(source), dialect), str(source)
+        rows, name = read_rows(Path(source), dialect), without_controls(source)
     else:
         rows = _rows_of_pairs(source, name)
     texts = [_labelled_text(row) for row in rows]
@@ -89,10 +89,11 @@ def read_label_first(path: Path, encoding: str = "utf-8", separator: str | None 
             texts.append(_labelled_text(line if line.error else _split_label(line, separator)))
     if format_of(path) == ".jsonl":
         raise ValueError(
-            f"{path} is a file of JSON lines. Expected lines of a label and a text: leave --label-first out."
+            f"{without_controls(path)} is a file of JSON lines. Expected lines of a label and a text: leave "
+            "--label-first out."
         )
     if not texts:
-        raise ValueError(f"There is no text in {path}.")
+        raise ValueError(f"There is no text in {without_controls(path)}.")
     return texts
 
 

@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from ..messages import shorten_text
+from ..messages import shorten_text, without_controls
 
 #: What matplotlib says of each character that it cannot draw.
 _NOT_DRAWN = re.compile("Glyph .* missing from|Matplotlib currently does not support")
@@ -40,7 +40,7 @@ def save_picture(figure: Any, path: Path) -> None:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     if not_drawn:
         warnings.warn(
-            f"{path}: the picture's font does not have {len(not_drawn)} of the characters in its names, "
-            "which are drawn as boxes. The JSON file beside it has all of them.",
+            f"{without_controls(path)}: the picture's font does not have {len(not_drawn)} of the characters "
+            "in its names, which are drawn as boxes. The JSON file beside it has all of them.",
             stacklevel=2,
         )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..messages import shorten
 from ..types import Ints
 
 RESAMPLES = 2000
@@ -31,6 +32,18 @@ class Scores:
     macro_f1: float
     macro_f1_interval: tuple[float, float]
 
+    def check(self) -> None:
+        """Refuse what is no measure: read from a file, a score may hold anything.
+
+        Raises:
+            TypeError: for what is not a number.
+            ValueError: for a number that is not from 0 to 1, or an interval that has not two.
+        """
+        measured = ("accuracy", self.accuracy_interval), ("macro_f1", self.macro_f1_interval)
+        for name, (low, high) in measured:
+            for number in (getattr(self, name), low, high):
+                check_share(name, number)
+
     def in_percent(self) -> list[str]:
         """Return accuracy, its interval, macro F1 and its interval, as text."""
         measured = (self.accuracy, self.accuracy_interval), (self.macro_f1, self.macro_f1_interval)
@@ -38,6 +51,41 @@ class Scores:
         for share, (low, high) in measured:
             cells += [f"{100 * share:.1f}", f"{100 * low:.1f}-{100 * high:.1f}"]
         return cells
+
+
+def check_share(name: str, number: Any) -> None:
+    """Refuse what is not a number from 0 to 1; to Python, true and false are numbers.
+
+    Args:
+        name: what messages call it.
+        number: any value.
+
+    Raises:
+        TypeError: for what is not a number.
+        ValueError: for another number.
+    """
+    if type(number) not in (int, float):
+        raise TypeError(f"{name}: got {shorten(number)}, expected a number from 0 to 1")
+    # NaN is neither.
+    if not 0 <= number <= 1:
+        raise ValueError(f"{name}: got {shorten(number)}, expected a number from 0 to 1")
+
+
+def check_count(name: str, number: Any) -> None:
+    """Refuse what is not a whole number of one or more.
+
+    Args:
+        name: what messages call it.
+        number: any value.
+
+    Raises:
+        TypeError: for what is not a whole number.
+        ValueError: for another number.
+    """
+    if type(number) is not int:
+        raise TypeError(f"{name}: got {shorten(number)}, expected a whole number")
+    if number < 1:
+        raise ValueError(f"{name}: got {shorten(number)}, expected 1 or more")
 
 
 def score_predictions(true: Ints, predicted: Ints, seed: int) -> Scores:

@@ -105,4 +105,10 @@ def embed_corpus(
     given = Source(source, Dialect(encoding, delimiter))
     choice = PipelineChoice(model, encoder, lang, preset, gpu_id)
     task = Task(choice, text_field, batch_size, shard_rows, processes, engine, address)
-    return run(given, OutputFolder(Path(output).absolute()), task, on_error, overwrite)
+    return run(given, OutputFolder(_absolute(Path(output))), task, on_error, overwrite)
+
+
+def _absolute(output: Path) -> Path:
+    absolute = output.absolute()
+    # The folder's name is part of another's, and `..` is none.
+    return absolute.resolve() if ".." in absolute.parts else absolute

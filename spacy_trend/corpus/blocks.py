@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..embedder import kept_rows
+from ..messages import shorten, shorten_text
 from ..text_files import Dialect, Row, format_of, read_rows, rows_with_text
 from ..text_files.lines import not_complete
 from .parquet_files import open_parquet
@@ -93,8 +94,9 @@ def as_table(block: Block, file: InputFile, first: int, schema: pa.Schema) -> pa
             table = pa.Table.from_pylist([row.value for row in block.good], schema=columns)
         except (OverflowError, pa.ArrowException) as error:
             raise ValueError(
-                f"{block.good[0].place}, or soon after it: a value does not fit its column ({error}). "
-                "Expected one type in a column: convert the values to one, or leave the column out."
+                f"{block.good[0].place}, or soon after it: a value does not fit its column "
+                f"({shorten_text(str(error), 200)}). Expected one type in a column: convert the values to "
+                "one, or leave the column out."
             ) from error
     else:
         table = pa.Table.from_arrays([_column(block.good, file, field) for field in columns], schema=columns)
@@ -146,7 +148,8 @@ def _partitioned_rows(file: InputFile) -> Iterator[Row]:
             yield row
         elif twice := [name for name in file.partition if name in row.value]:
             error = (
-                f"{row.place}: the name of a folder gives the column {twice[0]!r}, too. Rename one of them."
+                f"{row.place}: the name of a folder gives the column {shorten(twice[0])}, too. Rename one "
+                "of them."
             )
             yield Row(None, row.place, error)
         else:
@@ -177,7 +180,7 @@ def _rows_of_texts(batch: pa.RecordBatch, text_field: str, file: InputFile, firs
         return
     texts = batch.column(text_field)
     if not holds_texts(texts.type) and not pa.types.is_null(texts.type):
-        error = f"the column {text_field!r} holds {texts.type}. Expected texts."
+        error = f"the column {text_field!r} holds {shorten_text(str(texts.type))}. Expected texts."
         yield from (Row(None, place, f"{place}: {error}") for place in places)
         return
     yield from (Row({text_field: text}, place) for text, place in zip(_texts(texts), places, strict=True))

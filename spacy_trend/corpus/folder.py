@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
+from ..messages import shorten_text, without_controls
 from ..output_paths import make_folder
+from .locks import locked
 from .manifest import described, difference, differing, manifest_in
 from .seals import MAGIC, BrokenFileError, open_sealed, write_sealed
 from .tree import paths_below
@@ -97,17 +98,11 @@ class OutputFolder:
             # What it points to would be written.
             if path.is_symlink():
                 raise ValueError(
-                    f"{path} is a link to {os.readlink(path)}. Expected a name that runs can use themselves: "
-                    "remove the link, or name another folder."
+                    f"{without_controls(path)} is a link to {without_controls(os.readlink(path))}. Expected "
+                    "a name that runs can use themselves: remove the link, or name another folder."
                 )
         make_folder(self.ours)
-        lock = FileLock(self.ours / LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout as error:
-            raise ValueError(
-                f"Another run is at work on {self.path}. Wait until it ends, or name another folder."
-            ) from error
+        lock = locked(self.ours / LOCK)
         try:
             self.clear_unfinished()
             yield
@@ -136,8 +131,8 @@ class OutputFolder:
         if changed:
             differences = "; ".join(difference(key, before.get(key), manifest[key]) for key in changed)
             raise ValueError(
-                f"{self.path} was begun with something else: {differences}. Expected the same input, "
-                "pipeline and settings: name another folder, or start again with --overwrite."
+                f"{without_controls(self.path)} was begun with something else: {differences}. Expected the "
+                "same input, pipeline and settings: name another folder, or start again with --overwrite."
             )
 
     def check_surplus(self, shards: int) -> None:
@@ -159,12 +154,12 @@ class OutputFolder:
     def _refuse_surplus(self, expected: Collection[Path], what: str) -> None:
         surplus = [path for path in self._parquet_files() if path not in expected or path.is_dir()]
         if surplus:
-            names = ", ".join(str(path.relative_to(self.path)) for path in surplus[:10])
+            names = ", ".join(without_controls(path.relative_to(self.path)) for path in surplus[:10])
             more = f" and {len(surplus) - 10} more" if len(surplus) > 10 else ""
             raise ValueError(
-                f"{self.path} holds Parquet files that are not of this corpus: {names}{more}. Expected "
-                f"{what}, since readers of the folder would read them too: move them away, or name another "
-                "folder."
+                f"{without_controls(self.path)} holds Parquet files that are not of this corpus: "
+                f"{names}{more}. Expected {what}, since readers of the folder would read them too: move them "
+                "away, or name another folder."
             )
 
     def record(self, manifest: dict[str, Any], schema: pa.Schema) -> None:
@@ -183,7 +178,7 @@ class OutputFolder:
             os.replace(temporary, path)
 
     def clear(self) -> None:
-        """Remove the shards of earlier runs, then the errors and the manifest.
+        """Remove the shards of earlier runs, then the manifest; the list of errors is the next one's affair.
 
         Raises:
             ValueError: if there are Parquet files that are not shards of the manifest.
@@ -199,7 +194,7 @@ class OutputFolder:
             self.check_surplus(count)
             shards = [self.shard_path(number) for number in range(count)]
         # In this order: shards without a manifest would be taken for somebody else's.
-        for path in (*shards, self.errors):
+        for path in shards:
             path.unlink(missing_ok=True)
         _remove(self.ours / MANIFEST)
 
@@ -223,8 +218,9 @@ class OutputFolder:
         except (BrokenFileError, OSError, pa.ArrowException) as error:
             if any(_SHARD.fullmatch(file.name) for file in self.path.iterdir()):
                 raise ValueError(
-                    f"{path} cannot be read: it {error}. Expected what the shards beside it were made with: "
-                    "name another folder, or start again with --overwrite."
+                    f"{without_controls(path)} cannot be read: it {shorten_text(str(error), 200)}. Expected "
+                    "what the shards beside it were made with: name another folder, or start again with "
+                    "--overwrite."
                 ) from error
             return None
 
@@ -254,7 +250,14 @@ def _remove(path: Path) -> None:
 
 def _is_parquet(path: Path) -> bool:
     # pyarrow reads every file of a folder, whatever its name.
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError as error:
+        raise OSError(
+            f"{without_controls(path)} cannot be read ({error.strerror or error}), so it may be a Parquet "
+            "file, whose rows readers of the folder would take for the corpus's. Expected files that can be "
+            "read: change its permissions, move it away, or name another folder."
+        ) from error

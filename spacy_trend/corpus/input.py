@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from ..messages import name_some, without_controls
 from ..text_files import DEFAULT_DIALECT, Dialect, Row, effective_dialect, format_of
 from .blocks import InputFile, as_table, check_fits, read_blocks
 from .folder import OutputFolder
@@ -100,26 +101,28 @@ def input_files(source: Source, output: OutputFolder) -> list[InputFile]:
         return [InputFile(output.spool, "the standard input", source.dialect, {})]
     path = Path(source.path)
     if not path.exists():
-        raise FileNotFoundError(f"There is no file or folder {path}. Expected an input: check the path.")
+        raise FileNotFoundError(
+            f"There is no file or folder {without_controls(path)}. Expected an input: check the path."
+        )
     files = _files_in(path, output) if path.is_dir() else [path]
     overwritten = [file for file in files if output.would_overwrite(file)]
     if overwritten:
         raise ValueError(
-            f"{overwritten[0]} is in the output folder and has the name of a file that is written there. "
-            "Expected the output in another folder: name one."
+            f"{without_controls(overwritten[0])} is in the output folder and has the name of a file that is "
+            "written there. Expected the output in another folder: name one."
         )
     known = [file for file in files if format_of(file) in FORMATS]
     if not known:
         raise ValueError(
-            f"{path}: got no file of a known format outside of the output folder. Expected names that end in "
-            f"{', '.join(FORMATS)}, or in one of the first four followed by .gz, and in a folder none that "
-            "begins with a dot or an underscore."
+            f"{without_controls(path)}: got no file of a known format outside of the output folder. "
+            f"Expected names that end in {', '.join(FORMATS)}, or in one of the first four followed by .gz, "
+            "and in a folder none that begins with a dot or an underscore."
         )
     for each in known:
         check_is_file(each)
     partitions = partitions_of(known, path) if path.is_dir() else [{} for _ in known]
     return [
-        InputFile(file, str(file), source.dialect, partition)
+        InputFile(file, without_controls(file), source.dialect, partition)
         for file, partition in zip(known, partitions, strict=True)
     ]
 
@@ -172,13 +175,16 @@ def scan_input(
             if block.good and isinstance(block.good, list):
                 columns.find(block.good)
     if rows == errors:
-        names = ", ".join(file.name for file in files)
-        raise ValueError(first_error or f"There is no text in {names}. Expected at least one.")
+        others = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+        raise ValueError(
+            first_error or f"There is no text in {files[0].name}{others}. Expected at least one."
+        )
     schema = columns.schema()
     taken = [name for name in schema.names if name in ADDED]
     if taken:
         raise ValueError(
-            f"The input has the columns {taken}, which are added to the output. Rename or drop them first."
+            f"The input has the columns {name_some(taken)}, which are added to the output. Rename or drop "
+            "them first."
         )
     for file in files:
         if file.is_parquet:
@@ -254,8 +260,8 @@ def check_unchanged(states: list[FileState]) -> None:
     changed = [state.file for state in states if file_state(state.file) != state]
     if changed:
         raise ValueError(
-            f"{changed[0]} was changed while it was read. Expected it to stay the same until the run ends: "
-            "restore it and run the same command again, or start again with --overwrite."
+            f"{without_controls(changed[0])} was changed while it was read. Expected it to stay the same "
+            "until the run ends: restore it and run the same command again, or start again with --overwrite."
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ..messages import shorten
 from .seals import BrokenFileError
 
 #: The key of the manifest in the metadata of a schema.
@@ -110,4 +111,4 @@ def difference(key: str, before: Any, now: Any) -> str:
     # Digests tell a reader nothing.
     if key in ("pipeline", "input sha256"):
         return f"another {key.split()[0]}"
-    return f"{key}: {before!r} before, {now!r} now"
+    return f"{key}: {shorten(before, 200)} before, {shorten(now, 200)} now"

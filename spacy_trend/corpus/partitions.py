@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
-from ..messages import shorten
+from ..messages import shorten, without_controls
 
 #: The columns of a file that the names of its folders give.
 Partition = dict[str, str | int | None]
@@ -47,7 +47,7 @@ def _partition(place: Path, folder: Path) -> dict[str, str | None]:
         name = _decoded(name, place)
         if name in values:
             raise ValueError(
-                f"The folder {place} gives the column {shorten(name)} twice. Expected folders in one another "
+                f"The folder {without_controls(place)} gives the column {shorten(name)} twice. Expected folders in one another "
                 "that give different columns: rename one of them."
             )
         values[name] = None if value == _NULL else _decoded(value, place)

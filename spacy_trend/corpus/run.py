@@ -19,7 +19,7 @@ from ..encoder.fingerprint import fingerprint
 from ..text_files import Row
 from .blocks import InputFile
 from .engines import RowsWritten, Task, embed_here, embed_in_processes
-from .errors import error_writer
+from .errors import check_list, error_writer
 from .folder import OutputFolder
 from .input import InputScan, Source, input_files, read_shards, scan_input, spool_removed
 from .places import Places
@@ -66,6 +66,8 @@ def run(source: Source, folder: OutputFolder, task: Task, on_error: str, overwri
     """
     start = perf_counter()
     with folder.lock(), spool_removed(source, folder):
+        if on_error == "skip":
+            check_list(folder)
         files = input_files(source, folder)
         embedder = Embedder(task.choice, task.text_field, task.batch_size)
         scan, errors = _scan(files, folder, task, on_error, embedder.nlp.max_length)

@@ -1,11 +1,13 @@
 """The columns of an input: as Parquet files declare them, or as the values of other formats show them."""
 
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from ..messages import name_some, shorten, shorten_text, without_controls
 from ..text_files import Row
 from .parquet_files import open_parquet
 from .partitions import Partition
@@ -37,11 +39,11 @@ class Columns:
         for name, value in partition.items():
             if name in schema.names:
                 raise ValueError(
-                    f"{file} has the column {name!r}, which the name of its folder gives, too. Rename "
-                    "or drop one of them."
+                    f"{without_controls(file)} has the column {shorten(name)}, which the name of its folder "
+                    "gives, too. Rename or drop one of them."
                 )
             schema = schema.append(pa.field(name, pa.scalar(value).type))
-        self._schema = unified(self._schema, with_wide_indices(schema), str(file))
+        self._schema = unified(self._schema, with_wide_indices(schema), without_controls(file))
 
     def find(self, rows: list[Row]) -> None:
         """Add the columns of rows.
@@ -65,8 +67,8 @@ class Columns:
         for field in self._schema:
             if empty := _empty_object(field.type, (field.name,)):
                 raise ValueError(
-                    f"The field {'.'.join(empty)!r} holds objects without fields in all rows, which Parquet "
-                    "cannot hold. Leave it out, or put null in their place."
+                    f"The field {shorten('.'.join(empty))} holds objects without fields in all rows, which "
+                    "Parquet cannot hold. Leave it out, or put null in their place."
                 )
         return self._values.fitted(self._schema)
 
@@ -86,7 +88,10 @@ def declared_schema(file: Path) -> pa.Schema:
     with open_parquet(file) as opened:
         schema = opened.schema_arrow
     if len(set(schema.names)) < len(schema.names):
-        raise ValueError(f"{file} has columns of the same name: {schema.names}. Rename or drop them.")
+        twice = name_some(name for name, count in Counter(schema.names).items() if count > 1)
+        raise ValueError(
+            f"{without_controls(file)} has columns of the same name: {twice}. Rename or drop them."
+        )
     return schema.remove_metadata()
 
 
@@ -125,8 +130,8 @@ def _type_of_one(value: Any, place: str) -> pa.DataType:
         return pa.array([within_int64(value)]).type
     except pa.ArrowException as error:
         raise ValueError(
-            f"{place}: {value!r:.80} cannot be a value of a column ({error}). Expected a number, a text, an "
-            "object or a list of one type: change it, or leave the column out."
+            f"{place}: {shorten(value, 80)} cannot be a value of a column ({shorten_text(str(error), 200)}). "
+            "Expected a number, a text, an object or a list of one type: change it, or leave the column out."
         ) from error
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..embedder import Embedder
+from ..messages import shorten_text, without_controls
 from .errors import RowError
 from .folder import STAGED, TEMPORARY, OutputFolder
 from .manifest import described, differing, left_out_in, manifest_in
@@ -110,8 +111,8 @@ class ShardWriter:
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise OSError(
-                f"{path} could not be written ({error}). All shards that are complete stay: fix the cause, "
-                "such as a full disk, and run the same command again to go on."
+                f"{without_controls(path)} could not be written ({error}). All shards that are complete "
+                "stay: fix the cause, such as a full disk, and run the same command again to go on."
             ) from error
         return int(table.num_rows)
 
@@ -137,7 +138,7 @@ class ShardWriter:
             try:
                 left_out |= self._check(path, shard, schema)
             except (BrokenFileError, OSError, pa.ArrowException) as error:
-                broken.append(f"{path.name} {error}")
+                broken.append(f"{path.name} {shorten_text(str(error), 200)}")
                 path.unlink()
         return broken, left_out
 
@@ -178,7 +179,9 @@ class ShardWriter:
             with open_sealed(path) as file:
                 return file.read()
         except BrokenFileError as error:
-            raise OSError(f"{path} {error}. Run the same command again: it is written anew.") from error
+            raise OSError(
+                f"{without_controls(path)} {error}. Run the same command again: it is written anew."
+            ) from error
 
     def _check(self, path: Path, shard: Shard, schema: pa.Schema) -> dict[int, str]:
         """Read all of a shard, and return the rows that it left out.

@@ -5,6 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from ..messages import shorten, shorten_text
+
 
 def unified(before: pa.Schema, schema: pa.Schema, place: str) -> pa.Schema:
     """Return a schema that holds the values of both.
@@ -51,8 +53,9 @@ def cast_column(column: Any, field: pa.Field, name: str) -> Any:
         return column.cast(field.type)
     except pa.ArrowException as error:
         raise ValueError(
-            f"{name}: the column {field.name!r} holds {column.type}, and with the other files {field.type} "
-            f"({error}). Expected values that fit both: convert the column, or leave it out."
+            f"{name}: the column {shorten(field.name)} holds {shorten_text(str(column.type))}, and with the "
+            f"other files {shorten_text(str(field.type))} ({shorten_text(str(error), 200)}). Expected "
+            "values that fit both: convert the column, or leave it out."
         ) from error
 
 
@@ -84,7 +87,7 @@ def with_values(found: pa.DataType, field: pa.Field) -> pa.DataType:
 
 
 def _together(known: pa.Field, field: pa.Field, place: str) -> pa.Field:
-    why = f"{known.type} and {field.type}"
+    why = " and ".join(shorten_text(str(one.type), 90) for one in (known, field))
     # Types of other layouts are tried as they are first: two dictionaries stay one.
     for change in (None, _plain):
         pair = [
@@ -98,8 +101,9 @@ def _together(known: pa.Field, field: pa.Field, place: str) -> pa.Field:
         if _is_kept(known.type, both.type) and _is_kept(field.type, both.type):
             return both
     raise ValueError(
-        f"{place}: the column {field.name!r} has values of another type than before ({why}). Expected one "
-        "type in a column: convert them to one, or leave the column out."
+        f"{place}: the column {shorten(field.name)} has values of another type than before "
+        f"({shorten_text(why, 200)}). Expected one type in a column: convert them to one, or leave the "
+        "column out."
     )
 
 

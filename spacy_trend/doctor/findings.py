@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from textwrap import indent, shorten
 from typing import Any, NamedTuple
 
-from wasabi import msg
+from ..console import msg, printable
 
 #: What other packages' components and files may raise: anything, as they may have errors of their own.
 FAILURES = (Exception,)
@@ -88,5 +88,5 @@ def print_findings(findings: Iterable[Finding]) -> None:
         printers[finding.status](finding.text)
         if finding.fix is not None:
             # No added line breaks, so that code can be copied.
-            print(indent(f"Fix: {finding.fix}", "  "))
+            print(indent(f"Fix: {printable(finding.fix)}", "  "))
     msg.info(f"Errors: {counts['error']}, warnings: {counts['warning']}")

@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from reprlib import repr as repr_shortly
 from typing import Any
 
+from ..messages import name_some, shorten, without_controls
 from .delimited import delimited_rows
 from .lines import DEFAULT_DIALECT, Dialect, Row, check_dialect, decoded_lines, encoded_lines
 
@@ -53,10 +53,10 @@ def read_rows(path: Path, dialect: Dialect = DEFAULT_DIALECT, name: str | None =
     found = format_of(path)
     if found not in (".jsonl", ".csv", ".tsv", ".txt"):
         raise ValueError(
-            f"{path}: the format is unknown. Expected a name that ends in .jsonl, .csv, .tsv or .txt, or in "
-            "one of these followed by .gz."
+            f"{without_controls(path)}: the format is unknown. Expected a name that ends in .jsonl, .csv, "
+            ".tsv or .txt, or in one of these followed by .gz."
         )
-    name = name or str(path)
+    name = name or without_controls(path)
     if found in _DELIMITERS:
         lines = encoded_lines(path, dialect.encoding, name, universal=True)
         yield from delimited_rows(lines, name, dialect.delimiter or _DELIMITERS[found], dialect.encoding)
@@ -89,7 +89,7 @@ def read_texts(path: Path, text_field: str = "text", dialect: Dialect = DEFAULT_
             raise ValueError(row.error)
         yield row.value[text_field]
     if row is None:
-        raise ValueError(f"There is no text in {path}. Expected at least one.")
+        raise ValueError(f"There is no text in {without_controls(path)}. Expected at least one.")
 
 
 def rows_with_text(rows: Iterable[Row], text_field: str, max_length: int | None = None) -> Iterator[Row]:
@@ -110,15 +110,17 @@ def rows_with_text(rows: Iterable[Row], text_field: str, max_length: int | None 
 
 def _field_error(value: Any, text_field: str, max_length: int | None) -> str | None:
     if not isinstance(value, dict):
-        return f"got {value!r:.80}, expected an object with the field {text_field!r}."
+        return f"got {shorten(value, 80)}, expected an object with the field {text_field!r}."
     if text_field not in value:
-        return f"the field {text_field!r} is missing: got {list(value)}. Name the one that holds the text."
+        return (
+            f"the field {text_field!r} is missing: got {name_some(value)}. Name the one that holds the text."
+        )
     text = value[text_field]
     if not isinstance(text, str):
-        return f"the field {text_field!r} holds {repr_shortly(text)}. Expected a text."
+        return f"the field {text_field!r} holds {shorten(text)}. Expected a text."
     for name, field in value.items():
         if flaw := _flaw([name, field]):
-            return f"the field {name!r} holds {flaw}: {repr_shortly(field)}."
+            return f"the field {shorten(name)} holds {flaw}: {shorten(field)}."
     if max_length is not None and len(text) > max_length:
         return (
             f"the text has {len(text)} characters. Expected at most {max_length}, the pipeline's max_length: "
@@ -194,7 +196,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         ((name, count),) = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(
-            f"the name {repr_shortly(name)} stands {count} times in one object, which keeps one value"
+            f"the name {shorten(name)} stands {count} times in one object, which keeps one value"
         )
     return found
 

@@ -2,10 +2,12 @@
 
 import csv
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from ..messages import name_some
 from .lines import Row, decoding_error
 
 #: The limit on the length of a field: as much as a C long holds everywhere.
@@ -52,17 +54,19 @@ def _header(row: Row) -> list[str]:
     named = [column for column in header if column]
     if not named:
         raise ValueError(
-            f"{row.place}: no column has a name: got {header}. Expected a header: write the columns' names "
-            "there, at least the one of the text."
+            f"{row.place}: no column has a name: got {name_some(header)}. Expected a header: write the "
+            "columns' names there, at least the one of the text."
         )
-    if len(set(named)) < len(named):
+    twice = [column for column, count in Counter(named).items() if count > 1]
+    if twice:
         raise ValueError(
-            f"{row.place}: two columns have the same name: got {header}. Rename one, or remove it."
+            f"{row.place}: two columns have the same name: got {name_some(twice)} more than once. Rename "
+            "one, or remove it."
         )
     if len(named) < len(header):
         numbers = [number for number, column in enumerate(header, start=1) if not column]
         warnings.warn(
-            f"{row.place}: columns without a name are left out, counted from 1: {numbers}. Name "
+            f"{row.place}: columns without a name are left out, counted from 1: {name_some(numbers)}. Name "
             "those to keep.",
             stacklevel=2,
         )
@@ -74,8 +78,8 @@ def _shape_error(values: list[str], lines: list[str], header: list[str], delimit
     if len(values) != len(header):
         name = _NAMES.get(delimiter, repr(delimiter))
         return (
-            f"got {len(values)} values, expected {len(header)}, as many as the first line has ({header}). A "
-            f"text with a {name} needs quotation marks around it."
+            f"got {len(values)} values, expected {len(header)}, as many as the first line has "
+            f"({name_some(header)}). A text with a {name} needs quotation marks around it."
         )
     if _are_rows(lines, len(header), delimiter):
         return (

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TextIO
 
+from ..messages import shorten_text, without_controls
+
 #: How many bytes at the beginning of a file tell its encoding and what ends its lines.
 PEEKED = 1 << 16
 #: What files of other encodings begin with. Longer marks first: one begins as another does.
@@ -96,7 +98,7 @@ def decoded_lines(path: Path, encoding: str = "utf-8", name: str | None = None) 
     Yields:
         The lines; the value of each is its text.
     """
-    name = name or str(path)
+    name = name or without_controls(path)
     for number, line in enumerate(encoded_lines(path, encoding, name), start=1):
         place = f"{name}, line {number}"
         error = decoding_error(line, place, encoding)
@@ -124,10 +126,12 @@ def encoded_lines(path: Path, encoding: str, name: str, *, universal: bool = Fal
         with _opened(path, encoding, name, universal) as file:
             for number, line in enumerate(file, start=1):
                 yield line.removeprefix("\ufeff") if number == 1 else line
-    except UnicodeDecodeError as error:
-        # Of most encodings, what is wrong is escaped instead.
+    except UnicodeError as error:
+        # Of most encodings, what is wrong is escaped instead. Those written in Python give no reason apart.
+        reason = shorten_text(getattr(error, "reason", str(error)), 200)
         raise ValueError(
-            f"{name}, after line {number}: is not {encoding.upper()} ({error.reason}). Convert the file."
+            f"{name}, after line {number}: is not {encoding.upper()} ({reason}). Convert the file, or name "
+            "its encoding with --encoding."
         ) from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(not_complete(name, error)) from error
@@ -162,8 +166,8 @@ def not_complete(name: str, error: Exception) -> str:
         error: what reading it raised.
     """
     return (
-        f"{name} cannot be read to its end ({error}). Expected a complete file in the format that its name "
-        "says: make it again, or leave it out."
+        f"{name} cannot be read to its end ({shorten_text(str(error), 200)}). Expected a complete file in "
+        "the format that its name says: make it again, or leave it out."
     )
 
 

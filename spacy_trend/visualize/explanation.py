@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 import shutil
 from typing import Any
 
@@ -11,10 +10,8 @@ from spacy.tokens import Doc, Token
 from wasabi import table
 
 from ..attributes.record import checked_record
+from ..messages import without_controls
 from ..method.segments import as_lengths, segment_leaders
-
-#: Characters that a terminal obeys instead of showing them: controls, ends of lines, directions of writing.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def explain(doc: Doc) -> dict[str, Any]:
@@ -69,7 +66,7 @@ def format_explanation(explanation: dict[str, Any], width: int | None = None) ->
     # Read from JSON, NaN is None.
     attention = np.array(explanation["attention"], dtype=np.float32)
     vector = np.array(explanation["vector"], dtype=np.float32)
-    words = [_without_controls(word) for word in explanation["words"]]
+    words = [without_controls(word) for word in explanation["words"]]
     leaders = segment_leaders(attention, as_lengths(None, len(words)))[:, 0]
     cells = [
         [f"{value:.2f}{'*' if word == leader else ' '}" for word, value in enumerate(row)]
@@ -115,15 +112,11 @@ def _no_words(text: str) -> str:
 
 
 def _shown(word: dict[str, Any] | None) -> str:
-    return "-" if word is None else f"{_without_controls(word['text'])} (token {word['i']})"
+    return "-" if word is None else f"{without_controls(word['text'])} (token {word['i']})"
 
 
 def _as_json(token: Token | None) -> dict[str, Any] | None:
     return None if token is None else {"i": token.i, "text": token.text}
-
-
-def _without_controls(text: str) -> str:
-    return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def _without_odd_numbers(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 import struct
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,28 @@ pytest.importorskip("matplotlib")
 from spacy_trend.compare.comparison import Comparison, Score, as_table, describe_texts, write_comparison
 from spacy_trend.compare.embeddings import CLS
 from spacy_trend.compare.scores import Scores
+from spacy_trend.messages import shorten
 from tests.support.comparisons import BY_HAND, score
 
 pytestmark = pytest.mark.usefixtures("few_strengths")
 
 
+def check_refused(path: Path) -> str:
+    """Check that a file is refused by name and in short, and return the message."""
+    with pytest.raises(ValueError, match=r"compare\.json is not a comparison \(.*run it again") as raised:
+        Comparison.from_json(path)
+    message = str(raised.value).removeprefix(str(path))
+    assert len(message) < 400
+    return message
+
+
 class TestTable:
+    @pytest.mark.parametrize("name", ["pipeline's \x1b[31mX", "a\u202eb", "\x9b31m", "x" * 1_000_000])
+    def test_shows_names_short_and_harmless(self, name: str) -> None:
+        table = as_table(replace(BY_HAND, scores=[score(name)]))
+        assert len(table) < 1_000
+        assert table.replace("\n", "").isprintable()
+
     def test_has_scores_in_percent(self) -> None:
         assert as_table(BY_HAND).splitlines() == [
             "",
@@ -79,6 +95,63 @@ class TestFiles:
         for comparison in folded, tested, BY_HAND:
             data, _ = write_comparison(comparison, tmp_path)
             assert Comparison.from_json(data) == comparison
+
+    @pytest.mark.parametrize(
+        "content", ["", "no", "[" * 100_000, '{"scores":' * 100_000, "1" * 5_000, "null", '""']
+    )
+    def test_are_refused_if_they_are_no_comparison(self, tmp_path: Path, content: str) -> None:
+        (tmp_path / "compare.json").write_text(content)
+        check_refused(tmp_path / "compare.json")
+
+    @pytest.mark.parametrize(
+        "number", [True, -5, 0, 2.0, "10", [10], 10**400 * -1, float("nan"), float("inf")]
+    )
+    @pytest.mark.parametrize("field", ["train", "test", "folds"])
+    def test_are_refused_with_a_number_of_texts_that_is_none(
+        self, tmp_path: Path, field: str, number: Any
+    ) -> None:
+        (tmp_path / "compare.json").write_text(json.dumps({**asdict(BY_HAND), field: number}))
+        assert shorten(number)[:20] in check_refused(tmp_path / "compare.json")
+
+    @pytest.mark.parametrize(
+        "share", [True, -0.1, 1.5, 10**400, float("nan"), float("inf"), -float("inf"), "high", None, [[]]]
+    )
+    @pytest.mark.parametrize("field", ["accuracy", "accuracy_interval", "macro_f1", "macro_f1_interval"])
+    def test_are_refused_with_a_share_that_is_none(self, tmp_path: Path, field: str, share: Any) -> None:
+        changed = [0.5, share] if field.endswith("interval") else share
+        row = {**asdict(BY_HAND.scores[0]), field: changed}
+        (tmp_path / "compare.json").write_text(json.dumps({**asdict(BY_HAND), "scores": [row]}))
+        assert shorten(share)[:20] in check_refused(tmp_path / "compare.json")
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"name": 3},
+            {"name": ["x" * 1_000_000]},
+            {"width": -1},
+            {"width": True},
+            {"width": "32"},
+            {"p_value": float("nan")},
+            {"p_value": "small"},
+            {"p_value": 2},
+            {"config": "article"},
+            {"accuracy_interval": [0.1]},
+            {"accuracy_interval": [0.1, 0.2, 0.3]},
+            {"accuracy_interval": 0.5},
+            {"more": 1},
+        ],
+    )
+    def test_are_refused_with_a_score_that_is_none(self, tmp_path: Path, changes: dict[str, Any]) -> None:
+        row = {**asdict(BY_HAND.scores[0]), **changes}
+        (tmp_path / "compare.json").write_text(json.dumps({**asdict(BY_HAND), "scores": [row]}))
+        check_refused(tmp_path / "compare.json")
+
+    @pytest.mark.parametrize("share", [0, 1, 0.0, 1.0])
+    def test_may_have_extremes(self, tmp_path: Path, share: float) -> None:
+        row = {**asdict(BY_HAND.scores[0]), "accuracy": share, "accuracy_interval": [share, share]}
+        (tmp_path / "compare.json").write_text(json.dumps({**asdict(BY_HAND), "scores": [row]}))
+        (read,) = Comparison.from_json(tmp_path / "compare.json").scores
+        assert (read.accuracy, read.accuracy_interval) == (share, (share, share))
 
     @pytest.mark.parametrize("p_value", [1e-30, 2.0**-1000, 0.1 + 0.2, 1.0])
     def test_keep_numbers_to_the_last_digit(self, tmp_path: Path, p_value: float) -> None:

@@ -210,6 +210,26 @@ class TestReport:
             assert lines[-1] == OTHER_TEXTS.strip()
             assert "predicted other texts than the textcat" in lines[-1]
 
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [
+            ("\x1b]0;title\x07", r"on \x1b]0;title\x07 "),
+            ("a\u202eb", r"on a\u202eb "),
+            ("pipeline's \x9b31m", r"on the pipeline's \x9b31m "),
+            ("x" * 1_000_000, f"on {'x' * 59}… "),
+        ],
+    )
+    def test_shows_names_of_a_comparison_short_and_harmless(
+        self, tmp_path: Path, name: str, shown: str
+    ) -> None:
+        compared = replace(COMPARED, scores=[replace(COMPARED.scores[0], name=name)])
+        printed = report(BY_HAND, compared)
+        assert f"logistic regression {shown}" in printed
+        assert len(printed) < 1_000
+        assert printed.replace("\n", "").isprintable()
+        *_, text = write_evaluation(BY_HAND, tmp_path, compared)
+        assert text.read_text().strip() == printed.strip()
+
     def test_may_have_a_comparison_without_scores(self) -> None:
         assert report(BY_HAND, replace(COMPARED, scores=[])) == report(BY_HAND)
 

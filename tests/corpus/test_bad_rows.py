@@ -140,6 +140,19 @@ class TestEmbedder:
         with pytest.raises(ValueError, match=r"text of row 2 cannot be embedded \(RuntimeError: so bad\)"):
             embedder(pa.table({"text": ["one", "two", "bad"]}))
 
+    @pytest.mark.parametrize(
+        "said", ["\x1b[31mred\x1b[0m " * 100_000, "\x1b]0;title\x07", "\u202e", "\x9b31m"]
+    )
+    def test_says_in_short_and_harmless_what_a_component_said(
+        self, said: str, embedder: Embedder, add: Callable[[Exception], None]
+    ) -> None:
+        add(RuntimeError(said))
+        errors: dict[int, str] = {}
+        embedder(pa.table({"text": ["one", "bad"]}), errors.__setitem__)
+        assert errors[1].startswith(f"RuntimeError: {repr(said.split()[0])[1:-1]}")
+        assert len(errors[1]) <= 500
+        assert errors[1].isprintable()
+
     @pytest.mark.parametrize("error", [MemoryError("no more"), OSError("disk full")])
     def test_does_not_take_the_machine_s_errors_for_the_row_s(
         self, error: Exception, embedder: Embedder, add: Callable[[Exception], None]

@@ -1,6 +1,7 @@
 """A run touches what is its own alone, whatever else stands in the folder or beside it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,6 +99,40 @@ def test_a_link_in_the_place_of_a_shard_is_replaced(source: Path, tmp_path: Path
         assert table_of(tmp_path / "out").equals(whole)
         assert (tmp_path / "precious.parquet").read_text() == "mine"
         assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "more/notes", "\x1bnotes"])
+def test_a_file_that_cannot_be_read_is_refused_by_name(
+    name: str, source: Path, tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    (out / name).parent.mkdir(parents=True)
+    (out / name).write_text("mine")
+    opened = Path.open
+
+    # The tests may run as root, who may read anything.
+    def refuse(path: Path, *args: Any, **settings: Any) -> Any:
+        if path == out / name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *args, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        message = r"notes\S* cannot be read \(Permission denied\), .*Expected files that .*move it away"
+        with pytest.raises(OSError, match=message) as raised:
+            embed(source, out, tiny_encoder)
+        assert str(raised.value).isprintable()
+    assert files_in(out) == {name}
+    assert (out / name).read_text() == "mine"
+    assert embed(source, out, tiny_encoder).rows == 30
+
+
+def test_a_lock_that_cannot_be_opened_is_named(source: Path, tmp_path: Path, tiny_encoder: Path) -> None:
+    lock = tmp_path / "out" / ".spacy_trend" / "lock"
+    lock.mkdir(parents=True)
+    with pytest.raises(OSError, match=r"lock cannot be opened \(.+\)\. Expected a file .*move it away"):
+        embed(source, tmp_path / "out", tiny_encoder)
+    assert lock.is_dir()
 
 
 def test_what_a_killed_run_left_goes(source: Path, tmp_path: Path, tiny_encoder: Path) -> None:

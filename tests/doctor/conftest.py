@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import spacy
 from spacy import Language
-from wasabi import msg
+
+from spacy_trend.console import msg
 
 
 @pytest.fixture(autouse=True)

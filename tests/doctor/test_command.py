@@ -12,7 +12,7 @@ import spacy
 from spacy import Language
 
 from spacy_trend.doctor import diagnose, examine
-from spacy_trend.doctor.findings import Finding
+from spacy_trend.doctor.findings import Finding, error, fine, print_findings, warning
 from tests.support.commands import run_command, said
 from tests.support.families import BERT_TOKENS, VOCABULARY, Family, make_encoder, save_tokenizer
 from tests.support.findings import about, wrong
@@ -160,3 +160,13 @@ def test_an_encoder_without_attention_heads(tmp_path: Path) -> None:
     assert wrong(findings) == [("warning", "placement"), ("error", "attention")]
     assert "has no attention heads" in about("attention", findings).text
     assert "such as BERT or RoBERTa" in str(about("attention", findings).fix)
+
+
+def test_findings_are_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    control = "\x1b]0;title\x07"
+    for made in (fine("a", control), warning("b", control, control), error("c", control, f"{control}\nline")):
+        print_findings([made])
+        printed = capsys.readouterr().out
+        assert printed.count(r"\x1b]0;title\x07") == (1 if made.fix is None else 2)
+        assert printed.replace("\n", "").isprintable()
+    assert "\n  line\n" in printed

@@ -8,6 +8,11 @@ from spacy.tokens import Doc
 
 from tests.support.values import assert_same_values
 
+#: Characters that a terminal obeys instead of showing them: C0 and C1, and those of direction and of lines.
+CONTROLS = [
+    *("\x00", "\x07", "\x08", "\x1b", "\r", "\x0b", "\x7f", "\x85", "\x9b", "\x9d"),
+    *("\u061c", "\u200e", "\u200f", "\u2028", "\u202a", "\u202e", "\u2066", "\u2069", "\u206f", "\udc9b"),
+]
 BLANK = {
     "empty": "",
     "space": " ",

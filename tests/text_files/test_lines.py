@@ -69,6 +69,19 @@ def test_a_wide_file_that_is_cut_in_a_character_is_named(tmp_path: Path) -> None
         list(map(_raise_error, rows_of(tmp_path / "a.txt", "One\n".encode("utf-16")[:-1], "utf-16")))
 
 
+@names
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "idna", "punycode", "undefined", "utf-7", "ascii"])
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_file_that_is_not_in_the_encoding_is_named_with_any_encoding(
+    tmp_path: Path, name: str, encoding: str, suffix: str
+) -> None:
+    content = CONTENTS[name].encode("utf-8") + b"\xff.\xff" * 90
+    path = tmp_path / (name + suffix)
+    message = rf"{path}, (after )?line \d+: is not {encoding.upper()} \(.+\)\. Convert the file, or name its"
+    with pytest.raises(ValueError, match=message):
+        list(map(_raise_error, rows_of(path, gzip.compress(content) if suffix else content, encoding)))
+
+
 def _raise_error(row: object) -> None:
     raise ValueError(getattr(row, "error", None))
 
