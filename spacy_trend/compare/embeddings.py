@@ -31,6 +31,19 @@ STATIC_MEAN = "mean of static"
 UPPER_HALF_MEAN = "upper half mean"
 #: The mean of the word vectors that the pipeline's vocab has.
 WORD_VECTORS = "word vectors"
+#: Of the texts' words and pairs of words, see `classifier`: no encoder runs.
+TFIDF = "TF-IDF"
+#: What anybody would try first, without this package: the best of these is what the others must beat.
+PLAIN = (
+    CLS,
+    MEAN_POOLING,
+    FIRST_LAST,
+    BOTH_MEANS,
+    STATIC_MEAN,
+    UPPER_HALF_MEAN,
+    WORD_VECTORS,
+    TFIDF,
+)
 #: A control: the article's trends, of two random words.
 RANDOM_PAIR = "article, two random words"
 #: The pipeline's own trend vector goes by this and its name in the pipeline.
