@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -188,7 +189,7 @@ def _draw(comparison: Comparison, path: Path) -> None:
     values = [100 * score.accuracy for score in scores]
     limits = np.array([100 * np.array(score.accuracy_interval) for score in scores])
     errors = np.abs(limits.T - values)
-    figure = Figure(figsize=(8, 1.2 + 0.36 * len(scores)), layout="constrained")
+    figure = Figure(figsize=(8, 1.5 + 0.36 * len(scores)), layout="constrained")
     axes = figure.add_subplot()
     bars = axes.barh(
         range(len(scores)),
@@ -206,8 +207,9 @@ def _draw(comparison: Comparison, path: Path) -> None:
     if plain:
         label = f"best plain: {shown_name(plain.name, 56)}"
         axes.axvline(100 * plain.accuracy, color="#a33", linestyle=":", label=label)
-        axes.legend(loc="lower right", framealpha=1)
+        # Outside, as the title: with several encoders, names leave little room beside the bars.
+        figure.legend(loc="outside lower center")
     axes.set_xlim(0, 100)
     axes.set_xlabel("accuracy in %, with 95% intervals")
-    axes.set_title(describe_texts(comparison), fontsize=10)
+    figure.suptitle(fill(describe_texts(comparison), 100), fontsize=10)
     save_picture(figure, path)
