@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 
 from spacy_trend.alignment.words import Words
 from spacy_trend.component.reports import report_not_finite
+from spacy_trend.method.mutual_attention import NOT_ASKED
 from spacy_trend.method.trend import Trends
 from tests.support.changes import DIFFERENCE
 
@@ -96,9 +97,9 @@ def test_each_doc_with_a_number_that_is_not_finite_counts_once(
     counts = np.array([2, 0, 1])
     received = np.array([attention], dtype=np.float32)
     offsets = np.zeros((3, 2), dtype=np.int32)
-    words = Words(counts, np.array([0, 1, 0]), none, none, received, counts * 0, none, offsets)
+    words = Words(counts, np.array([0, 1, 0]), none, none, received, counts * 0, NOT_ASKED, offsets)
     columns = (np.array(values, dtype=np.float32)[:, None] for values in (word_vectors, vectors))
-    trends = Trends(*columns, focus=counts, related=counts)
+    trends = Trends(*columns, weights=none[:, 0], importance=none[:, 0], focus=counts, related=counts)
     if reported is None:
         report_not_finite(docs, words, trends)
         return

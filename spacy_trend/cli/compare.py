@@ -5,18 +5,20 @@ from typing import Annotated
 
 import spacy
 import typer
+from spacy import Language
 
 from ..compare import compare
-from ..compare.comparison import Comparison, as_table, write_comparison
+from ..compare.comparison import Comparison, write_comparison
 from ..compare.evaluation import evaluate, report, write_evaluation
 from ..compare.labelled_texts import LabelledText, read_label_first, read_labelled_texts
 from ..compare.split import split_texts, write_parts
+from ..compare.summary import as_table, conclude
 from ..console import msg
 from ..dependencies import check_compare_extra
 from ..output_paths import make_folder
 from ..pipelines import open_pipeline
 from ..text_files import Dialect
-from .app import Delimiter, Encoder, Encoding, Lang, Model, delimiter_of, trend_cli
+from .app import Delimiter, Encoding, Lang, Model, delimiter_of, trend_cli
 
 
 @trend_cli.command("compare")
@@ -29,7 +31,10 @@ def compare_cli(
         Path | None, typer.Option("--output", "-o", help="Folder to write compare.json and compare.png to")
     ] = None,
     model: Model = None,
-    encoder: Encoder = None,
+    encoder: Annotated[
+        list[str] | None,
+        typer.Option("--encoder", "-e", help="Hugging Face encoder: name or path; or several of them"),
+    ] = None,
     lang: Lang = "en",
     folds: Annotated[int, typer.Option("--folds", help="Without TEST: number of folds")] = 5,
     seed: Annotated[
@@ -40,8 +45,9 @@ def compare_cli(
 ) -> None:
     """Show which sentence vector fits your texts: the presets, [CLS], mean pooling and others.
 
-    Embeds the texts once, and fits a logistic regression on each kind of vector. The files have the fields
-    'text' and 'label'. Without --model and --encoder, the encoder of the extra 'demo' is used.
+    Embeds the texts once, fits a logistic regression on each kind of vector, and tests the presets against
+    the best plain baseline. The files have the fields 'text' and 'label'. With several --encoder, all are
+    compared. Without --model and --encoder, the encoder of the extra 'demo' is used.
     """
     try:
         # Before the work, so that mistakes show at once.
@@ -51,15 +57,17 @@ def compare_cli(
         comparison = compare(
             train,
             test,
-            nlp=open_pipeline(model, encoder, lang),
+            nlp=_pipelines(model, encoder or [], lang),
             folds=folds,
             seed=seed,
             encoding=encoding,
             delimiter=delimiter_of(delimiter),
         )
         print(as_table(comparison))
+        msg.info(conclude(comparison))
         best = comparison.best_preset()
-        msg.info(f"Best settings: nlp.add_pipe('trend_vector', config={best.config})")
+        on = f", with the encoder {best.encoder}" if best.encoder else ""
+        msg.info(f"Settings of the best preset: nlp.add_pipe('trend_vector', config={best.config}){on}")
         for path in write_comparison(comparison, output) if output else ():
             msg.good(f"Wrote {path}")
     except (ImportError, OSError, ValueError) as error:
@@ -144,3 +152,14 @@ def evaluate_cli(
             msg.good(f"Wrote {path}")
     except (ImportError, OSError, ValueError) as error:
         msg.fail("The pipeline could not be evaluated", str(error), exits=1)
+
+
+def _pipelines(model: str | None, encoders: list[str], lang: str) -> Language | dict[str, Language]:
+    """Return one pipeline, or several by the names of their encoders."""
+    if len(encoders) < 2:
+        return open_pipeline(model, encoders[0] if encoders else None, lang)
+    # Here, because the extra may be missing.
+    from ..compare.candidates import name_encoders
+
+    named = name_encoders(encoders)
+    return {name: open_pipeline(model, encoder, lang) for name, encoder in named.items()}

@@ -11,14 +11,15 @@ from ..messages import shorten_text, without_controls
 _NOT_DRAWN = re.compile("Glyph .* missing from|Matplotlib currently does not support")
 
 
-def shown_name(name: str) -> str:
+def shown_name(name: str, length: int = 40) -> str:
     """Return a name as a picture shows it: short, on one line, and never read as a formula.
 
     Args:
         name: any text.
+        length: the most characters to keep.
     """
     # Between two dollar signs, matplotlib reads a formula.
-    return shorten_text(name, 40).replace("$", r"\$")
+    return shorten_text(name, length).replace("$", r"\$")
 
 
 def save_picture(figure: Any, path: Path) -> None:

@@ -1,6 +1,6 @@
 """How good predictions are, and how certain that is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,3 +195,23 @@ def mcnemar(right: NDArray[np.bool_], others: NDArray[np.bool_]) -> float:
         return 1.0
     result: Any = binomtest(only, only + only_others)
     return float(result.pvalue)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p values corrected for their number, by Holm's method.
+
+    The chance that any of the tests finds a difference if there is none stays below the level at which they
+    are read. Source: Holm, "A simple sequentially rejective multiple test procedure" (1979).
+
+    Args:
+        p_values: of all tests that are made.
+
+    Returns:
+        the corrected p values, in the same order.
+    """
+    corrected = [1.0] * len(p_values)
+    least = 0.0
+    for rank, test in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[test]))
+        corrected[test] = least
+    return corrected

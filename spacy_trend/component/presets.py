@@ -50,6 +50,9 @@ PRESETS: dict[str, Preset] = {
     ),
     "similarity": Preset("cosines between texts, such as search", _ALL_WORDS, _CONTEXTUAL),
 }
+#: What was measured of presets, and its number, as in the table of the section "Presets" of
+#: benchmarks/RESULTS.md; nothing is here that is not there.
+MEASURED: dict[str, dict[str, str]] = {}
 #: What presets of before are called now.
 _BEFORE = {
     "all_words": "classifier",

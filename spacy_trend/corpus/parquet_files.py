@@ -55,7 +55,8 @@ def open_parquet(file: Path) -> pq.ParquetFile:
         return pq.ParquetFile(file, coerce_int96_timestamp_unit=_unit_of(file, names, is_old))
     except pa.ArrowException as error:
         raise ValueError(
-            f"{without_controls(file)} is not a Parquet file ({shorten_text(str(error), 200)}). Make it again, or leave it out."
+            f"{without_controls(file)} is not a Parquet file ({shorten_text(str(error), 200)}). "
+            "Make it again, or leave it out."
         ) from error
 
 
@@ -76,7 +77,8 @@ def _unit_of(file: Path, names: list[str], is_old: bool) -> str:
             units[unit] &= bool(is_exact.all())
         if not any(units.values()):
             raise ValueError(
-                f"{without_controls(file)} holds times of the type INT96 ({name_some(names)}) that are finer than microseconds "
+                f"{without_controls(file)} holds times of the type INT96 ({name_some(names)}) that are "
+                "finer than microseconds "
                 "and others that nanoseconds cannot hold, before 1677 or after 2262. Expected times that one "
                 "unit holds: convert the columns, or leave them out."
             )

@@ -47,7 +47,8 @@ def _partition(place: Path, folder: Path) -> dict[str, str | None]:
         name = _decoded(name, place)
         if name in values:
             raise ValueError(
-                f"The folder {without_controls(place)} gives the column {shorten(name)} twice. Expected folders in one another "
+                f"The folder {without_controls(place)} gives the column {shorten(name)} twice. "
+                "Expected folders in one another "
                 "that give different columns: rename one of them."
             )
         values[name] = None if value == _NULL else _decoded(value, place)

@@ -32,7 +32,8 @@ def paths_below(folder: Path, is_wanted: Callable[[Path], bool]) -> Iterator[Pat
             folders = [path for path in inside if path.is_dir()]
         except OSError as error:
             raise OSError(
-                f"The folder {without_controls(place)} cannot be read ({error.strerror}). Expected one whose files can be "
+                f"The folder {without_controls(place)} cannot be read ({error.strerror}). "
+                "Expected one whose files can be "
                 "found: change its permissions, or move it elsewhere."
             ) from error
         yield from inside
@@ -53,11 +54,13 @@ def check_is_file(path: Path) -> None:
         mode = path.stat().st_mode
     except OSError as error:
         raise OSError(
-            f"{without_controls(path)} cannot be read ({error.strerror}). Expected a file, or a link to one: restore what it "
+            f"{without_controls(path)} cannot be read ({error.strerror}). Expected a file, or a link "
+            "to one: restore what it "
             "points to, or remove it from the input."
         ) from error
     if not stat.S_ISREG(mode):
         raise ValueError(
-            f"{without_controls(path)} is a pipe or a device. Expected a file, as the input is read more than once: save it to "
+            f"{without_controls(path)} is a pipe or a device. Expected a file, as the input is read "
+            "more than once: save it to "
             "one, or name - to read JSON lines from the standard input."
         )

@@ -247,7 +247,8 @@ def mean_of(tensors: Sequence[Tensor]) -> Tensor:
     """Return the mean of tensors of one shape, in float32.
 
     Args:
-        tensors: one or more; their sum runs, so that no copy of all of them is made.
+        tensors: one or more, `(windows, wordpieces, width)` or any other shape; their sum runs, so that no
+            copy of all of them is made.
     """
     total = tensors[0].to(torch.float32, copy=True)
     for tensor in tensors[1:]:

@@ -20,6 +20,8 @@ from tests.support.commands import run_command, said
 EXPLANATION = {
     "text": "I want an apple.",
     "words": ["I", "want", "an", "apple"],
+    "weights": [0.0, 1.0, 0.0, 0.0],
+    "importance": [0.25, 0.5, 0.125, 0.125],
     "attention": [[0.5, 1.25, 0.25, 0.125], [1.0, 0.5, 0.5, 1.0]],
     "focus": {"i": 1, "text": "want"},
     "related": None,
@@ -42,8 +44,16 @@ def test_explain_is_a_command_of_spacy(nlp: Language) -> None:
     np.testing.assert_allclose(printed["vector"], doc._.trend_vector, atol=1e-4)
 
 
-def test_the_table_marks_the_leader_of_each_row() -> None:
+def test_the_table_of_words_comes_before_that_of_rows_which_marks_each_leader() -> None:
     assert format_explanation(EXPLANATION, width=80).split("\n") == [
+        "",
+        "word    weight   importance",
+        "-----   ------   ----------",
+        "I        0.000        0.250",
+        "want     1.000        0.500",
+        "an       0.000        0.125",
+        "apple    0.000        0.125",
+        "",
         "",
         "row       I    want      an   apple",
         "---   -----   -----   -----   -----",
@@ -62,7 +72,7 @@ def test_a_table_wider_than_the_terminal_is_broken_into_several() -> None:
         ["row", "I", "want"],
         ["row", "an", "apple"],
     ]
-    assert max(len(line) for line in lines[:-2]) <= 26
+    assert max(len(line) for line in lines[:-2]) <= 27
 
 
 def test_a_text_without_words_has_no_table(nlp: Language) -> None:
@@ -216,6 +226,7 @@ def test_a_doc_without_a_vector_cannot_be_explained() -> None:
 
 NOT_FINITE = {
     **EXPLANATION,
+    "importance": [float("nan"), 0.5, 0.125, 0.125],
     "attention": [[float("nan"), 1.25, float("inf"), 0.1], [1.0, 0.5, 0.5, 1.0]],
     "vector": [float("nan"), float("-inf"), 0.1],
 }
@@ -233,6 +244,7 @@ def test_numbers_that_are_not_finite_are_null_in_json_and_nan_in_its_table() -> 
     written = as_json_line(NOT_FINITE)
     assert '"attention": [[null, 1.25, null, 0.1], [1.0, 0.5, 0.5, 1.0]]' in written
     assert '"vector": [null, null, 0.1]' in written
+    assert '"importance": [null, 0.5, 0.125, 0.125]' in written
     assert "0    nan*" in format_explanation(json.loads(written), width=80)
 
 
@@ -268,7 +280,7 @@ def test_what_a_terminal_obeys_is_shown_as_an_escape(control: str) -> None:
     }
     table = format_explanation(explanation, width=80)
     assert control not in table
-    assert table.count(f"{control!r}"[1:-1] + "[31mred") == 3
+    assert table.count(f"{control!r}"[1:-1] + "[31mred") == 4
     assert as_json_line(explanation).isascii()
 
 

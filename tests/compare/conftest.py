@@ -29,6 +29,7 @@ def few_strengths() -> Iterator[None]:
     """All of them are tested in test_classifier.py; here they would take most of the time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classification, "STRENGTHS", (0.01, 1.0))
+        patch.setattr(classification, "TFIDF_STRENGTHS", (10.0, 100.0))
         yield
 
 

@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 
 pytest.importorskip("sklearn")
 
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import StratifiedKFold
 
 from spacy_trend.compare import classifier as classification
 from spacy_trend.compare.classifier import (
     INNER_FOLDS,
     STRENGTHS,
+    TFIDF_STRENGTHS,
     Predictions,
+    count_ngrams,
     cross_predict,
     minimum_class_size,
     predict_test,
@@ -191,3 +194,47 @@ class TestFewestTexts:
     def test_of_fewer_than_two_folds_are_refused(self, folds: Any) -> None:
         with pytest.raises(ValueError, match=rf"^folds={folds} is out of range\. Expected 2 or more\.$"):
             minimum_class_size(folds)
+
+
+class TestTfIdf:
+    TEXTS = np.array([f"{word} {mark}" for word in ("ripe", "old", "far", "red") for mark in "!?a"], object)
+    LABELS = np.array([0, 1, 2] * 4)
+
+    def test_learns_from_words_of_one_letter_and_marks(self) -> None:
+        test = np.array(["new !", "new ?", "new a"], dtype=object)
+        predicted = predict_test(self.TEXTS, self.LABELS, test, seed=0)
+        assert predicted.labels.tolist() == [0, 1, 2]
+        assert predicted.labels.dtype == np.int64
+        assert set(predicted.strengths) <= set(TFIDF_STRENGTHS)
+
+    def test_learns_from_pairs_of_words(self) -> None:
+        texts = np.array(["a b c d", "c d a b", "b a d c"] * 4, dtype=object)
+        found = predict_test(texts, self.LABELS, texts[:3], seed=0).labels
+        assert found.tolist() == [0, 1, 2]
+
+    def test_is_fitted_on_training_texts_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        fitted: list[set[str]] = []
+        fit = TfidfVectorizer.fit_transform
+
+        def spy(self: Any, texts: Any, y: Any = None) -> Any:
+            fitted.append(set(texts))
+            return fit(self, texts, y)
+
+        monkeypatch.setattr(TfidfVectorizer, "fit_transform", spy)
+        texts, test = self.TEXTS, np.array(["of the test part"], dtype=object)
+        predict_test(texts, self.LABELS, test, seed=0)
+        # Once for each strength and inner fold, on the other inner folds; at last on all training texts.
+        assert len(fitted) == len(TFIDF_STRENGTHS) * INNER_FOLDS + 1
+        assert fitted.pop() == set(texts)
+        assert {len(inner) for inner in fitted} <= {8, 9}
+        fitted.clear()
+        cross_predict(texts, np.repeat([0, 1], 6), 2, seed=0)
+        assert max(map(len, fitted)) == 6
+
+    def test_takes_texts_without_a_letter(self) -> None:
+        texts = np.array(["!", "?"] * 4, dtype=object)
+        assert predict_test(texts, np.arange(8) % 2, texts[:2], seed=0).labels.tolist() == [0, 1]
+
+    def test_has_a_number_for_each_word_mark_and_pair(self) -> None:
+        # old, a, house, "!"; old a, a old, old house, house "!".
+        assert count_ngrams(np.array(["Old a old house!", "old"], dtype=object)) == 8

@@ -18,8 +18,9 @@ pytest.importorskip("matplotlib")
 
 import spacy_trend.compare
 from spacy_trend.compare import compare
-from spacy_trend.compare.comparison import Comparison, as_table
-from spacy_trend.compare.embeddings import CLS, RANDOM_PAIR, SentenceEmbeddings
+from spacy_trend.compare.classifier import count_ngrams
+from spacy_trend.compare.comparison import Comparison
+from spacy_trend.compare.embeddings import CLS, PLAIN, RANDOM_PAIR, TFIDF, WORD_VECTORS, SentenceEmbeddings
 from spacy_trend.compare.labelled_texts import digest_texts
 from spacy_trend.component.presets import PRESETS
 from spacy_trend.pipelines import transformer_pipeline
@@ -30,15 +31,7 @@ from tests.support.curated import curated_bert
 pytestmark = pytest.mark.usefixtures("few_strengths")
 #: Of two embeddings side by side.
 WIDE = ("classifier_wide", "both means side by side")
-NAMES = {
-    *PRESETS,
-    CLS,
-    "mean pooling",
-    "first-last mean",
-    "both means side by side",
-    "mean of static",
-    RANDOM_PAIR,
-}
+NAMES = {*PRESETS, *PLAIN, RANDOM_PAIR} - {WORD_VECTORS}
 
 
 class TestComparison:
@@ -77,7 +70,9 @@ class TestComparison:
             for score in comparison.scores:
                 assert 0 <= score.accuracy_interval[0] <= score.accuracy <= score.accuracy_interval[1] <= 1
                 assert 0 <= score.macro_f1_interval[0] <= score.macro_f1 <= score.macro_f1_interval[1] <= 1
-                assert score.width == (64 if score.name in WIDE else 32)
+                assert score.name == TFIDF or score.width == (64 if score.name in WIDE else 32)
+                assert score.is_plain == (score.name in PLAIN)
+                assert score.encoder is None
                 assert len(score.strengths) == (comparison.folds or 1)
                 assert (score.config is None) == (score.name not in PRESETS)
 
@@ -86,6 +81,49 @@ class TestComparison:
             p_values = {score.name: score.p_value for score in comparison.scores}
             assert p_values.pop(CLS) is None
             assert all(p_value is not None and 0 < p_value <= 1 for p_value in p_values.values())
+
+    def test_tests_trend_vectors_against_the_best_plain_baseline(
+        self, folded: Comparison, tested: Comparison
+    ) -> None:
+        for comparison in folded, tested:
+            assert {score.name for score in comparison.tested()} == {*PRESETS}
+            plain = comparison.best_plain()
+            assert plain
+            assert plain.accuracy == max(score.accuracy for score in comparison.scores if score.is_plain)
+
+    def test_has_tf_idf_of_all_training_texts(self, folded: Comparison, tested: Comparison) -> None:
+        widths = [score.width for c in (folded, tested) for score in c.scores if score.name == TFIDF]
+        assert widths == [count_ngrams(np.array([text for text, _ in part])) for part in (PAIRS, TRAIN)]
+
+    def test_has_the_vocabs_word_vectors(self, make_nlp: Callable[..., Language], tiny_encoder: Path) -> None:
+        nlp = make_nlp(tiny_encoder, None)
+        nlp.vocab.set_vector("apples", np.array([1, 0, 0], dtype=np.float32))
+        scores = {score.name: score for score in compare(TRAIN, TEST, nlp=nlp).scores}
+        assert set(scores) == {*NAMES, WORD_VECTORS}
+        assert (scores[WORD_VECTORS].accuracy, scores[WORD_VECTORS].width) == (1, 3)
+        assert scores[WORD_VECTORS].is_plain
+
+    def test_is_of_several_encoders_by_name(self, encoder_nlp: Language, tested: Comparison) -> None:
+        both = compare(TRAIN, TEST, nlp={"one": encoder_nlp, "other": encoder_nlp})
+        assert both.encoder == f"one: {tested.encoder}; other: {tested.encoder}"
+        found = {score.name: score for score in both.scores}
+        of_encoders = NAMES - {TFIDF}
+        assert set(found) == {f"{name} ({e})" for name in of_encoders for e in ("one", "other")} | {TFIDF}
+        assert len(both.scores) == len(found)
+        for score in tested.scores:
+            for encoder in "one", "other":
+                if score.name != TFIDF:
+                    again = found[f"{score.name} ({encoder})"]
+                    assert (again.encoder, again.config) == (encoder, score.config)
+                    assert (again.accuracy, again.p_value) == (score.accuracy, score.p_value)
+        assert (found[TFIDF].encoder, found[TFIDF].p_value) == (None, None)
+        assert len(both.tested()) == 2 * len(PRESETS)
+
+    def test_refuses_no_pipeline(self) -> None:
+        with pytest.raises(
+            ValueError, match=r"^Got no pipeline to compare with: nlp=\{\}\. Expected one or more"
+        ):
+            compare(TRAIN, TEST, nlp={})
 
     def test_is_reproducible_by_its_seed(self, encoder_nlp: Language, folded: Comparison) -> None:
         again = compare(PAIRS, nlp=encoder_nlp, folds=2)
@@ -141,8 +179,7 @@ class TestComparison:
         comparison = compare(TRAIN, TEST, nlp=curated_bert(tiny_encoder, None))
         assert {score.name for score in comparison.scores} == NAMES - {CLS}
         assert {score.p_value for score in comparison.scores} == {None}
-        rows = as_table(comparison).splitlines()[3:-2]
-        assert [row.split()[-1] for row in rows] == ["-"] * len(comparison.scores)
+        assert {score.name for score in comparison.tested()} == {*PRESETS}
 
     def test_uses_the_bundled_encoder_if_no_pipeline_is_given(
         self, monkeypatch: pytest.MonkeyPatch, encoder_nlp: Language, tested: Comparison

@@ -1,6 +1,7 @@
 """The command `compare`."""
 
 import json
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
@@ -33,10 +34,13 @@ class TestCommand:
         for row, score in zip(rows, read["scores"], strict=True):
             assert row.startswith(f"{score['name']} ")
             assert f" {100 * score['accuracy']:.1f} " in row
-        assert "24 texts, predicted in 2 folds; 2 labels." in result.stdout
+        assert (
+            "n = 24 texts, predicted in 2 folds, each after training on 12 texts; 2 labels." in result.stdout
+        )
         best = next(score for score in read["scores"] if score["config"])
         settings = f"config={{'preset': '{best['name']}'}}"
-        assert f"Best settings: nlp.add_pipe('trend_vector', {settings})" in said(result)
+        assert f"Settings of the best preset: nlp.add_pipe('trend_vector', {settings})" in said(result)
+        assert "On these texts, " in said(result)
         assert said(result).count("Wrote") == 2
         assert (output / "compare.png").stat().st_size > 1000
 
@@ -44,9 +48,33 @@ class TestCommand:
         train, test = write(tmp_path / "train.jsonl", TRAIN), write(tmp_path / "test.jsonl", TEST + TRAIN[:2])
         result = run(train, test, "-e", tiny_encoder, "-o", tmp_path)
         assert result.exit_code == 0, result.stdout
-        assert "10 test texts, after 16 training texts; 2 labels. 2 of the texts stand" in result.stdout
+        assert "n = 10 test texts, after 16 training texts; 2 labels. 2 of the texts stand" in result.stdout
         read = json.loads((tmp_path / "compare.json").read_text())
         assert (read["train"], read["test"], read["folds"], read["repeated"]) == (16, 10, None, 2)
+
+    def test_takes_several_encoders(self, tiny_encoder: Path, tmp_path: Path) -> None:
+        train, test = write(tmp_path / "train.jsonl", TRAIN), write(tmp_path / "test.jsonl", TEST)
+        for name in "one", "other":
+            shutil.copytree(tiny_encoder, tmp_path / name)
+        options = ["--encoder", tmp_path / "one", "--encoder", f"{tmp_path / 'other'}/", "--output", tmp_path]
+        result = run(train, test, *options)
+        assert result.exit_code == 0, result.stdout
+        read = json.loads((tmp_path / "compare.json").read_text(encoding="utf8"))
+        names = [score["name"] for score in read["scores"]]
+        assert {"article (one)", "article (other)", "TF-IDF"} <= set(names)
+        assert all(f"\n{name} " in result.stdout for name in names)
+        best = next(score for score in read["scores"] if score["config"])
+        assert f"}}), with the encoder {best['encoder']}" in said(result)
+
+    def test_refuses_an_encoder_that_is_named_twice(self, tmp_path: Path) -> None:
+        result = run(write(tmp_path / "a.jsonl", PAIRS), "-e", "./none", "-e", "./none")
+        assert result.exit_code == 1
+        assert "Got the encoder './none' more than once. Expected different encoders" in said(result)
+
+    def test_refuses_a_model_and_several_encoders(self, tmp_path: Path) -> None:
+        result = run(write(tmp_path / "a.jsonl", PAIRS), "--model", "a", "-e", "b", "-e", "c")
+        assert result.exit_code == 1
+        assert "they exclude each other. Give one of them." in said(result)
 
     def test_writes_nothing_unless_told(
         self, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""What is printed and written of a comparison."""
+"""What is written of a comparison, and read back."""
 
 import json
 import struct
@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
-from spacy_trend.compare.comparison import Comparison, Score, as_table, describe_texts, write_comparison
+from spacy_trend.compare.comparison import Comparison, Score, describe_texts, write_comparison
 from spacy_trend.compare.embeddings import CLS
 from spacy_trend.compare.scores import Scores
 from spacy_trend.messages import shorten
@@ -29,48 +29,42 @@ def check_refused(path: Path) -> str:
     return message
 
 
-class TestTable:
-    @pytest.mark.parametrize("name", ["pipeline's \x1b[31mX", "a\u202eb", "\x9b31m", "x" * 1_000_000])
-    def test_shows_names_short_and_harmless(self, name: str) -> None:
-        table = as_table(replace(BY_HAND, scores=[score(name)]))
-        assert len(table) < 1_000
-        assert table.replace("\n", "").isprintable()
-
-    def test_has_scores_in_percent(self) -> None:
-        assert as_table(BY_HAND).splitlines() == [
-            "",
-            "embedding               width   accuracy          95%   macro F1         95%   p against [CLS]",
-            "---------------------   -----   --------   ----------   --------   ---------   ---------------",
-            "pipeline's trend_pair      32       92.0    87.0-97.0       91.0   85.0-95.0             1e-30",
-            "classifier                768       90.0   80.0-100.0       89.0   83.0-93.0              0.25",
-            "article                    32       87.5    82.5-92.5       86.5   80.5-90.5             0.012",
-            "[CLS]                      32       80.0    75.0-85.0       79.0   73.0-83.0                 -",
-            "mean of static             32       50.0    45.0-55.0       49.0   43.0-53.0                 1",
-            "",
-            "100 texts, predicted in 5 folds; 2 labels.",
-        ]
-
+class TestTexts:
     @pytest.mark.parametrize(
         ("changes", "expected"),
         [
             (
                 {"repeated": 7},
-                "100 texts, predicted in 5 folds; 2 labels. 7 of the texts stand there more than once.",
+                "n = 100 texts, predicted in 5 folds, each after training on 80 texts; 2 labels. 7 of the "
+                "texts stand there more than once.",
             ),
-            ({"test": 30, "folds": None}, "30 test texts, after 100 training texts; 2 labels."),
+            (
+                {"train": 101, "folds": 3},
+                "n = 101 texts, predicted in 3 folds, each after training on 67 or 68 texts; 2 labels.",
+            ),
+            ({"test": 30, "folds": None}, "n = 30 test texts, after 100 training texts; 2 labels."),
             (
                 {"test": 30, "folds": None, "repeated": 2},
-                "30 test texts, after 100 training texts; 2 labels. 2 of the texts stand among the training "
-                "texts too.",
+                "n = 30 test texts, after 100 training texts; 2 labels. 2 of the texts stand among the "
+                "training texts too.",
             ),
         ],
     )
-    def test_describes_the_texts(self, changes: dict[str, Any], expected: str) -> None:
+    def test_are_described(self, changes: dict[str, Any], expected: str) -> None:
         assert describe_texts(replace(BY_HAND, **changes)) == expected
-        assert as_table(replace(BY_HAND, **changes)).endswith(f"\n{expected}")
 
-    def test_has_the_best_preset_not_the_best_of_all(self) -> None:
+
+class TestBest:
+    def test_preset_is_not_the_best_of_all(self) -> None:
         assert BY_HAND.best_preset().name == "classifier"
+
+    def test_plain_baseline_is_no_trend_vector(self) -> None:
+        assert BY_HAND.best_plain() == BY_HAND.scores[2]
+        assert replace(BY_HAND, scores=BY_HAND.scores[:2]).best_plain() is None
+
+    def test_tested_rows_are_those_with_a_corrected_p(self) -> None:
+        names = [score.name for score in BY_HAND.tested()]
+        assert names == ["pipeline's trend_pair", "classifier", "article"]
 
 
 class TestFiles:
@@ -87,7 +81,8 @@ class TestFiles:
 
     def test_keep_the_order_of_a_score(self, tmp_path: Path) -> None:
         data, _ = write_comparison(BY_HAND, tmp_path)
-        first, last = ["name", "config", "width"], ["p_value", "strengths"]
+        first = ["name", "encoder", "is_plain", "config", "width"]
+        last = ["p_value", "p_against_plain", "strengths"]
         for row in json.loads(data.read_text(encoding="utf8"))["scores"]:
             assert list(row) == [*first, *(field.name for field in fields(Scores)), *last]
 
@@ -152,6 +147,17 @@ class TestFiles:
         (tmp_path / "compare.json").write_text(json.dumps({**asdict(BY_HAND), "scores": [row]}))
         (read,) = Comparison.from_json(tmp_path / "compare.json").scores
         assert (read.accuracy, read.accuracy_interval) == (share, (share, share))
+
+    def test_of_earlier_versions_are_read_without_what_they_lack(self, tmp_path: Path) -> None:
+        data, _ = write_comparison(BY_HAND, tmp_path)
+        read = json.loads(data.read_text(encoding="utf8"))
+        for row in read["scores"]:
+            for name in "encoder", "is_plain", "p_against_plain":
+                del row[name]
+        data.write_text(json.dumps(read), encoding="utf8")
+        earlier = Comparison.from_json(data)
+        assert [score.name for score in earlier.scores] == [score.name for score in BY_HAND.scores]
+        assert (earlier.best_plain(), earlier.tested()) == (None, [])
 
     @pytest.mark.parametrize("p_value", [1e-30, 2.0**-1000, 0.1 + 0.2, 1.0])
     def test_keep_numbers_to_the_last_digit(self, tmp_path: Path, p_value: float) -> None:

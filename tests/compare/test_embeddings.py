@@ -10,16 +10,32 @@ import pytest
 import spacy
 import torch
 from spacy import Language
+from spacy.lang.en import English
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from transformers import AutoModel, AutoTokenizer
 
 from spacy_trend.alignment.trf_data import columns_of
-from spacy_trend.compare.embeddings import CLS, MEAN_POOLING, RANDOM_PAIR, embed_texts, pooled_embeddings
+from spacy_trend.compare.embeddings import (
+    CLS,
+    MEAN_POOLING,
+    RANDOM_PAIR,
+    UPPER_HALF_MEAN,
+    WORD_VECTORS,
+    embed_texts,
+    mean_of_layers,
+    mean_of_word_vectors,
+    pooled_embeddings,
+)
 from spacy_trend.component.presets import PRESETS
 from spacy_trend.types import Floats
 from tests.support.curated import curated_bert, encoder_of, run_window
+from tests.support.encoders import save_bert
+from tests.support.pipelines import make_pipeline
 
 NAMES = [CLS, MEAN_POOLING, "first-last mean", "both means side by side", "mean of static"]
+#: What of every encoder is embedded, with the presets.
+ALWAYS = {*NAMES, UPPER_HALF_MEAN, RANDOM_PAIR}
 WIDE = {"both means side by side", "classifier_wide"}
 LONG = " ".join(f"The {number} old ships unexpectedly sailed past house {number}." for number in range(12))
 TEXTS = ["I want an apple.", LONG, "Stop!", "?! ...", "She sold the unbelievably old house.", " ", "!!!"]
@@ -67,6 +83,12 @@ def pooled(nlp: Language, texts: list[str]) -> list[dict[str, Floats]]:
     docs = nlp.pipe(texts, batch_size=len(texts))
     columns = columns_of(component.encoder)
     return [pooled_embeddings(doc, component.encoder, columns) for doc in docs]
+
+
+@pytest.fixture(scope="module")
+def deep_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a random BERT of four layers, whose upper half is not the last layer alone."""
+    return save_bert(tmp_path_factory.mktemp("deep-bert"), num_hidden_layers=4)
 
 
 class TestPooledEmbeddings:
@@ -164,10 +186,65 @@ class TestPooledEmbeddings:
             near(embeddings["both means side by side"], np.concatenate([mean, (mean + static) / 2]))
 
 
+class TestMeanOfLayers:
+    def test_is_over_all_positions_of_all_windows(self, deep_encoder: Path) -> None:
+        nlp = make_pipeline(deep_encoder, None, SHORT_WINDOWS)
+        component: Any = nlp.create_pipe("trend_vector", config={"contextual_layers": "upper_half"})
+        columns = columns_of(component.encoder)
+        tokenizer = AutoTokenizer.from_pretrained(deep_encoder)
+        model = AutoModel.from_pretrained(deep_encoder).eval()
+        for doc in list(nlp.pipe(TEXTS)):
+            rows = []
+            for window in windows_of(doc.text, nlp, 16, 10):
+                with torch.no_grad():
+                    states = model(**tokenizer(window, return_tensors="pt"), output_hidden_states=True)[2]
+                # Of four layers, the third and the fourth; the first of the states is the embedding output.
+                rows.append((states[3][0] + states[4][0]) / 2)
+            found = mean_of_layers(doc, component.encoder, columns)
+            assert found.dtype == np.float32
+            near(found, torch.cat(rows).mean(axis=0).numpy())
+
+    def test_is_zeros_for_a_doc_without_tokens(self, shared_nlp: Callable[..., Language]) -> None:
+        nlp = shared_nlp(None)
+        component: Any = nlp.create_pipe("trend_vector")
+        found = mean_of_layers(nlp(""), component.encoder, columns_of(component.encoder))
+        assert found.tolist() == [0] * 32
+
+
+class TestMeanOfWordVectors:
+    @pytest.fixture
+    def vocab(self) -> Vocab:
+        nlp = spacy.blank("en")
+        for word, vector in {"red": [1, 0], "apples": [3, 4], "!": [100, 100], " ": [100, 100]}.items():
+            nlp.vocab.set_vector(word, np.array(vector, dtype=np.float32))
+        return nlp.vocab
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("red apples", [2, 2]),
+            ("red red apples !", [5 / 3, 4 / 3]),
+            ("unknown  red", [1, 0]),
+            ("unknown", [0, 0]),
+            ("!", [0, 0]),
+            ("", [0, 0]),
+        ],
+    )
+    def test_is_of_words_that_have_one(self, vocab: Vocab, text: str, expected: list[float]) -> None:
+        found = mean_of_word_vectors(English(vocab).make_doc(text))
+        assert found.dtype == np.float32
+        near(found, expected)
+
+    def test_is_the_vocabs_whatever_hooks_answer(self, vocab: Vocab) -> None:
+        doc = English(vocab).make_doc("red apples")
+        doc.user_token_hooks["vector"] = doc.user_token_hooks["has_vector"] = pytest.fail
+        near(mean_of_word_vectors(doc), [2, 2])
+
+
 class TestEmbeddedTexts:
     def test_have_all_names_and_widths(self, shared_nlp: Callable[..., Language]) -> None:
         embedded = embed_texts(TEXTS, shared_nlp(None))
-        assert set(embedded.by_name) == {*PRESETS, *NAMES, RANDOM_PAIR}
+        assert set(embedded.by_name) == {*PRESETS, *ALWAYS}
         for name, vectors in embedded.by_name.items():
             assert vectors.dtype == np.float32
             assert vectors.shape == (len(TEXTS), 64 if name in WIDE else 32)
@@ -182,6 +259,24 @@ class TestEmbeddedTexts:
         expected = np.array([doc._.trend_vector for doc in nlp.pipe(TEXTS)])
         assert expected[0].any()
         near(embedded, expected, 1e-2 if preset in LOGARITHMS else 1e-5)
+
+    def test_average_the_layers_of_each_preset(self, deep_encoder: Path) -> None:
+        embedded = embed_texts(TEXTS, make_pipeline(deep_encoder, None)).by_name
+        for preset in "classifier", "classifier_wide", "similarity":
+            nlp = make_pipeline(deep_encoder, {"preset": preset})
+            near(embedded[preset], [doc._.trend_vector for doc in nlp.pipe(TEXTS)])
+        # The settings of these two differ in the layers alone.
+        assert not np.allclose(embedded["classifier"], embedded["similarity"], atol=1e-2)
+        assert not np.allclose(embedded[UPPER_HALF_MEAN], embedded[MEAN_POOLING], atol=1e-2)
+
+    def test_have_the_mean_of_word_vectors_if_the_vocab_has_some(
+        self, make_nlp: Callable[..., Language], tiny_encoder: Path
+    ) -> None:
+        nlp = make_nlp(tiny_encoder, {"vector_hooks": True})
+        nlp.vocab.set_vector("apple", np.array([1, 2, 3], dtype=np.float32))
+        embedded = embed_texts(["an apple.", "a pear"], nlp).by_name
+        assert set(embedded) == {*PRESETS, *ALWAYS, WORD_VECTORS, "pipeline's trend_vector"}
+        assert embedded[WORD_VECTORS].tolist() == [[1, 2, 3], [0, 0, 0]]
 
     def test_have_the_pooled_embeddings(self, shared_nlp: Callable[..., Language]) -> None:
         nlp = shared_nlp(None)
@@ -203,7 +298,7 @@ class TestEmbeddedTexts:
         for name in [*PRESETS, RANDOM_PAIR]:
             assert embedded[name][1].any()
             assert not embedded[name][[0, 2, 3]].any()
-        for name in NAMES:
+        for name in [*NAMES, UPPER_HALF_MEAN]:
             assert embedded[name][[0, 3]].any(axis=1).all()
             assert not embedded[name][2].any()
 
@@ -232,7 +327,7 @@ class TestEmbeddedTexts:
     def test_keep_the_pipelines_own_trend_vector(self, shared_nlp: Callable[..., Language]) -> None:
         nlp = shared_nlp({"preset": "similarity", "vector_hooks": True})
         embedded = embed_texts(TEXTS, nlp).by_name
-        assert set(embedded) == {*PRESETS, *NAMES, RANDOM_PAIR, "pipeline's trend_vector"}
+        assert set(embedded) == {*PRESETS, *ALWAYS, "pipeline's trend_vector"}
         near(embedded["pipeline's trend_vector"], embedded["similarity"])
         without = embed_texts(TEXTS, shared_nlp(None)).by_name
         for name in set(without) - LOGARITHMS - {RANDOM_PAIR}:
@@ -304,7 +399,7 @@ class TestEmbeddedTexts:
 
         texts = ["I want an apple.", "Stop!", "!!!", "She sold the old house."]
         embedded = embed_texts(texts, curated_bert(tiny_encoder, None)).by_name
-        assert set(embedded) == {*PRESETS, *NAMES[1:], RANDOM_PAIR}
+        assert set(embedded) == {*PRESETS, *ALWAYS} - {CLS}
         expected = curated_bert(tiny_encoder, {"preset": "similarity"})
         near(embedded["similarity"], [doc._.trend_vector for doc in expected.pipe(texts)])
 

@@ -19,6 +19,7 @@ from spacy_trend.compare.scores import (
     Measure,
     accuracy,
     confidence_interval,
+    holm,
     macro_f1,
     mcnemar,
     score_predictions,
@@ -211,3 +212,28 @@ class TestMcNemar:
     @given(hnp.arrays(bool, st.integers(0, 40)))
     def test_is_one_without_a_text_that_only_one_gets_right(self, right: Bools) -> None:
         assert mcnemar(right, right) == 1
+
+
+class TestHolm:
+    @pytest.mark.parametrize(
+        ("p_values", "expected"),
+        [
+            ([], []),
+            ([0.03], [0.03]),
+            ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),
+            # The second, 2 * 0.02, is not below the first, 3 * 0.015.
+            ([0.02, 0.015, 0.5], [0.045, 0.045, 0.5]),
+            ([0.6, 0.7], [1, 1]),
+            ([0.25, 0.25], [0.5, 0.5]),
+        ],
+    )
+    def test_is_known_numbers(self, p_values: list[float], expected: list[float]) -> None:
+        assert holm(p_values) == pytest.approx(expected, abs=1e-12)
+
+    @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+    def test_keeps_the_order_and_makes_none_smaller(self, p_values: list[float]) -> None:
+        corrected = holm(p_values)
+        assert all(p <= more <= 1 for p, more in zip(p_values, corrected, strict=True))
+        order = np.argsort(p_values, kind="stable")
+        assert np.all(np.diff(np.array(corrected)[order]) >= 0)
+        assert min(corrected) == pytest.approx(min(1, len(p_values) * min(p_values)))
