@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ..component.presets import PRESETS
+
 trend_cli = typer.Typer(
     name="trend",
     help="Sentence vectors that show which words they come from.",
@@ -14,8 +16,14 @@ trend_cli = typer.Typer(
 )
 Model = Annotated[str | None, typer.Option("--model", "-m", help="Pipeline with a transformer: name or path")]
 Encoder = Annotated[str | None, typer.Option("--encoder", "-e", help="Hugging Face encoder: name or path")]
+# Not typer's own choice, whose message could not say what a preset of before is called now.
 Preset = Annotated[
-    str | None, typer.Option("--preset", help="Settings for a pipeline without a trend vector")
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar=f"[{'|'.join(PRESETS)}]",
+        help="Settings for a pipeline without a trend vector; the command 'presets' lists them",
+    ),
 ]
 Lang = Annotated[str, typer.Option("--lang", "-l", help="With --encoder: language of the tokenizer")]
 Encoding = Annotated[str, typer.Option("--encoding", help="Encoding of the files of texts")]
