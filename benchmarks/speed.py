@@ -24,7 +24,8 @@ from spacy_trend.encoder.bfloat16 import bfloat16_obstacle
 KINDS = ("short mixed", "single length", "paragraphs", "long documents")
 LEGEND = """
 - stock: the pipeline without `trend_vector`; its time in milliseconds a text is in the last column.
-- trend_vector: the default settings; and without word vectors, in bfloat16, and with two other selections.
+- trend_vector: the default settings, preset `article`; and without word vectors, in bfloat16, and with two other
+  presets.
 - asked: stock with `output_hidden_states` and `output_attentions`, and the same vector from these.
 - article: the article's script, Hugging Face alone, one text at a time, cut at 512 wordpieces.
 - encode: `sentence_transformers` on the same checkpoint, cut at 512 wordpieces.
@@ -70,6 +71,7 @@ def measure(texts: list[str], workers: dict[str, Worker], rounds: int) -> dict[s
 def main(
     data: Annotated[Path | None, typer.Option(help="Folder of the public data, see the README")] = None,
     rounds: Annotated[int, typer.Option(help="How often each way is run")] = 7,
+    ways: Annotated[list[str] | None, typer.Option("--way", help="Beside stock; all if none is named")] = None,
 ) -> None:
     """Measure, print the table and write it to benchmarks/RESULTS.md."""
     texts = {kind: made_texts(kind) for kind in KINDS}
@@ -78,7 +80,8 @@ def main(
     else:
         texts.update(public_texts(data))
     obstacle = bfloat16_obstacle(torch.device("cpu"))
-    workers = {name: Worker(name) for name in WAYS if obstacle is None or name != "bfloat16"}
+    wanted = [STOCK, *(ways or list(WAYS)[1:])]
+    workers = {name: Worker(name) for name in wanted if obstacle is None or name != "bfloat16"}
     names = list(workers)[1:]
     rows = []
     for kind, of_kind in texts.items():

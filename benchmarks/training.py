@@ -84,7 +84,7 @@ def main(data: Annotated[Path, typer.Option(help="Folder of the public data, see
     }
     rows = []
     for name, parts in sets.items():
-        for preset in ("article", "signed_pair", "classifier", "classifier_wide"):
+        for preset in ("article", "related_pair", "classifier", "classifier_wide"):
             with TemporaryDirectory() as folder:
                 write_parts(parts, Path(folder))
                 accuracy, first, later = train_pipeline(Path(folder), preset)
