@@ -20,10 +20,10 @@ BUNDLED = "all-MiniLM-L6-v2"
 
 
 class Means(NamedTuple):
-    """Means over all positions of a short text, special tokens included and padding excluded.
+    """Means over all positions of a text, special tokens included and padding excluded.
 
     Attributes:
-        first: float32 `(width,)`, the output at the first position.
+        first: float32 `(width,)`, the output at the first position of the first window.
         static: float32 `(width,)`, the mean of the embedding output.
         contextual: float32 `(width,)`, the mean of the contextual output that the reader asked for.
     """
@@ -81,7 +81,7 @@ def means(doc: Doc, reader: TrendVector) -> Means:
     """Return the means that a reader can give, before it has read the doc.
 
     Args:
-        doc: one of a single window, with at least one token.
+        doc: one with at least one token.
         reader: what asked for the contextual output.
     """
     encoder: Any = reader.encoder
