@@ -157,9 +157,9 @@ def measure(data: Path, nlp: Language, limit: int | None) -> str:
     }
     sets = {}
     for title, (train, test) in parts.items():
-        drawn = draw(train, limit)
-        embedded = embed_all([text for text, _ in drawn + (test or [])], nlp)
-        sets[title] = predict(embedded, drawn, test)
+        drawn, drawn_test = draw(train, limit), draw(test, limit) if test else None
+        embedded = embed_all([text for text, _ in drawn + (drawn_test or [])], nlp)
+        sets[title] = predict(embedded, drawn, drawn_test)
     pairs = [(name, other) for name in ("classifier", "classifier_wide") for other in (MEAN, BOTH)]
     body = [f"### Presets for classifiers, points ahead\n\n{differences_table(sets, pairs)}"]
     body += [
@@ -174,7 +174,7 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder of the public data, see the README")],
     encoder: Annotated[Path | None, typer.Option(help="Folder of an encoder; none for the bundled")] = None,
     training_only: Annotated[bool, typer.Option(help="Compare what presets could be")] = False,
-    limit: Annotated[int | None, typer.Option(help="Only so many training texts of each set")] = None,
+    limit: Annotated[int | None, typer.Option(help="Only so many texts of each part")] = None,
     dry: Annotated[bool, typer.Option(help="Write nothing")] = False,
 ) -> None:
     """Measure, print the tables and write them to benchmarks/RESULTS.md."""
