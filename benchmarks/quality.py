@@ -14,11 +14,13 @@ from typing import Annotated, NamedTuple
 import numpy as np
 import typer
 from embeddings import BOTH, CLS, MEAN, Embedded, embed_all, embed_candidates
+from joblib import parallel_config  # type: ignore[import-untyped]
 from one_pass import cosines, encoder_name, section_title
 from report import machine, markdown_table, write_section
 from scipy.stats import spearmanr
 from spacy import Language
 from texts import Pairs, draw, sms, sst2, trec
+from tqdm import tqdm
 
 from spacy_trend.compare.classifier import cross_predict, predict_test
 from spacy_trend.compare.scores import mcnemar, score_predictions
@@ -64,11 +66,13 @@ def predict(embedded: Embedded, train: Pairs, test: Pairs | None, folds: int = F
     labels = np.unique([label for _, label in train + (test or [])], return_inverse=True)[1]
     n = len(train)
     by_name = {}
-    for name, vectors in embedded.items():
-        if test is None:
-            found = cross_predict(vectors, labels, folds, seed=0)
-        else:
-            found = predict_test(vectors[:n], labels[:n], vectors[n:], seed=0)
+    for name, vectors in tqdm(embedded.items(), desc="Fitting"):
+        # Two fits at a time, each in one thread: threads that wait for each other at every step are slower.
+        with parallel_config("loky", n_jobs=2, inner_max_num_threads=1):
+            if test is None:
+                found = cross_predict(vectors, labels, folds, seed=0)
+            else:
+                found = predict_test(vectors[:n], labels[:n], vectors[n:], seed=0)
         by_name[name] = vectors.shape[1], found.labels
     about = f"n = {len(test or train)}, " + (
         f"{folds} folds" if test is None else f"after {n} training texts"
