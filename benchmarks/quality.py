@@ -166,10 +166,7 @@ def measure(data: Path, nlp: Language, limit: int | None) -> str:
         sets[title] = predict(embedded, drawn, drawn_test)
     pairs = [(name, other) for name in ("classifier", "classifier_wide") for other in (MEAN, BOTH)]
     body = [f"### Presets for classifiers, points ahead\n\n{differences_table(sets, pairs)}"]
-    body += [
-        f"### {title}\n\n{quality_table(of_set)}\n\n{of_set.about[0].upper()}{of_set.about[1:]}."
-        for title, of_set in sets.items()
-    ]
+    body += [f"### {title}\n\n{quality_table(of_set)}\n\n{of_set.about}." for title, of_set in sets.items()]
     table = similarity_table(data, nlp, limit)
     return "\n\n".join([*body, f"### STS-B dev, cosine against human scores\n\n{table}"])
 
