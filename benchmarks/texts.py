@@ -62,6 +62,13 @@ def sms(data: Path) -> Pairs:
     return list(once.values())[::-1]
 
 
+def draw(pairs: Pairs, number: int | None) -> Pairs:
+    """Draw so many of the texts, always the same, in their order; None for all."""
+    if number is None or number >= len(pairs):
+        return pairs
+    return [pairs[place] for place in sorted(Random(0).sample(range(len(pairs)), number))]
+
+
 def public_texts(data: Path) -> dict[str, list[str]]:
     """Return the first texts of the public sets in a folder: TREC questions and SST-2 sentences."""
     return {
