@@ -24,8 +24,7 @@ from spacy_trend.encoder.bfloat16 import bfloat16_obstacle
 KINDS = ("short mixed", "single length", "paragraphs", "long documents")
 LEGEND = """
 - stock: the pipeline without `trend_vector`; its time in milliseconds a text is in the last column.
-- trend_vector: the default settings, preset `article`; and without word vectors, in bfloat16, and with two other
-  presets.
+- trend_vector: the default settings, preset `article`; and without word vectors, in bfloat16, and other presets.
 - asked: stock with `output_hidden_states` and `output_attentions`, and the same vector from these.
 - article: the article's script, Hugging Face alone, one text at a time, cut at 512 wordpieces.
 - encode: `sentence_transformers` on the same checkpoint, cut at 512 wordpieces.
@@ -71,7 +70,7 @@ def measure(texts: list[str], workers: dict[str, Worker], rounds: int) -> dict[s
 def main(
     data: Annotated[Path | None, typer.Option(help="Folder of the public data, see the README")] = None,
     rounds: Annotated[int, typer.Option(help="How often each way is run")] = 7,
-    ways: Annotated[list[str] | None, typer.Option("--way", help="Beside stock; all if none is named")] = None,
+    ways: Annotated[list[str] | None, typer.Option("--way", help="Beside stock; without, all")] = None,
 ) -> None:
     """Measure, print the table and write it to benchmarks/RESULTS.md."""
     texts = {kind: made_texts(kind) for kind in KINDS}
