@@ -153,7 +153,7 @@ def usual_means(last: Means, upper: Means) -> Embedded:
         "first-last mean": first_last,
         BOTH: np.concatenate([last.contextual, first_last]),
         "mean of static": last.static,
-        "mean of the upper half": upper.contextual,
+        "upper half mean": upper.contextual,
     }
 
 

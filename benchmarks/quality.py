@@ -22,6 +22,7 @@ from spacy import Language
 from texts import Pairs, draw, sms, sst2, trec
 from tqdm import tqdm
 
+from spacy_trend import PRESETS
 from spacy_trend.compare.classifier import cross_predict, predict_test
 from spacy_trend.compare.scores import mcnemar, score_predictions
 from spacy_trend.pipelines import transformer_pipeline
@@ -113,8 +114,8 @@ def differences_table(sets: dict[str, Predicted], pairs: list[tuple[str, str]]) 
     return markdown_table(["embedding", "against", *sets, "mean, and p of all texts"], rows)
 
 
-def similarity_table(data: Path, nlp: Language, limit: int | None) -> str:
-    """Return Spearman's correlation of cosines with scores on STS-B dev, the best first."""
+def similarities(data: Path, nlp: Language, limit: int | None) -> tuple[dict[str, float], int]:
+    """Return Spearman's correlation of cosines with scores on STS-B dev by name, and of how many pairs."""
     with (data / "stsb" / "dev.csv").open(encoding="utf8", newline="") as file:
         rows = list(csv.reader(file))[:limit]
     scores = [float(score) for _, _, score in rows]
@@ -123,9 +124,21 @@ def similarity_table(data: Path, nlp: Language, limit: int | None) -> str:
         name: float(spearmanr(cosines(vectors[: len(rows)], vectors[len(rows) :]), scores).statistic)
         for name, vectors in embedded.items()
     }
-    ranked = sorted(found.items(), key=lambda item: -item[1])
-    table = markdown_table(["embedding", "Spearman"], [[name, f"{value:.3f}"] for name, value in ranked])
-    return f"{table}\n\nn = {len(rows)} pairs."
+    return found, len(rows)
+
+
+def presets_table(sets: dict[str, Predicted], similarity: dict[str, float]) -> str:
+    """Return what was measured of presets, as the command `presets` prints it, in Markdown."""
+    header = ["preset", *(f"{title.split(',')[0]}, %" for title in sets), "STS-B dev"]
+    rows = [
+        [
+            name,
+            *(f"{100 * of_set.right(name).mean():.1f}" for of_set in sets.values()),
+            f"{similarity[name]:.3f}",
+        ]
+        for name in PRESETS
+    ]
+    return markdown_table(header, rows)
 
 
 def choices(data: Path, nlp: Language, limit: int | None) -> str:
@@ -152,8 +165,8 @@ def choices(data: Path, nlp: Language, limit: int | None) -> str:
     return "\n\n".join([f"Accuracy in %, McNemar's p in brackets. {about}.", *tables])
 
 
-def measure(data: Path, nlp: Language, limit: int | None) -> str:
-    """Return the tables of all sets."""
+def measure(data: Path, nlp: Language, limit: int | None) -> tuple[str, str]:
+    """Return the tables of all sets, and that of presets alone."""
     parts: dict[str, tuple[Pairs, Pairs | None]] = {
         "TREC, question type": (trec(data, "train"), trec(data, "test")),
         "SST-2, sentiment": (sst2(data, "train"), sst2(data, "test")),
@@ -167,8 +180,12 @@ def measure(data: Path, nlp: Language, limit: int | None) -> str:
     pairs = [(name, other) for name in ("classifier", "classifier_wide") for other in (MEAN, BOTH)]
     body = [f"### Presets for classifiers, points ahead\n\n{differences_table(sets, pairs)}"]
     body += [f"### {title}\n\n{quality_table(of_set)}\n\n{of_set.about}." for title, of_set in sets.items()]
-    table = similarity_table(data, nlp, limit)
-    return "\n\n".join([*body, f"### STS-B dev, cosine against human scores\n\n{table}"])
+    similarity, pairs_of_texts = similarities(data, nlp, limit)
+    ranked = sorted(similarity.items(), key=lambda item: -item[1])
+    table = markdown_table(["embedding", "Spearman"], [[name, f"{value:.3f}"] for name, value in ranked])
+    title = "### STS-B dev, cosine against human scores"
+    body.append(f"{title}\n\n{table}\n\nn = {pairs_of_texts} pairs.")
+    return "\n\n".join(body), presets_table(sets, similarity)
 
 
 def main(
@@ -182,13 +199,15 @@ def main(
     if not (data / "trec").is_dir():
         raise SystemExit(f"No data at {data}: nothing is measured.")
     nlp = transformer_pipeline(encoder)
-    body = choices(data, nlp, limit) if training_only else measure(data, nlp, limit)
+    body, of_presets = (choices(data, nlp, limit), "") if training_only else measure(data, nlp, limit)
     what = "Choices, on training parts" if training_only else "Quality"
     if dry:
         print(body)
         return
     about = f"{machine()} {encoder_name(encoder)}; logistic regression, accuracy and macro F1 in %."
     write_section(section_title(what, encoder), f"{about}\n\n{body}")
+    if of_presets and encoder is None and limit is None:
+        write_section("Presets", f"{about} From the section Quality.\n\n{of_presets}")
 
 
 if __name__ == "__main__":

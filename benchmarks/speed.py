@@ -24,7 +24,7 @@ from spacy_trend.encoder.bfloat16 import bfloat16_obstacle
 KINDS = ("short mixed", "single length", "paragraphs", "long documents")
 LEGEND = """
 - stock: the pipeline without `trend_vector`; its time in milliseconds a text is in the last column.
-- trend_vector: the default settings, preset `article`; and without word vectors, in bfloat16, and other presets.
+- trend_vector: the default settings, preset `article`; without word vectors, in bfloat16, and other presets.
 - asked: stock with `output_hidden_states` and `output_attentions`, and the same vector from these.
 - article: the article's script, Hugging Face alone, one text at a time, cut at 512 wordpieces.
 - encode: `sentence_transformers` on the same checkpoint, cut at 512 wordpieces.
