@@ -29,7 +29,7 @@ def transformer_read_by(nlp: Language, name: str, component: TrendVector) -> str
     """
     transformers = transformers_of(nlp)
     try:
-        wanted = find_transformer(nlp, component.transformer, before=name)
+        wanted = find_transformer(nlp, component.transformer_in(nlp), before=name)
     except ValueError:
         return next(iter(transformers))
     return next(other for other, pipe in transformers.items() if pipe is wanted)
@@ -44,9 +44,9 @@ def about_placement(nlp: Language, name: str, component: TrendVector) -> Finding
         component: the trend vector.
     """
     try:
-        wanted = find_transformer(nlp, component.transformer, before=name)
+        wanted = find_transformer(nlp, component.transformer_in(nlp), before=name)
     except ValueError as raised:
-        later = [other for other in transformers_of(nlp) if component.transformer in (None, other)]
+        later = [other for other in transformers_of(nlp) if component.transformer_in(nlp) in (None, other)]
         if not later:
             return from_failure(
                 "placement", Failure(raised, str(raised)), "Correct the setting 'transformer'"
