@@ -1,7 +1,9 @@
 """Pipelines: opened, or made around an encoder, and given a trend vector."""
 
+import os
 import re
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import spacy
@@ -12,6 +14,21 @@ from .component.trend_vector import trend_components
 
 #: The name of an encoder on the hub, "name" or "owner/name"; in neither part may be "--" or "..".
 _HUB_NAME = re.compile(r"(?!.*(?:--|\.\.))(?:[\w-][\w.-]*/)?[\w-](?:[\w.-]*[\w-])?")
+
+#: Held while a pipeline is loaded, because transformers makes encoders under settings of the whole process:
+#: of two that are loaded at once, one may be left without weights ("Cannot copy out of meta tensor").
+_LOADING = RLock()
+
+
+def _renew_lock() -> None:
+    """Make a lock that is free: the thread that held the old one does not exist in a forked child."""
+    # A lock cannot be renewed in place.
+    global _LOADING
+    _LOADING = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def from_encoder(
@@ -53,17 +70,9 @@ def transformer_pipeline(encoder: str | Path | None = None, *, lang: str = "en")
             f"There is no folder {name!r}. Expected a folder with an encoder's config.json and weights, or "
             "the name of an encoder on huggingface.co, such as 'owner/name'."
         )
-    nlp.add_pipe("transformer", config={"model": {"name": name}})
-    try:
-        nlp.initialize()
-    except TypeError as error:
-        # Here, because transformers takes seconds to import.
-        from .encoder.transformer import missing_vocabulary
-
-        missing = missing_vocabulary(name)
-        if missing is None:
-            raise
-        raise ValueError(missing) from error
+    with _LOADING:
+        nlp.add_pipe("transformer", config={"model": {"name": name}})
+        _initialize(nlp, name)
     return nlp
 
 
@@ -84,7 +93,8 @@ def open_pipeline(model: Language | str | Path | None, encoder: str | Path | Non
         )
     if isinstance(model, Language):
         return model
-    return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)
+    with _LOADING:
+        return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)
 
 
 def load_pipeline(model: str | None, encoder: str | None, lang: str, preset: str | None) -> Language:
@@ -148,3 +158,17 @@ def check_every_doc(given: int, expected: int, by: str = "The pipeline") -> None
             f"{by} gave {given} docs for {expected} texts. Expected one for each: take out the error handler "
             "that drops docs."
         )
+
+
+def _initialize(nlp: Language, encoder: str) -> None:
+    """Load an encoder; say what its tokenizer lacks if that is why it cannot be loaded."""
+    try:
+        nlp.initialize()
+    except TypeError as error:
+        # Here, because transformers takes seconds to import.
+        from .encoder.transformer import missing_vocabulary
+
+        missing = missing_vocabulary(encoder)
+        if missing is None:
+            raise
+        raise ValueError(missing) from error

@@ -207,19 +207,24 @@ def _as_items(X: Any) -> list[Any]:  # noqa: N803 - scikit-learn's
         single = f"string {X[:40]!r}" if isinstance(X, str) else f"{type(X).__name__} {shorten(X, 40)}"
         raise ValueError(f"TrendVectorizer: got the single {single}, {EXPECTED}")
     # The rows of a set have no order, an array without dimensions has no rows, Arrow's tables no iterator.
-    has_rows = hasattr(X, "__iter__") or hasattr(X, "to_pylist")
+    has_rows = _offers(X, "__iter__") or _offers(X, "to_pylist")
     has_rows = has_rows and getattr(X, "shape", None) != ()
     if not has_rows or isinstance(X, (Mapping, set, frozenset)):
         raise ValueError(f"TrendVectorizer: got a {type(X)}, {EXPECTED}")
     column = _only_column(X)
     # The items of Arrow's arrays are of Arrow's types.
-    values = column.to_pylist() if hasattr(column, "to_pylist") else column
+    values = column.to_pylist() if _offers(column, "to_pylist") else column
     # numpy's strings are a type of their own, which spaCy's string store does not expect.
     items = [str(value) if isinstance(value, str) else value for value in values]
     wrong = [n for n, item in enumerate(items) if not isinstance(item, (str, Doc))]
     if wrong:
-        raise ValueError(_wrong_item(items, wrong, getattr(X, "index", None)))
+        raise ValueError(_wrong_item(items, wrong, X.index if _offers(X, "index") else None))
     return items
+
+
+def _offers(X: Any, name: str) -> bool:  # noqa: N803 - scikit-learn's
+    """Return whether the type of X has an attribute: tables answer to the names of their columns, too."""
+    return hasattr(type(X), name)
 
 
 def _only_column(X: Any) -> Any:  # noqa: N803 - scikit-learn's
@@ -228,12 +233,15 @@ def _only_column(X: Any) -> Any:  # noqa: N803 - scikit-learn's
     if len(shape) != 2:
         return X
     if shape[1] != 1:
-        names = getattr(X, "column_names", getattr(X, "columns", range(shape[1])))
+        offered = [name for name in ("column_names", "columns") if _offers(X, name)]
+        names = getattr(X, offered[0]) if offered else range(shape[1])
         raise ValueError(
             f"TrendVectorizer: got a table with {shape[1]} columns, {name_some(names)}. Expected one, of "
             "texts or docs: choose it, for example with scikit-learn's ColumnTransformer."
         )
-    return X.column(0) if hasattr(X, "column") else getattr(X, "iloc", X)[:, 0]
+    if _offers(X, "column"):
+        return X.column(0)
+    return X.iloc[:, 0] if _offers(X, "iloc") else X[:, 0]
 
 
 def _wrong_item(items: list[Any], wrong: list[int], index: Any) -> str:

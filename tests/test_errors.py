@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import spacy
 from spacy import Language
+from spacy.tokens import Doc
 
 import spacy_trend
 
@@ -55,6 +56,19 @@ def test_a_transformer_loaded_without_weights_is_refused_until_it_has_some(
         loaded("I want an apple.")
     loaded.initialize()
     assert loaded("I want an apple.")._.trend_vector.shape == (32,)
+
+
+@pytest.mark.parametrize("carry", ["copy", "bytes"])
+def test_a_component_that_hands_on_a_copy_is_named(carry: str, tiny: Language) -> None:
+    @Language.component(f"copies_by_{carry}")
+    def make_copy(doc: Doc) -> Doc:
+        return doc.copy() if carry == "copy" else Doc(doc.vocab).from_bytes(doc.to_bytes())
+
+    tiny.add_pipe(f"copies_by_{carry}", after="transformer")
+    with pytest.raises(
+        ValueError, match=r"not observed: .*must hand on the doc itself, because a copy, as of"
+    ):
+        tiny("I want an apple.")
 
 
 def test_a_disabled_transformer_is_named(tiny: Language, tmp_path: Path) -> None:

@@ -1,9 +1,15 @@
 """Pipelines: opened, or made around an encoder, and given a trend vector."""
 
+import os
 import re
+import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Thread
+from time import sleep
 
+import numpy as np
 import pytest
 from spacy import Language
 
@@ -113,6 +119,83 @@ def test_another_type_error_of_an_encoder_is_its_own(
     monkeypatch.setattr("transformers.BertModel.forward", fail)
     with pytest.raises(TypeError, match="of its own"):
         transformer_pipeline(tiny_encoder)
+
+
+class Loads:
+    """What loads a pipeline, and counts how many do at once."""
+
+    def __init__(self) -> None:
+        self.now = self.most = self.all = 0
+
+    def __call__(self, *args: object, **kwargs: object) -> Language:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        sleep(0.01)
+        self.now -= 1
+        self.all += 1
+        return Language()
+
+
+def test_one_pipeline_is_loaded_at_a_time(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads = Loads()
+    monkeypatch.setattr("spacy.load", loads)
+    monkeypatch.setattr(Language, "initialize", loads)
+    ways: list[Callable[[], Language]] = [
+        lambda: open_pipeline("a_name", None, "en"),
+        lambda: open_pipeline(None, str(tiny_encoder), "en"),
+        lambda: transformer_pipeline(tiny_encoder),
+    ]
+    with ThreadPoolExecutor(6) as threads:
+        for made in [threads.submit(way) for way in ways * 4]:
+            made.result()
+    assert loads.most == 1
+    assert loads.all == 12
+
+
+def test_a_load_that_fails_lets_others_go_on(tiny_encoder: Path) -> None:
+    for name in ("no_such_pipeline", str(tiny_encoder)):
+        with pytest.raises(OSError, match="E05"):
+            open_pipeline(name, None, "en")
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(transformer_pipeline, tiny_encoder).result(60).pipe_names == ["transformer"]
+
+
+@pytest.mark.slow
+def test_pipelines_are_made_in_several_threads(tiny_encoder: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = [
+            threads.submit(from_encoder, tiny_encoder, config={"preset": "classifier"}) for _ in range(24)
+        ]
+        vectors = [one.result()("I want an apple.")._.trend_vector for one in made]
+    for vector in vectors:
+        np.testing.assert_allclose(vector, vectors[0], atol=2e-5)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_does_not_wait_for_a_load_of_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    loads, done = Event(), Event()
+
+    def load(*args: object, **kwargs: object) -> Language:
+        loads.set()
+        done.wait(30)
+        return Language()
+
+    monkeypatch.setattr("spacy.load", load)
+    thread = Thread(target=open_pipeline, args=("a_name", None, "en"))
+    thread.start()
+    loads.wait(30)
+    child = os.fork()
+    if child == 0:
+        # Of a child that waits for ever, the alarm makes an end.
+        signal.alarm(20)
+        done.set()
+        open_pipeline("a_name", None, "en")
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    done.set()
+    thread.join()
+    assert status == 0
 
 
 def test_docs_that_were_lost_are_counted() -> None:

@@ -243,8 +243,9 @@ def _not_observed(doc: Doc, fields: list[str]) -> str:
         f"The transformer of the doc {start_of(doc)} was not observed: its output has the fields "
         f"{fields}. Expected the attention of its forward pass. If 'trend_vector' or the "
         "transformer came from another pipeline or was replaced, call spacy_trend.observe(nlp); if there "
-        "are several transformers, only the last one before it can be read; a doc made elsewhere needs "
-        "the fields 'hidden_states' and 'attentions'."
+        "are several transformers, only the last one before it can be read; a component between the two must "
+        "hand on the doc itself, because a copy, as of doc.copy(), has nothing of what was observed; a doc "
+        "made elsewhere needs the fields 'hidden_states' and 'attentions'."
     )
 
 

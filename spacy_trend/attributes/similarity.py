@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from spacy.errors import Warnings
 from spacy.tokens import Doc, Span, Token
+from thinc.util import is_cupy_array
 
+from ..messages import shorten
 from ..types import Floats
 
 
@@ -21,7 +23,7 @@ def trend_similarity(item: Doc | Span | Token, other: Any) -> float:
         other: a doc, span or token, or anything else with a `vector`.
 
     Raises:
-        ValueError: for vectors of different widths, or something without a vector.
+        ValueError: for vectors of different widths, or something without a vector of real numbers.
     """
     return cosine(item, item._.trend_vector, other)
 
@@ -46,9 +48,12 @@ def cosine(item: Doc | Span | Token, vector: Floats | None, other: Any) -> float
             f"{item.text[:40]!r} and {_shown(other)} cannot be compared: got vectors of the shapes "
             f"{vector.shape} and {theirs.shape}, expected one width. Run the same pipeline on both."
         )
-    # In float64 the squares of float32 numbers can neither overflow nor vanish.
+    # In float64 the squares of float32 numbers can neither overflow nor vanish; those of float64 can.
     ours, theirs = vector.astype(np.float64), theirs.astype(np.float64)
-    return float(ours @ theirs / (np.linalg.norm(ours) * np.linalg.norm(theirs)))
+    theirs /= np.abs(theirs).max()
+    cosine = ours @ theirs / (np.linalg.norm(ours) * np.linalg.norm(theirs))
+    # Rounding may lead beyond the ends.
+    return float(np.clip(cosine, -1, 1))
 
 
 def _vector_of(other: Any) -> Any:
@@ -60,8 +65,30 @@ def _vector_of(other: Any) -> Any:
             f"trend_similarity: got {other!r:.40} of type {type(other).__name__}. Expected a Doc, Span or "
             "Token, or something with a vector: call nlp on the text."
         )
-    return np.asarray(other.vector)
+    return None if other.vector is None else _as_floats(other.vector)
+
+
+def _as_floats(vector: Any) -> Any:
+    """Return a vector of any library as float64 `(width,)`."""
+    given = vector
+    if hasattr(type(vector), "detach"):
+        # numpy takes no tensor of torch that learns, lies on a GPU or has numbers of 16 bits.
+        vector = vector.detach().cpu().double()
+    elif is_cupy_array(vector):
+        vector = vector.get()
+    try:
+        array = np.asarray(vector)
+        # What numpy would read numbers out of, or leave the half of.
+        if array.dtype.kind not in "SUMmc":
+            return array.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError):
+        pass
+    raise ValueError(
+        f"trend_similarity: got the vector {shorten(given)} of type {type(given).__name__}. Expected an "
+        "array of real numbers."
+    )
 
 
 def _shown(other: Any) -> str:
-    return f"{getattr(other, 'text', type(other).__name__)[:40]!r}"
+    text = getattr(other, "text", None)
+    return repr((text if isinstance(text, str) else type(other).__name__)[:40])

@@ -2,6 +2,10 @@
 
 What a registered function returns may be a closure, which cannot be pickled. The block that made it can, and
 makes it again.
+
+A component that a factory of the user's own made is pickled as it is, because only that factory knows what
+its settings mean. This is a limit: what such a factory gives a `TrendVector` must be a function of a module
+or an object of a class of one, and no closure.
 """
 
 from typing import Any

@@ -87,8 +87,10 @@ def observe(nlp: Language) -> None:
     """Attach every trend vector of a pipeline to the transformer before it.
 
     The factory attaches by itself, to the last transformer that is there when it is called. Call this if that
-    is not the right one: after a component was taken from another pipeline (`nlp.add_pipe(..., source=...)`),
-    was put between transformers (`before=`, `after=`), or a transformer was replaced or moved.
+    is not the right one: after a component was put between transformers (`before=`, `after=`), or a
+    transformer was replaced or moved. Call it, too, whenever one of them was taken from another pipeline
+    (`nlp.add_pipe(..., source=...)`, or `source` in a config): otherwise the component goes by that one's
+    names and by whether it is enabled there.
 
     Args:
         nlp: the pipeline.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copyreg import __newobj__  # type: ignore[attr-defined] # what pickle itself calls
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from spacy import Language
 from spacy.pipeline import Pipe
@@ -32,17 +32,15 @@ from ..method.interface import (
 from ..method.trend import compute_trends
 from ..settings import check_averaged, check_choice
 from .config_blocks import find_blocks
+from .followed_names import NamesTransformer, follow_names
 from .presets import resolve_preset
 from .reports import report_not_finite, report_truncated
-
-if TYPE_CHECKING:
-    from ..encoder.transformer import ObservedEncoder
 
 #: How many tokens are computed together: their arrays stay in the caches, and memory stays flat.
 TOKENS_AT_A_TIME = 2048
 
 
-class TrendVector(Pipe):
+class TrendVector(NamesTransformer, Pipe):
     """Sets the trend vector on docs that a transformer ran on. Made by `nlp.add_pipe("trend_vector")`.
 
     Args:
@@ -64,7 +62,6 @@ class TrendVector(Pipe):
         encoder: the observed transformer, once `attach` was called.
     """
 
-    encoder: "ObservedEncoder | None" = None
     #: The pipeline, until it has told how its config names the functions.
     _nlp: Language | None = None
     _blocks: dict[str, Any] | None = None
@@ -91,7 +88,7 @@ class TrendVector(Pipe):
         self.level = level
         self.token_vectors = token_vectors
         self.vector_hooks = vector_hooks
-        self.transformer = transformer
+        self.transformer = self._configured = transformer
         self.precision = precision
         self.has_warned_of_truncation = False
         self.select_config = describe(select)
@@ -116,33 +113,16 @@ class TrendVector(Pipe):
 
         # The factory is called before the pipeline knows the component and its config.
         self._nlp = nlp
-        self._follow()
         attention = AttentionRequest(self.select.rows, self.select.layers, mutual_layers_of(self.select))
-        transformer = find_transformer(nlp, self.transformer, before)
+        transformer = find_transformer(nlp, self.transformer_in(nlp), before)
         request = Request(attention, self.precision == "bfloat16", self.contextual_layers)
-        self.encoder = attach(transformer, request, nlp)
-
-    @property
-    def name(self) -> str:
-        """The component's name in the pipeline."""
-        return str(Pipe.name.__get__(self))  # type: ignore[attr-defined]
-
-    @name.setter
-    def name(self, name: str) -> None:
-        Pipe.name.__set__(self, name)  # type: ignore[attr-defined]
-        # spaCy sets the name of every component whenever one is added, removed or renamed.
-        self._follow()
-
-    def _follow(self) -> None:
-        """Name the transformer as its pipeline does, if it was renamed; the config is what will be saved."""
-        if self.encoder is None or self.transformer is None:
-            return
-        for nlp in self.encoder.pipelines:
-            of = [name for name, pipe in nlp.components if pipe is self.encoder.transformer]
-            here = [name for name, pipe in nlp.components if pipe is self]
-            if of and here and self.transformer not in nlp.component_names:
-                self.transformer = of[0]
-                nlp.get_pipe_config(here[0])["transformer"] = of[0]
+        earlier, self.encoder = self.encoder, attach(transformer, request, nlp)
+        self._follows = True
+        follow_names(nlp)
+        if earlier is not None and earlier.transformer is transformer:
+            # Other pipelines that share both may have this component enabled, too.
+            for other in earlier.pipelines:
+                self.encoder.join(other)
 
     def initialize(
         self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None
@@ -158,6 +138,10 @@ class TrendVector(Pipe):
         """
         if nlp is None or self.encoder is None:
             return
+        # If the component was taken from another pipeline, which then may go, this one is seen here first.
+        self._learn_blocks()
+        self.encoder.join(nlp)
+        follow_names(nlp)
         # Here, because transformers takes seconds to import and every pipeline imports this file.
         from ..encoder.transformer import load_encoder
 

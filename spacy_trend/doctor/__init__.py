@@ -5,14 +5,13 @@ to import: importing this room must not import it. It may import everything exce
 commands.
 """
 
-from contextlib import suppress
 from pathlib import Path
 
 from spacy import Language
 
 from ..dependencies import unmet_requirements
 from ..pipelines import open_pipeline, with_trend_vector
-from .findings import FAILURES, Finding, from_exception
+from .findings import Failure, Finding, attempt, examined, from_failure
 from .machine import about_packages
 
 
@@ -44,41 +43,47 @@ def diagnose(
     Returns:
         findings, as `examine` returns them.
     """
-    try:
-        # Here, because transformers takes seconds to import, or is what is broken.
-        from .examination import examine_pipeline
 
-        nlp = open_pipeline(model, encoder, lang)
-    except FAILURES as raised:
-        return [*about_packages(), _not_opened(raised, model, encoder)]
+    def opened() -> Language:
+        # Here, because transformers takes seconds to import, or is what is broken.
+        from . import examination  # noqa: F401 - imported to try it
+
+        return open_pipeline(model, encoder, lang)
+
+    nlp = attempt(opened)
+    if isinstance(nlp, Failure):
+        failure = nlp
+        packages = examined("versions", "the installation", about_packages)
+        return packages + examined(
+            "opening", "what is to be opened", lambda: [_not_opened(failure, model, encoder)]
+        )
     if not model:
         # If it cannot be added, the examination finds the reason.
-        with suppress(*FAILURES):
-            with_trend_vector(nlp)
-    return examine_pipeline(nlp)
+        attempt(lambda: with_trend_vector(nlp))
+    return examine(nlp)
 
 
-def _not_opened(raised: Exception, model: str | Path | None, encoder: str | Path | None) -> Finding:
+def _not_opened(failure: Failure, model: str | Path | None, encoder: str | Path | None) -> Finding:
     what = f"pipeline '{model}'" if model else f"encoder '{encoder}'" if encoder else "bundled encoder"
-    fix = _how_to_open(raised, model, encoder)
-    return from_exception("opening", raised, fix, prefix=f"The {what} could not be opened: ")
+    fix = _how_to_open(failure, model, encoder)
+    return from_failure("opening", failure, fix, prefix=f"The {what} could not be opened: ")
 
 
-def _how_to_open(raised: Exception, model: str | Path | None, encoder: str | Path | None) -> str:
+def _how_to_open(failure: Failure, model: str | Path | None, encoder: str | Path | None) -> str:
     if model and encoder:
         return "Give --model or --encoder, not both"
-    if "curated" in str(raised) and unmet_requirements("curated"):
+    if "curated" in failure.message and unmet_requirements("curated"):
         return 'pip install "spacy-trend[curated]"'
-    if "[E048]" in str(raised):
+    if "[E048]" in failure.message:
         return "Give the code of a language that spaCy supports, such as --lang en"
-    if model and isinstance(raised, OSError):
-        is_path = Path(model).name != str(model)
+    if model and isinstance(failure.raised, OSError):
+        is_path = Path(str(model)).name != str(model)
         download = f"If it is one of spaCy's pipelines, python -m spacy download {model}; else give"
         return (
             f"{'Give' if is_path else download} the folder that nlp.to_disk() wrote. For a Hugging Face "
             "encoder, use --encoder"
         )
-    if "in the cached files" in str(raised):
+    if "in the cached files" in failure.message:
         return (
             "Connect to huggingface.co once to download it, or give the folder of an encoder with its "
             "config.json and weights. Without a connection, HF_HUB_OFFLINE=1 avoids waiting for one"

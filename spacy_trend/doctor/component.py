@@ -9,7 +9,7 @@ from ..component.factory import DEFAULT_CONFIG
 from ..component.trend_vector import TrendVector
 from ..encoder.transformer import find_transformer, is_transformer
 from ..method.interface import reads_heads
-from .findings import Finding, error, fine, from_exception, warning
+from .findings import Failure, Finding, error, fine, from_failure, warning
 
 _OBSERVE = "import spacy_trend; spacy_trend.observe(nlp)"
 
@@ -29,7 +29,7 @@ def transformer_read_by(nlp: Language, name: str, component: TrendVector) -> str
     """
     transformers = transformers_of(nlp)
     try:
-        wanted = find_transformer(nlp, component.transformer, before=name)
+        wanted = find_transformer(nlp, component.transformer_in(nlp), before=name)
     except ValueError:
         return next(iter(transformers))
     return next(other for other, pipe in transformers.items() if pipe is wanted)
@@ -44,11 +44,13 @@ def about_placement(nlp: Language, name: str, component: TrendVector) -> Finding
         component: the trend vector.
     """
     try:
-        wanted = find_transformer(nlp, component.transformer, before=name)
+        wanted = find_transformer(nlp, component.transformer_in(nlp), before=name)
     except ValueError as raised:
-        later = [other for other in transformers_of(nlp) if component.transformer in (None, other)]
+        later = [other for other in transformers_of(nlp) if component.transformer_in(nlp) in (None, other)]
         if not later:
-            return from_exception("placement", raised, "Correct the setting 'transformer'")
+            return from_failure(
+                "placement", Failure(raised, str(raised)), "Correct the setting 'transformer'"
+            )
         text = f"'{name}' stands before the transformer '{later[0]}', and cannot read it"
         return error("placement", text, _how_to_move(nlp, name, later[0]))
     reads = transformer_read_by(nlp, name, component)

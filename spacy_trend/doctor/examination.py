@@ -21,7 +21,17 @@ from .component import (
     transformer_read_by,
     transformers_of,
 )
-from .findings import FAILURES, Finding, error, examined, fine, from_exception, has_errors, warning
+from .findings import (
+    Failure,
+    Finding,
+    attempt,
+    error,
+    examined,
+    fine,
+    from_failure,
+    has_errors,
+    warning,
+)
 from .machine import about_bfloat16, about_packages
 from .transformer import ANOTHER_ENCODER, describe_transformer
 
@@ -37,11 +47,11 @@ class Trial(NamedTuple):
 
     Attributes:
         doc: the doc, as the last component that worked left it.
-        failed: the name of the component that failed, and what it raised; None if all worked.
+        failed: the name of the component that failed, and how; None if all worked.
     """
 
     doc: Doc
-    failed: tuple[str, Exception] | None
+    failed: tuple[str, Failure] | None
 
 
 def examine_pipeline(nlp: Language) -> list[Finding]:
@@ -86,10 +96,9 @@ def _examine_default(nlp: Language) -> list[Finding]:
     name = "trend_vector"
     text = f"There is no '{name}' in the pipeline; one with the default settings is tried here"
     missing = warning("placement", text, f"nlp.add_pipe('{name}')")
-    try:
-        component = make_trend_vector(nlp, name, **DEFAULT_CONFIG)
-    except FAILURES as raised:
-        return [missing, from_exception("attention", raised, ANOTHER_ENCODER)]
+    component = attempt(lambda: make_trend_vector(nlp, name, **DEFAULT_CONFIG))
+    if isinstance(component, Failure):
+        return [missing, from_failure("attention", component, ANOTHER_ENCODER)]
     return _examine_component(nlp, name, component, [missing], nlp.pipeline)
 
 
@@ -147,27 +156,27 @@ def _run(doc: Doc, pipes: Iterable[tuple[str, Any]]) -> Trial:
         # The findings say what these warnings would.
         warnings.simplefilter("ignore")
         for name, pipe in pipes:
-            try:
-                doc = pipe(doc)
-            except FAILURES as raised:
-                return Trial(doc, (name, raised))
+            result = attempt(partial(pipe, doc))
+            if isinstance(result, Failure):
+                return Trial(doc, (name, result))
+            doc = result
     return Trial(doc, None)
 
 
-def _about_failure(failed: tuple[str, Exception], transformer: str) -> Finding:
+def _about_failure(failed: tuple[str, Failure], transformer: str) -> Finding:
     """Return a finding on a component that failed.
 
     Args:
         failed: as in `Trial`.
         transformer: the name of the transformer that the trend vector reads.
     """
-    name, raised = failed
+    name, failure = failed
     about, fix = "trial", f"Correct the component '{name}', or remove it: nlp.remove_pipe({name!r})"
-    if "[E030]" in str(raised):
+    if "[E030]" in failure.message:
         about, fix = "sentences", f"nlp.add_pipe('sentencizer', before={name!r})"
-    elif name == transformer and isinstance(raised, ValueError):
+    elif name == transformer and isinstance(failure.raised, ValueError):
         about, fix = "attention", ANOTHER_ENCODER
-    return from_exception(about, raised, fix, prefix=f"'{name}' failed on a text: ")
+    return from_failure(about, failure, fix, prefix=f"'{name}' failed on a text: ")
 
 
 def _about_attention(component: TrendVector, transformer: str) -> Finding:

@@ -1,13 +1,13 @@
 """Findings of an examination: plain data, and how to print them."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from textwrap import indent, shorten
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..console import msg, printable
 
-#: What other packages' components and files may raise: anything, as they may have errors of their own.
-FAILURES = (Exception,)
+_T = TypeVar("_T")
 
 
 class Finding(NamedTuple):
@@ -41,19 +41,54 @@ def error(about: str, text: str, fix: str) -> Finding:
     return Finding("error", about, text, fix)
 
 
-def from_exception(about: str, raised: Exception, fix: str, prefix: str = "") -> Finding:
-    """Return an exception as an error.
+class Failure(NamedTuple):
+    """What an attempt came to that failed.
+
+    Attributes:
+        raised: the exception.
+        message: its message; empty if it cannot tell one.
+    """
+
+    raised: BaseException
+    message: str
+
+
+def attempt(do: Callable[[], _T]) -> _T | Failure:
+    """Return what a function returns, or how it failed.
+
+    Components and files of other packages may raise anything: errors of their own, and what is no
+    `Exception`, such as a panic of code in Rust or an exit.
+
+    Args:
+        do: the function.
+
+    Raises:
+        KeyboardInterrupt: if the user ends the examination; no failure of what is examined.
+        GeneratorExit: likewise, if a generator that examines is closed.
+    """
+    try:
+        return do()
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as raised:  # noqa: BLE001 - see above
+        # An exception, too, may be a class of another package, whose message fails.
+        message = attempt(partial(str, raised))
+        return Failure(raised, message if isinstance(message, str) else "")
+
+
+def from_failure(about: str, failure: Failure, fix: str, prefix: str = "") -> Finding:
+    """Return a failure as an error.
 
     Args:
         about: the topic.
-        raised: the exception. The messages of this package say what was got, then what is expected and what
+        failure: the failure. The messages of this package say what was got, then what is expected and what
             to do, which becomes the fix.
         fix: what to do if the message does not say.
         prefix: what failed, as the beginning of the text.
     """
-    got, expected, rest = str(raised).partition(" Expected ")
-    if not isinstance(raised, ImportError | OSError | ValueError) or not got:
-        got = f"{type(raised).__name__}: {got}"
+    got, expected, rest = failure.message.partition(" Expected ")
+    if not isinstance(failure.raised, ImportError | OSError | ValueError) or not got:
+        got = f"{type(failure.raised).__name__}: {got}"
     # Messages of other packages may be pages long.
     text = prefix + shorten(got, 600, placeholder=" ...")
     return error(about, text, f"Expected {rest}" if expected else fix)
@@ -67,11 +102,11 @@ def examined(about: str, part: str, look: Callable[[], list[Finding]]) -> list[F
         part: what is examined, for the text.
         look: returns the findings.
     """
-    try:
-        return look()
-    except FAILURES as raised:
-        fix = f"Correct {part}, or take another one"
-        return [from_exception(about, raised, fix, prefix=f"{part} could not be examined: ")]
+    found = attempt(look)
+    if not isinstance(found, Failure):
+        return found
+    fix = f"Correct {part}, or take another one"
+    return [from_failure(about, found, fix, prefix=f"{part} could not be examined: ")]
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

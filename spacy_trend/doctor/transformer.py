@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ..encoder.facts import TransformerFacts, Windows, facts_of
-from .findings import FAILURES, Finding, error, examined, fine, from_exception, warning
+from .findings import Failure, Finding, attempt, error, examined, fine, from_failure, warning
 
 #: Wordpieces a token to allow for, on average, in a safe window. English has 1.1 to 1.3; other languages, and
 #: texts full of names and numbers, have more.
@@ -29,11 +29,10 @@ def describe_transformer(
     Returns:
         the facts, None if they cannot be found out, and the findings.
     """
-    try:
-        facts = facts_of(transformer)
-    except FAILURES as raised:
-        fix = "nlp.initialize()" if isinstance(raised, ValueError) else ANOTHER_ENCODER
-        return None, [from_exception("transformer", raised, fix)]
+    facts = attempt(lambda: facts_of(transformer))
+    if isinstance(facts, Failure):
+        fix = "nlp.initialize()" if isinstance(facts.raised, ValueError) else ANOTHER_ENCODER
+        return None, [from_failure("transformer", facts, fix)]
     size = facts.size
     attention = f", attention implementation '{facts.attention}'" if facts.attention else ""
     text = f"Transformer '{name}' (factory '{factory}'): {size.name}{attention}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from spacy.errors import Warnings
 from spacy.tokens import Doc, Span
-from spacy.util import find_available_port, is_in_jupyter
+from spacy.util import is_in_jupyter
 
 from ..settings import check_choice
 from .drawing import as_fragment, as_page, figure, heat_map, shaded_words
@@ -79,34 +79,28 @@ def serve(
         docs: as for `render`.
         style: as for `render`.
         page: as for `render`.
-        port: the port to serve on.
+        port: the port to serve on; 0 for any that is free.
         host: the address to serve on: by default this machine alone can see the pictures; with "0.0.0.0"
             everybody on the network can.
         auto_select_port: take the next free port if this one is taken.
 
     Raises:
-        ValueError: as `render`, and if the port is taken.
+        ValueError: as `render`, for a port that is none or is taken, and for a host that this machine cannot
+            listen on.
     """
     # Here, because few users serve.
-    from socketserver import ThreadingMixIn
-    from wsgiref.simple_server import WSGIServer, make_server
-
-    class Server(ThreadingMixIn, WSGIServer):
-        """A server that answers each request in a thread: a client that stalls keeps no other waiting."""
-
-        daemon_threads = True
+    from .server import listen
 
     body = _markup(docs, style, page).encode("utf8")
-    port = find_available_port(port, host, auto_select_port)
+    server = listen(host, port, _application(body), auto_select_port)
     if is_in_jupyter():
         warnings.warn(Warnings.W011, stacklevel=2)
-    server = make_server(host, port, _application(body), server_class=Server)
     print(f"\nUsing the '{style}' visualizer")
-    print(f"Serving on http://{host}:{port} ...\n")
+    print(f"Serving on http://{host}:{server.server_port} ...\n")
     try:
         server.serve_forever()
     except KeyboardInterrupt:
-        print(f"Shutting down server on port {port}.")
+        print(f"Shutting down server on port {server.server_port}.")
     finally:
         server.server_close()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from spacy import Language
 from spacy.tokens import Doc
 
@@ -85,6 +86,67 @@ def test_anything_else_with_a_vector_of_that_width_is_compared() -> None:
     assert doc_with(3, 4)._.trend_similarity(Vectorized()) == pytest.approx(0.6)
     with pytest.raises(ValueError, match=r"got 'a text' of type str\. Expected a Doc, Span or Token"):
         doc_with(3, 4)._.trend_similarity("a text")
+
+
+class Holder:
+    """Something with a vector, and perhaps a text."""
+
+    def __init__(self, vector: Any, text: Any = "a text") -> None:
+        self.vector = vector
+        self.text = text
+
+
+@pytest.mark.parametrize("width", [2, 3, 5, 32, 384])
+def test_it_is_never_beyond_1(width: int) -> None:
+    vectors = np.random.default_rng(0).normal(size=(200, width)).astype(np.float32)
+    for vector in vectors:
+        doc = doc_with(*vector)
+        assert 1 - 1e-12 < doc._.trend_similarity(doc) <= 1
+        assert -1 <= doc._.trend_similarity(Holder(-vector)) < -1 + 1e-12
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "int64", "bool"])
+def test_a_tensor_of_torch_is_compared(dtype: str) -> None:
+    tensor = torch.tensor([1, 0]).to(getattr(torch, dtype))
+    assert doc_with(3, 4)._.trend_similarity(Holder(tensor)) == pytest.approx(0.6)
+
+
+def test_a_tensor_that_learns_is_compared() -> None:
+    for tensor in (
+        torch.tensor([1.0, 0.0], requires_grad=True),
+        torch.nn.Parameter(torch.tensor([1.0, 0.0])),
+    ):
+        assert doc_with(3, 4)._.trend_similarity(Holder(tensor)) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("vector", [[1, 0], (1, 0), np.array([1, 0], dtype=object), np.array([True, False])])
+def test_numbers_of_any_kind_are_compared(vector: Any) -> None:
+    assert doc_with(3, 4)._.trend_similarity(Holder(vector)) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 5e-324, 1e200, 1e308])
+def test_very_small_and_very_large_vectors_of_others_have_their_cosine(scale: float) -> None:
+    other = Holder(np.array([scale, 0.0]))
+    assert doc_with(3, 4)._.trend_similarity(other) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("vector", [None, [], np.zeros(2), torch.zeros(2)])
+def test_something_with_an_empty_vector_is_warned_of(vector: Any) -> None:
+    with pytest.warns(UserWarning, match=W008.format("Doc")):
+        assert doc_with(3, 4)._.trend_similarity(Holder(vector)) == 0.0
+
+
+@pytest.mark.parametrize("vector", ["12", ["1", "2"], [1, [2, 3]], [1j, 0], object(), {1: 2}])
+def test_what_is_no_array_of_numbers_is_refused(vector: Any) -> None:
+    message = r"trend_similarity: got the vector .* of type \w+\. Expected an array of real numbers"
+    with pytest.raises(ValueError, match=message):
+        doc_with(3, 4)._.trend_similarity(Holder(vector))
+
+
+@pytest.mark.parametrize("text", [5, None, b"text", ["a"]])
+def test_something_whose_text_is_no_string_is_named_by_its_type(text: Any) -> None:
+    with pytest.raises(ValueError, match=r"and 'Holder' cannot be compared: .*expected one width"):
+        doc_with(3, 4)._.trend_similarity(Holder([1, 2, 3], text))
 
 
 def test_it_travels_with_the_doc() -> None:

@@ -81,6 +81,10 @@ CONTAINERS: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
+#: Attributes of tables and arrays that a column may be called, or a row.
+NAMES = ["column", "to_pylist", "column_names", "columns", "iloc", "index", "shape", "__iter__", "tolist"]
+
+
 def index_of(container: Any) -> list[Any]:
     """What a table in pandas has as its index."""
     pandas = pytest.importorskip("pandas")
@@ -120,6 +124,28 @@ class TestContainers:
         setting = again(fitted).set_output(transform="polars")
         for result in setting.fit_transform(collect(TEXTS)), setting.transform(collect(TEXTS)):
             assert_close(result.to_numpy(), vectors)
+
+    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("kind", ["pandas", "polars", "Arrow"])
+    def test_may_have_a_column_that_is_called_as_an_attribute(
+        self, fitted: TrendVectorizer, vectors: Any, kind: str, name: str
+    ) -> None:
+        if kind == "pandas":
+            container = pandas_series(TEXTS).to_frame(name)
+        elif kind == "polars":
+            container = polars("DataFrame", {name: TEXTS})
+        else:
+            container = pytest.importorskip("pyarrow").Table.from_pydict({name: TEXTS})
+        assert_close(fitted.transform(container), vectors)
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_may_have_a_row_that_is_called_as_an_attribute(
+        self, fitted: TrendVectorizer, vectors: Any, name: str
+    ) -> None:
+        series = pandas_series(TEXTS, index=["a", name, "b", "c"])
+        assert_close(fitted.transform(series), vectors)
+        result = again(fitted).set_output(transform="pandas").fit_transform(series)
+        assert list(result.index) == ["a", name, "b", "c"]
 
     def test_of_docs_are_taken(self, fitted: TrendVectorizer, vectors: Any) -> None:
         docs = list(fitted.nlp_.pipe(TEXTS))

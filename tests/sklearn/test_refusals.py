@@ -108,6 +108,26 @@ class TestRefusals:
                 make(table)
             assert len(str(raised.value)) < 400
 
+    @pytest.mark.parametrize("name", ["pandas DataFrame", "polars DataFrame", "pyarrow Table"])
+    @pytest.mark.parametrize("column", ["column_names", "columns", "column", "to_pylist"])
+    def test_name_the_columns_whatever_they_are_called(
+        self, fitted: TrendVectorizer, name: str, column: str
+    ) -> None:
+        with pytest.raises(ValueError, match=rf"with 2 columns, \['text', '{column}'\]\. Expected one"):
+            fitted.transform(made(name, {"text": TEXTS, column: TEXTS}))
+
+    @pytest.mark.parametrize("label", ["tolist", "index", "to_pylist", "iloc"])
+    def test_name_the_row_whatever_it_is_called(self, fitted: TrendVectorizer, label: str) -> None:
+        pandas = pytest.importorskip("pandas")
+        series = pandas.Series([TEXTS[0], None], index=["a", label], dtype=object)
+        with pytest.raises(ValueError, match=rf"position 1 of 2, .*in the index '{label}'\. Fill"):
+            fitted.transform(series)
+
+    def test_are_of_records_by_their_position(self, fitted: TrendVectorizer) -> None:
+        records = np.rec.fromarrays([[1, 2], [3, 4]], names=["index", "to_pylist"])
+        with pytest.raises(ValueError, match=r"position 0 of 2, counted from 0\. Fill"):
+            fitted.transform(records)
+
     def test_are_of_a_table_without_columns(self, fitted: TrendVectorizer) -> None:
         with pytest.raises(ValueError, match=r"got a table with 0 columns, \[\]\. Expected one"):
             fitted.transform(made("pandas DataFrame", {"text": TEXTS})[[]])
