@@ -159,12 +159,18 @@ def sums_of_matrices(attention: Tensor, attention_mask: Tensor, with_mutual: boo
     """
     # Padding that attends to nothing gives NaN, which a weight of 0 would not remove.
     is_padding = (attention_mask == 0)[:, None, :, None]
-    with torch.autocast(attention.device.type, enabled=False):
+    kind = attention.device.type
+    # As in `sums_of_queries`.
+    autocast = torch.is_autocast_enabled(kind)
+    try:
+        torch.set_autocast_enabled(kind, False)
         counted = attention.float()
         if is_padding.any():
             counted = counted.masked_fill(is_padding, 0.0)
         received = (attention_mask[:, None, None, :] @ counted).squeeze(2)
         return AttentionSums(received, counted.mean(dim=1) if with_mutual else None)
+    finally:
+        torch.set_autocast_enabled(kind, autocast)
 
 
 def sums_of_queries(
@@ -199,8 +205,12 @@ def sums_of_queries(
     scale = width**-0.5 if scale is None else scale
     received = torch.zeros(windows, heads, length, dtype=torch.float32, device=query.device)
     mutual = received.new_zeros(windows, length, length) if with_mutual else None
-    # Sums of attention are compared with each other: in half precision many would be equal.
-    with torch.autocast(query.device.type, enabled=False):
+    # Sums of attention are compared with each other: in half precision many would be equal. Not by
+    # torch.autocast, which after an interrupt never clears its cache again.
+    kind = query.device.type
+    autocast = torch.is_autocast_enabled(kind)
+    try:
+        torch.set_autocast_enabled(kind, False)
         for window, head, queries in _chunks(windows, heads, length):
             asking = query[window, head, queries].float()
             scores = asking @ key[window, head].float().transpose(-1, -2) * scale
@@ -210,6 +220,8 @@ def sums_of_queries(
             received[window, head] += (counted @ attention).squeeze(2)
             if mutual is not None:
                 mutual[window, queries] += attention.sum(dim=1) / heads * counted[:, 0].transpose(-1, -2)
+    finally:
+        torch.set_autocast_enabled(kind, autocast)
     return AttentionSums(received, mutual)
 
 

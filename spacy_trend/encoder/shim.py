@@ -82,12 +82,14 @@ class Observing:
                         return run(copy)
                     note(encoder, "evaluation mode", methodcaller("train"))
                     encoder.eval()
-                    with torch.autocast("cuda", enabled=self._mixed_precision):
-                        return run(encoder)
+                    # Not torch.autocast, which an interrupt leaves with weights in its cache that get stale.
+                    torch.set_autocast_enabled("cuda", self._mixed_precision)
+                    return run(encoder)
             finally:
-                # An interrupt inside torch's own context managers leaves what they changed.
+                # Gradients, too: an interrupt inside torch.no_grad leaves them off.
                 torch.set_grad_enabled(gradients)
                 torch.set_autocast_enabled("cuda", autocast)
+                torch.clear_autocast_cache()
                 put_back(encoder)
 
     def requests_now(self) -> Requests:
