@@ -183,7 +183,7 @@ class Requests(NamedTuple):
 
         Args:
             static: the embedding output, `(windows, wordpieces, width)`.
-            outputs: those of all layers, likewise.
+            outputs: those of all layers, each `(windows, wordpieces, width)`.
             attention: the observer, after the pass.
 
         Returns:
@@ -242,7 +242,7 @@ def mean_of(tensors: Sequence[Tensor]) -> Tensor:
     """Return the mean of tensors of one shape, in float32.
 
     Args:
-        tensors: one or more; their sum runs, so that no copy of all of them is made.
+        tensors: one or more, of any shape; their sum runs, so that no copy of all of them is made.
     """
     total = tensors[0].to(torch.float32, copy=True)
     for tensor in tensors[1:]:
