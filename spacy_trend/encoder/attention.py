@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
+import torch.overrides
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
@@ -17,6 +18,8 @@ from torch.overrides import TorchFunctionMode
 CHUNK_SCORES = 2**20
 #: The score of a position that must not be attended to. With -inf, padding that attends to nothing gives NaN.
 NEVER = torch.finfo(torch.float32).min
+#: Without types.
+_MODES: Any = torch.overrides
 _SOFTMAXES = (F.softmax, torch.softmax, torch.Tensor.softmax)
 
 
@@ -47,6 +50,7 @@ class AttentionObserver(TorchFunctionMode):
         received: for each wanted layer, float32 `(windows, heads, wordpieces)`.
         mutual: for each of `mutual_layers`, float32 `(windows, wordpieces, wordpieces)`.
         queries: the attention mask in float32.
+        is_over: whether it has observed its pass; from then on it sees nothing.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class AttentionObserver(TorchFunctionMode):
         self.mutual_layers = frozenset(mutual_layers)
         self.queries = attention_mask.to(torch.float32)
         self.calls = 0
+        self.is_over = False
         self.received: dict[int, Tensor] = {}
         self.mutual: dict[int, Tensor] = {}
 
@@ -69,11 +74,17 @@ class AttentionObserver(TorchFunctionMode):
         """
         self._keep(layer, sums_of_matrices(attention, self.queries, layer in self.mutual_layers))
 
+    def __exit__(self, *error: object) -> None:
+        # An interrupt may find it off torch's stack, from which torch takes a mode while it calls it.
+        take_off([self])
+
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
+        if self.is_over:
+            return result
         if func is F.scaled_dot_product_attention:
             self._see_scaled_dot_product(*args, **kwargs)
         elif func in _SOFTMAXES and self._is_attention(result):
@@ -114,6 +125,30 @@ class AttentionObserver(TorchFunctionMode):
             self.mutual[layer] = sums.mutual
 
 
+def observers() -> list[AttentionObserver]:
+    """Return the observers that are active in this thread."""
+    return [mode for mode in _MODES._get_current_function_mode_stack() if isinstance(mode, AttentionObserver)]
+
+
+def take_off(unwanted: Iterable[AttentionObserver]) -> None:
+    """End observers of this thread, those that an interrupt left active, too; other modes stay.
+
+    Args:
+        unwanted: the observers, active or not.
+    """
+    numbers = set()
+    for observer in unwanted:
+        # After an interrupt, torch may put it on its stack again, as soon as the error's traceback is gone.
+        observer.is_over = True
+        numbers.add(id(observer))
+    above: list[Any] = []
+    while any(id(mode) in numbers for mode in _MODES._get_current_function_mode_stack()):
+        above.append(_MODES._pop_mode())
+    for mode in reversed(above):
+        if id(mode) not in numbers:
+            _MODES._push_mode(mode)
+
+
 def sums_of_matrices(attention: Tensor, attention_mask: Tensor, with_mutual: bool = False) -> AttentionSums:
     """Return the sums of whole attention matrices.
 
@@ -124,12 +159,18 @@ def sums_of_matrices(attention: Tensor, attention_mask: Tensor, with_mutual: boo
     """
     # Padding that attends to nothing gives NaN, which a weight of 0 would not remove.
     is_padding = (attention_mask == 0)[:, None, :, None]
-    with torch.autocast(attention.device.type, enabled=False):
+    kind = attention.device.type
+    # As in `sums_of_queries`.
+    autocast = torch.is_autocast_enabled(kind)
+    try:
+        torch.set_autocast_enabled(kind, False)
         counted = attention.float()
         if is_padding.any():
             counted = counted.masked_fill(is_padding, 0.0)
         received = (attention_mask[:, None, None, :] @ counted).squeeze(2)
         return AttentionSums(received, counted.mean(dim=1) if with_mutual else None)
+    finally:
+        torch.set_autocast_enabled(kind, autocast)
 
 
 def sums_of_queries(
@@ -164,8 +205,12 @@ def sums_of_queries(
     scale = width**-0.5 if scale is None else scale
     received = torch.zeros(windows, heads, length, dtype=torch.float32, device=query.device)
     mutual = received.new_zeros(windows, length, length) if with_mutual else None
-    # Sums of attention are compared with each other: in half precision many would be equal.
-    with torch.autocast(query.device.type, enabled=False):
+    # Sums of attention are compared with each other: in half precision many would be equal. Not by
+    # torch.autocast, which after an interrupt never clears its cache again.
+    kind = query.device.type
+    autocast = torch.is_autocast_enabled(kind)
+    try:
+        torch.set_autocast_enabled(kind, False)
         for window, head, queries in _chunks(windows, heads, length):
             asking = query[window, head, queries].float()
             scores = asking @ key[window, head].float().transpose(-1, -2) * scale
@@ -175,6 +220,8 @@ def sums_of_queries(
             received[window, head] += (counted @ attention).squeeze(2)
             if mutual is not None:
                 mutual[window, queries] += attention.sum(dim=1) / heads * counted[:, 0].transpose(-1, -2)
+    finally:
+        torch.set_autocast_enabled(kind, autocast)
     return AttentionSums(received, mutual)
 
 

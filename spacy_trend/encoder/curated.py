@@ -24,6 +24,7 @@ from .buckets import run_cost, run_in_buckets
 from .observed import put_beside
 from .requests import EncoderSize, Requests
 from .shim import Observing
+from .sizes import no_layers
 
 
 class _Prediction(NamedTuple):
@@ -67,19 +68,10 @@ class ObservingCuratedShim(Observing, PyTorchShim):
             return super().predict(inputs)
         (pieces,) = inputs.args
         requests = prediction.requests
-        with self.encoder_to_run(requests) as encoder:
-            # Not by their numbers: a text may have the wordpiece of padding.
-            lengths = torch.tensor(prediction.lengths, device=pieces.device)
-            mask = torch.arange(pieces.shape[1], device=pieces.device) < lengths[:, None]
-
-            def run(windows: Tensor, length: int) -> dict[str, Any]:
-                return _run(encoder, pieces[windows, :length], mask[windows, :length], requests)
-
-            weight = next(encoder.parameters())
-            cost = run_cost(
-                requests.size.width, requests.size.intermediate_width, weight.device, weight.dtype
-            )
-            output = run_in_buckets(run, mask, cost, {"layers": (1,)} | requests.mutual_dimensions())
+        # Not by their numbers: a text may have the wordpiece of padding.
+        lengths = torch.tensor(prediction.lengths, device=pieces.device)
+        mask = torch.arange(pieces.shape[1], device=pieces.device) < lengths[:, None]
+        output = self.run_encoder(requests, lambda encoder: _run_in_buckets(encoder, pieces, mask, requests))
         layers = as_float32(output).pop("layers")
         for window, length in enumerate(prediction.lengths):
             inside = {key: mutual[window, :length, :length] for key, mutual in output.items()}
@@ -168,14 +160,33 @@ class ObservingCuratedTransformer(CuratedTransformer):
 
 
 def size_of(shim: PyTorchShim) -> EncoderSize:
-    """Return the size of the curated encoder of a shim, observing or not."""
+    """Return the size of the curated encoder of a shim, observing or not.
+
+    Args:
+        shim: the shim.
+
+    Raises:
+        ValueError: if the encoder has no layers.
+    """
     encoder = shim._model.curated_encoder
-    attention = next(part for part in encoder.modules() if isinstance(part, BertSelfAttention))
-    # ALBERT runs each of its groups of layers several times.
-    layers = getattr(encoder, "num_hidden_layers", None) or len(encoder.layers)
-    widths = [part.out_features for part in encoder.modules() if isinstance(part, nn.Linear)]
     name = f"{type(encoder).__name__} (curated)"
+    attention = next((part for part in encoder.modules() if isinstance(part, BertSelfAttention)), None)
+    # ALBERT runs each of its groups of layers several times.
+    layers = getattr(encoder, "num_hidden_layers", None)
+    layers = len(encoder.layers) if layers is None else layers
+    if attention is None or layers < 1:
+        raise ValueError(no_layers(name, f"{layers} layers"))
+    widths = [part.out_features for part in encoder.modules() if isinstance(part, nn.Linear)]
     return EncoderSize(name, layers, attention.num_heads, attention.model_dim, max(widths))
+
+
+def _run_in_buckets(encoder: Any, pieces: Tensor, mask: Tensor, requests: Requests) -> dict[str, Any]:
+    def run(windows: Tensor, length: int) -> dict[str, Any]:
+        return _run(encoder, pieces[windows, :length], mask[windows, :length], requests)
+
+    weight = next(encoder.parameters())
+    cost = run_cost(requests.size.width, requests.size.intermediate_width, weight.device, weight.dtype)
+    return run_in_buckets(run, mask, cost, {"layers": (1,)} | requests.mutual_dimensions())
 
 
 def _run(encoder: Any, pieces: Tensor, mask: Tensor, requests: Requests) -> dict[str, Any]:

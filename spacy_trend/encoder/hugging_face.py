@@ -17,8 +17,7 @@ from transformers.file_utils import ModelOutput
 from .attention import AttentionObserver
 from .bfloat16 import as_float32
 from .buckets import PADDED_DIMENSIONS, UnknownOutputError, run_cost, run_in_buckets, take_windows
-from .embedding_output import EmbeddingObserver
-from .reported import check_reported, check_shares
+from .reported import check_reported, check_shares, put_back_level, refuse_again
 from .requests import EncoderSize, Requests
 from .shim import Observing
 from .sizes import encoder_size
@@ -27,8 +26,6 @@ from .sizes import encoder_size
 _WHOLE: WeakSet[nn.Module] = WeakSet()
 #: Encoders whose attention calls cannot be seen: they are asked for `output_attentions`.
 _UNSEEN: WeakSet[nn.Module] = WeakSet()
-#: Encoders whose attention was compared with what they report themselves.
-_COMPARED: WeakSet[nn.Module] = WeakSet()
 
 
 class ObservingShim(Observing, HFShim):
@@ -55,10 +52,8 @@ class ObservingShim(Observing, HFShim):
         if not asked:
             return super().predict(inputs)
         requests = Requests(asked, self.size)
-        with self.encoder_to_run(requests) as encoder:
-            output = self._run_in_buckets(encoder, inputs, requests)
-            # numpy, to which the output goes next, has no bfloat16.
-            return as_float32(output) if encoder.dtype == torch.bfloat16 else output
+        put_back_level()
+        return self.run_encoder(requests, lambda encoder: _run_in_buckets(encoder, inputs, requests))
 
     def from_bytes(self, bytes_data: bytes) -> "ObservingShim":
         """Load what was saved, and return the shim."""
@@ -79,33 +74,12 @@ class ObservingShim(Observing, HFShim):
     @property
     def uses_output_attentions(self) -> bool:
         """Whether the encoder is asked for its attention, because an earlier pass could not be observed."""
-        with self.encoder_to_run(self.requests_now()) as encoder:
-            return encoder in _UNSEEN
+        return self.run_encoder(self.requests_now(), lambda encoder: encoder in _UNSEEN)
 
     def _expect_weights(self) -> None:
         """Make a pipeline whose encoder is not loaded yet say so, instead of failing on None."""
         if self._hfmodel.transformer is None:
             self._hfmodel.tokenizer = NotInitialized()
-
-    def _run_in_buckets(self, encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
-        kind: list[type[Any]] = []
-
-        def run(windows: Tensor, length: int) -> dict[str, Any]:
-            taken = take_windows(inputs.kwargs, windows, length)
-            part = _run(encoder, ArgsKwargs(inputs.args, taken), requests)
-            kind.append(type(part))
-            return part
-
-        if encoder in _WHOLE:
-            return _run(encoder, inputs, requests)
-        known = PADDED_DIMENSIONS | dict.fromkeys(requests.by_key, (1,)) | requests.mutual_dimensions()
-        cost = run_cost(requests.size.width, requests.size.intermediate_width, encoder.device, encoder.dtype)
-        try:
-            output = run_in_buckets(run, inputs.kwargs["attention_mask"], cost, known)
-        except UnknownOutputError:
-            _WHOLE.add(encoder)
-            return _run(encoder, inputs, requests)
-        return output if isinstance(output, ModelOutput) else output_of(kind[0], output)
 
 
 class NotInitialized:
@@ -153,11 +127,38 @@ def output_of(kind: type[Any], values: dict[str, Any]) -> ModelOutput:
     return output
 
 
+def _run_in_buckets(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
+    output = _whole_output(encoder, inputs, requests)
+    # numpy, to which the output goes next, has no bfloat16.
+    return as_float32(output) if encoder.dtype == torch.bfloat16 else output
+
+
+def _whole_output(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
+    kind: list[type[Any]] = []
+
+    def run(windows: Tensor, length: int) -> dict[str, Any]:
+        taken = take_windows(inputs.kwargs, windows, length)
+        part = _run(encoder, ArgsKwargs(inputs.args, taken), requests)
+        kind.append(type(part))
+        return part
+
+    if encoder in _WHOLE:
+        return _run(encoder, inputs, requests)
+    known = PADDED_DIMENSIONS | dict.fromkeys(requests.by_key, (1,)) | requests.mutual_dimensions()
+    cost = run_cost(requests.size.width, requests.size.intermediate_width, encoder.device, encoder.dtype)
+    try:
+        output = run_in_buckets(run, inputs.kwargs["attention_mask"], cost, known)
+    except UnknownOutputError:
+        _WHOLE.add(encoder)
+        return _run(encoder, inputs, requests)
+    return output if isinstance(output, ModelOutput) else output_of(kind[0], output)
+
+
 def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
     attention = requests.observer(inputs.kwargs["attention_mask"])
-    output, states = _observe(encoder, inputs, attention, requests.averages_layers)
+    output, (static, *layers) = _observe(encoder, inputs, attention)
     output = _as_configured(output, encoder.config)
-    for key, answer in requests.answers(states[0], states[1:], attention).items():
+    for key, answer in requests.answers(static, layers, attention).items():
         output[key] = answer
     for key, mutual in requests.mutual(attention).items():
         output[key] = mutual
@@ -165,42 +166,24 @@ def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
 
 
 def _observe(
-    encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver, with_layers: bool
+    encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver
 ) -> tuple[ModelOutput, tuple[Tensor, ...]]:
     """Call an encoder; `attention` then has the sums.
 
     Returns:
-        its output and the embedding output, followed by the outputs of all layers if they are wanted.
+        its output and the embedding output, followed by the outputs of all layers.
     """
+    refuse_again(encoder)
     if encoder not in _UNSEEN:
-        output, states = _watch(encoder, inputs, attention, with_layers)
-        if attention.calls != encoder_size(encoder).layers:
-            _UNSEEN.add(encoder)
-        elif encoder not in _COMPARED and check_reported(encoder, inputs):
-            _COMPARED.add(encoder)
-    if encoder in _UNSEEN:
-        output, states = _ask(encoder, inputs, attention)
-    return output, states
-
-
-def _watch(
-    encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver, with_layers: bool
-) -> tuple[ModelOutput, tuple[Tensor, ...]]:
-    if with_layers:
+        # A call only keeps references to the states of its layers, which costs nothing that can be measured.
         with attention:
             output = _call(encoder, inputs, output_hidden_states=True)
-        return output, _hidden_states(encoder, output)
-    embedding = EmbeddingObserver(encoder, attention_began=lambda: attention.calls > 0)
-    asked = embedding.needs_hidden_states
-    with embedding.watching(), attention:
-        output = _call(encoder, inputs, output_hidden_states=True) if asked else _call(encoder, inputs)
-    static = embedding.learn(_hidden_states(encoder, output)) if asked else embedding.output
-    if static is None:
-        # The encoder was changed: its embedding output no longer goes through the place that was learned.
-        embedding.forget()
-        output = _call(encoder, inputs, output_hidden_states=True)
-        static = _hidden_states(encoder, output)[0]
-    return output, (static,)
+        states = _hidden_states(encoder, output)
+        if attention.calls == encoder_size(encoder).layers:
+            check_reported(encoder, inputs)
+            return output, states
+        _UNSEEN.add(encoder)
+    return _ask(encoder, inputs, attention)
 
 
 def _ask(
@@ -222,11 +205,9 @@ def _ask(
             'transformer_config = {"attn_implementation": "eager"}, or use an encoder with standard '
             "self-attention."
         )
+    check_shares(encoder, attentions, attention.queries)
     for layer in attention.layers | attention.mutual_layers:
         attention.take(layer, attentions[layer])
-    if encoder not in _COMPARED:
-        check_shares(size.name, attentions, attention.queries)
-        _COMPARED.add(encoder)
     return output, states
 
 
@@ -234,8 +215,6 @@ def _call(encoder: Any, inputs: ArgsKwargs, **more: bool) -> Any:
     try:
         return encoder(*inputs.args, **{**inputs.kwargs, **more})
     except TypeError as error:
-        if not more:
-            raise
         asked = ", ".join(f"{name}=True" for name in more)
         raise ValueError(
             f"The encoder '{encoder_size(encoder).name}' could not be observed: called with {asked}, it "

@@ -176,11 +176,6 @@ class Requests(NamedTuple):
             mutual_layers.update(request.attention.mutual_layer_numbers(self.size))
         return AttentionObserver(layers, attention_mask, mutual_layers)
 
-    @property
-    def averages_layers(self) -> bool:
-        """Whether a request wants the mean of other layers than the last."""
-        return any(request.averaged_layers(self.size) for request in self.by_key.values())
-
     def answers(
         self, static: Tensor, outputs: Sequence[Tensor], attention: AttentionObserver
     ) -> dict[str, tuple[Tensor, ...]]:
@@ -188,7 +183,7 @@ class Requests(NamedTuple):
 
         Args:
             static: the embedding output, `(windows, wordpieces, width)`.
-            outputs: those of all layers, likewise; may be empty unless `averages_layers`.
+            outputs: those of all layers, each `(windows, wordpieces, width)`.
             attention: the observer, after the pass.
 
         Returns:

@@ -1,26 +1,20 @@
 """Base of the observing shims."""
 
-import os
 import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from threading import RLock
-from typing import Any
-from weakref import WeakKeyDictionary
+from collections.abc import Callable, Sequence
+from functools import partial
+from operator import methodcaller
+from typing import Any, TypeVar
 
 import torch
-from torch import nn
 
+from .attention import AttentionObserver, observers, take_off
 from .bfloat16 import bfloat16_copy, bfloat16_obstacle
+from .notes import lock_of, note, put_back
 from .readers import requests_of
 from .requests import EncoderSize, Request, Requests
 
-#: One lock for each encoder: a forward pass puts it into evaluation mode, so only one may run at a time. The
-#: locks are not attributes of the shims, because a lock can be neither copied nor pickled.
-_LOCKS: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
-if hasattr(os, "register_at_fork"):
-    # The thread that held a lock does not exist in the child, which would wait for it for ever.
-    os.register_at_fork(after_in_child=_LOCKS.clear)
+Result = TypeVar("Result")
 
 
 class Observing:
@@ -62,28 +56,41 @@ class Observing:
         """The size of the encoder; raises a ValueError if it is not loaded yet."""
         raise NotImplementedError
 
-    @contextmanager
-    def encoder_to_run(self, requests: Requests) -> Iterator[Any]:
-        """Lend the encoder in evaluation mode, or its bfloat16 copy, while other threads wait.
+    def run_encoder(self, requests: Requests, run: Callable[[Any], Result]) -> Result:
+        """Run the encoder in evaluation mode, or its bfloat16 copy, while other threads wait.
 
         Args:
             requests: what is asked of the pass.
+            run: calls the encoder that it is given.
 
-        Yields:
-            the encoder to call.
+        Returns:
+            what `run` returns.
         """
         encoder = self._model
-        with ExitStack() as stack:
-            stack.enter_context(_LOCKS.setdefault(encoder, RLock()))
-            stack.enter_context(torch.no_grad())
-            if self._can_use_bfloat16(requests):
-                yield bfloat16_copy(encoder)
-                return
-            # Before it is put into evaluation mode, which an interrupt may cut short.
-            stack.callback(encoder.train)
-            encoder.eval()
-            stack.enter_context(torch.autocast("cuda", enabled=self._mixed_precision))
-            yield encoder
+        # Plain blocks: an interrupt inside a generator or an ExitStack would leave the lock held.
+        with lock_of(encoder):
+            # What an interrupt of the last pass left.
+            put_back(encoder)
+            take_off(observer for observer in observers() if observer.is_over)
+            gradients, autocast = torch.is_grad_enabled(), torch.is_autocast_enabled("cuda")
+            try:
+                note(encoder, "observers", partial(_end_others, observers()), in_thread=True)
+                with torch.no_grad():
+                    if self._can_use_bfloat16(requests):
+                        copy = bfloat16_copy(encoder)
+                        put_back(copy)
+                        return run(copy)
+                    note(encoder, "evaluation mode", methodcaller("train"))
+                    encoder.eval()
+                    # Not torch.autocast, which an interrupt leaves with weights in its cache that get stale.
+                    torch.set_autocast_enabled("cuda", self._mixed_precision)
+                    return run(encoder)
+            finally:
+                # Gradients, too: an interrupt inside torch.no_grad leaves them off.
+                torch.set_grad_enabled(gradients)
+                torch.set_autocast_enabled("cuda", autocast)
+                torch.clear_autocast_cache()
+                put_back(encoder)
 
     def requests_now(self) -> Requests:
         """Return a snapshot of the requests, for one pass.
@@ -106,3 +113,8 @@ class Observing:
                 stacklevel=3,
             )
         return obstacle is None
+
+
+def _end_others(kept: Sequence[AttentionObserver], encoder: Any) -> None:
+    """End all observers of this thread but those that were active before the pass."""
+    take_off(observer for observer in observers() if all(observer is not other for other in kept))

@@ -18,7 +18,7 @@ def encoder_size(encoder: Any) -> EncoderSize:
         its size.
 
     Raises:
-        ValueError: if it has no attention heads, or its config lacks another of these numbers.
+        ValueError: if it has no attention heads or no layers, or its config lacks another of these numbers.
     """
     config = encoder.config
     # spacy-transformers loads a saved encoder from a temporary folder, another one each time.
@@ -38,11 +38,26 @@ def encoder_size(encoder: Any) -> EncoderSize:
             "number for each, the same for all layers. Use an encoder with standard self-attention, "
             "such as BERT or RoBERTa."
         )
+    if numbers["num_hidden_layers"] < 1:
+        raise ValueError(no_layers(name, f"num_hidden_layers={numbers['num_hidden_layers']}"))
     # Some configs have None, or a number for each layer.
     intermediate = getattr(config, "intermediate_size", None)
     layers, heads, width = numbers.values()
     intermediate_width = intermediate if isinstance(intermediate, int) else 4 * width
     return EncoderSize(name, layers, heads, width, intermediate_width)
+
+
+def no_layers(name: str, got: str) -> str:
+    """Return what to say of an encoder without layers.
+
+    Args:
+        name: of the encoder.
+        got: what it has instead.
+    """
+    return (
+        f"The encoder '{name}' has no layers: got {got}. Expected one layer or more, whose attention can be "
+        "observed. Use an encoder with standard self-attention, such as BERT or RoBERTa."
+    )
 
 
 def max_positions(encoder: nn.Module) -> int | None:

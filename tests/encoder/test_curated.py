@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import spacy
 import torch
 from spacy import Language
 from spacy.tokens import Doc
@@ -27,6 +28,8 @@ from tests.support.curated import (
     SHORT_SPANS,
     TEXT,
     TEXTS,
+    TINY,
+    add_transformer,
     assert_same,
     curated_bert,
     encoder_of,
@@ -219,3 +222,11 @@ def test_bfloat16_follows_the_weights(monkeypatch: pytest.MonkeyPatch, tiny_enco
     with torch.no_grad():
         encoder_of(nlp).layers[1].ffn.output.weight.mul_(2)
     assert np.abs(nlp(TEXT)._.trend_vector - before).max() > 0.1
+
+
+def test_an_encoder_without_layers_is_refused() -> None:
+    nlp = spacy.blank("en")
+    settings = {**TINY, "num_hidden_layers": 0, "vocab_size": 100}
+    add_transformer(nlp, "BertTransformer.v1", "BertWordpieceEncoder.v1", **settings)
+    with pytest.raises(ValueError, match=r"BertEncoder \(curated\)' has no layers: got 0 layers\. Expected"):
+        nlp.add_pipe("trend_vector")

@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import spacy
-import torch
 from spacy import Language
 from transformers import BertModel
 from transformers.modeling_outputs import BaseModelOutput
 
 from spacy_trend.doctor import examine
-from spacy_trend.encoder.reported import check_shares
 from spacy_trend.encoder.sizes import encoder_size
 from tests.support.families import (
     BERT_TOKENS,
@@ -44,6 +42,7 @@ GEMMA: dict[str, Any] = {
     **{**SMALL, "num_key_value_heads": 2, "head_dim": 8, "query_pre_attn_scalar": 8},
     "attn_logit_softcapping": 1.0,
 }
+WEAK: dict[str, Any] = {"attn_logit_softcapping": 100.0, "initializer_range": 0.1}
 SQUEEZE: dict[str, Any] = {
     **{**SMALL, "embedding_size": WIDTH},
     **{f"{part}_groups": 1 for part in ("q", "k", "v", "post_attention", "intermediate", "output")},
@@ -133,19 +132,30 @@ def test_a_softcap_that_fast_attention_leaves_out_is_refused_and_eager_attention
     assert has_vector(nlp)
 
 
+@pytest.mark.parametrize(
+    ("model", "config", "texts", "message"),
+    [
+        # Scores that the cap changes little in a short text.
+        ("Gemma2Model", {**GEMMA, **WEAK}, ("a", TEXT), "is not what it reports itself"),
+        # Whole numbers, whose sums are further from 1 the longer the window is.
+        ("IBertModel", {**SMALL, "quant_mode": True}, (TEXT, 3 * TEXT), "reports is none"),
+    ],
+    ids=["softcap", "whole numbers"],
+)
+def test_an_encoder_that_a_later_text_shows_to_be_wrong_is_refused_from_then_on(
+    model: str, config: dict[str, Any], texts: tuple[str, str], message: str, make: Callable[..., Language]
+) -> None:
+    nlp = make(model, config)
+    nlp.add_pipe("trend_vector")
+    first, later = texts
+    nlp(first)
+    for text in (later, first, later):
+        with pytest.raises(ValueError, match=f"{model} .* {message}"):
+            nlp(text)
+
+
 def test_an_encoder_that_reports_raw_scores_is_refused(make: Callable[..., Language]) -> None:
     assert_refused(make("SqueezeBertModel", SQUEEZE), r"SqueezeBertModel .* is not what it reports itself")
-
-
-def test_raw_scores_of_an_encoder_that_is_asked_for_its_attention_are_refused() -> None:
-    shares = torch.tensor([[[[0.25, 0.75], [0.5, 0.5]]]])
-    check_shares("mine", [shares], torch.ones(1, 2))
-    broken = shares.clone()
-    broken[0, 0, 1] = torch.nan
-    check_shares("mine", [broken], torch.tensor([[1.0, 0.0]]))
-    for scores in (shares * 3, shares - torch.tensor([1.0, -1.0])):
-        with pytest.raises(ValueError, match=r"'mine' reports is none: in layer 1 .*expected 1"):
-            check_shares("mine", [shares, scores], torch.ones(1, 2))
 
 
 def test_the_way_attention_is_computed_is_as_before_the_comparison(make: Callable[..., Language]) -> None:
@@ -162,6 +172,14 @@ def test_a_config_without_a_whole_number_is_refused(field: str) -> None:
     setattr(config, field, [1, 2])
     with pytest.raises(ValueError, match=rf"SimpleNamespace \(mine\)' is not known.*'{field}': \[1, 2\]"):
         encoder_size(SimpleNamespace(config=config))
+
+
+@pytest.mark.parametrize("select", [{"rows": "layers"}, {"rows": "heads"}])
+def test_an_encoder_without_layers_is_refused(select: dict[str, str], make: Callable[..., Language]) -> None:
+    nlp = make("BertModel", {**SMALL, "num_hidden_layers": 0})
+    config = {"select": {"@misc": "spacy-trend.leading_pair.v1", **select}}
+    with pytest.raises(ValueError, match=r"BertModel .*has no layers: got num_hidden_layers=0\. Expected"):
+        nlp.add_pipe("trend_vector", config=config)
 
 
 class Unseen(BertModel):

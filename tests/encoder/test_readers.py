@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 import spacy
-import torch
 from spacy import Language
 from spacy.tokens import Doc
 from spacy_transformers.data_classes import TransformerData
 
 import spacy_trend
+from spacy_trend.encoder.notes import lock_of
 from spacy_trend.encoder.observed import _BESIDE, beside
-from spacy_trend.encoder.shim import _LOCKS
 from tests.support.changes import DIFFERENCE
 
 pytestmark = pytest.mark.slow
@@ -201,37 +200,6 @@ def test_a_component_refused_for_a_doc_leaves_nothing_on_it(make_nlp: Any, tiny_
     assert list(doc._.trf_data.model_output) == STOCK
 
 
-def hooks_of(encoder: torch.nn.Module) -> int:
-    return sum(len(module._forward_pre_hooks) for module in encoder.modules())
-
-
-@pytest.mark.parametrize("place", ["a layer runs", "hooks are put on modules"])
-def test_an_interrupt_leaves_no_hook_and_the_encoder_as_it_was(
-    place: str, tiny: Language, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    encoder = encoder_in(tiny)
-    times = iter(range(100))
-
-    def interrupt(*args: Any, **kwargs: Any) -> Any:
-        if place == "a layer runs" or next(times) == 5:
-            raise KeyboardInterrupt
-        return register(*args, **kwargs)
-
-    register = torch.nn.Module.register_forward_pre_hook
-    with monkeypatch.context() as patch:
-        if place == "a layer runs":
-            patch.setattr(encoder.encoder.layer[1], "forward", interrupt)
-        else:
-            patch.setattr(torch.nn.Module, "register_forward_pre_hook", interrupt)
-        shim_in(tiny)._model = fresh = deepcopy(encoder)
-        with pytest.raises(KeyboardInterrupt):
-            tiny(TEXT)
-    shim_in(tiny)._model = encoder
-    assert hooks_of(fresh) == hooks_of(encoder) == 0
-    assert fresh.training
-    assert tiny(TEXT)._.trend_vector.any()
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_child_finds_the_encoders_lock_free(tiny: Language) -> None:
@@ -239,7 +207,7 @@ def test_a_forked_child_finds_the_encoders_lock_free(tiny: Language) -> None:
     encoder, held, done = encoder_in(tiny), Event(), Event()
 
     def hold() -> None:
-        with _LOCKS[encoder]:
+        with lock_of(encoder):
             held.set()
             done.wait()
 
@@ -250,8 +218,7 @@ def test_a_forked_child_finds_the_encoders_lock_free(tiny: Language) -> None:
     if child == 0:
         # Of a child that waits for ever, the alarm makes an end.
         signal.alarm(20)
-        with shim_in(tiny).encoder_to_run(shim_in(tiny).requests_now()):
-            os._exit(0)
+        shim_in(tiny).run_encoder(shim_in(tiny).requests_now(), lambda _: os._exit(0))
     _, status = os.waitpid(child, 0)
     done.set()
     thread.join()
