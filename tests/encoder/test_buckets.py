@@ -185,7 +185,9 @@ def test_outputs_of_an_unknown_kind_have_the_batch_run_whole(
     forward, shapes = encoder.forward, []
 
     def with_more(*args: Any, **kwargs: Any) -> Any:
-        shapes.append(tuple(kwargs["input_ids"].shape))
+        # Not the short passes in which the encoder is compared with its own report.
+        if kwargs.get("output_hidden_states"):
+            shapes.append(tuple(kwargs["input_ids"].shape))
         output = forward(*args, **kwargs)
         output["of_the_batch"] = torch.ones(1)
         return output

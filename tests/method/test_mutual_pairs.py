@@ -110,9 +110,8 @@ def joint_by_plain_steps(words: list[int], square: Floats, received: Floats) -> 
 
 class TestJointPair:
     def test_chooses_the_pair_that_shares_most_for_what_each_shares_with_all(self) -> None:
-        # Word 3 shares much with all. Sums of rows: 12, 8, 15, 27, together 62.
+        # Sums of rows: 12, 8, 19 and 27, together 66. Words 2 and 3: 14 - 19 * 27 / 66 = 6.2.
         mutual = mutual_of([1, 2, 9], [3, 4], [14], [])
-        # 0-3: 9 - 12 * 27 / 62 = 3.8; 2-3: 14 - 19 * 27 / 66 ...
         square = squared(mutual)
         received = floats(1, 1, 1, 1)
         expected = joint_by_plain_steps([0, 1, 2, 3], square, received)
@@ -120,10 +119,10 @@ class TestJointPair:
         assert_is(joint_pair()(received[None], mutual=mutual), [2], [3])
 
     def test_a_word_that_shares_with_all_alike_is_not_preferred(self) -> None:
-        # Word 0 has 4 of each; words 1 and 2 share 3, which is more than chance gives them.
-        mutual = mutual_of([4, 4, 4], [3, 0], [0], [])
-        assert_is(joint_pair()(floats([1, 1, 1, 1]), mutual=mutual), [1], [2])
-        assert_is(mutual_pair()(floats([9, 1, 1, 1]), mutual=mutual), [0], [1])
+        # Word 0 shares 4 with each: 4 - 16 * 7 / 44 = 1.5. Words 1 and 2 share 3: 3 - 7 * 7 / 44 = 1.9.
+        mutual = mutual_of([4, 4, 4, 4], [3, 0, 0], [0, 0], [3], [])
+        assert_is(joint_pair()(floats([1, 1, 1, 1, 1]), mutual=mutual), [1], [2])
+        assert_is(mutual_pair()(floats([9, 1, 1, 1, 1]), mutual=mutual), [0], [1])
 
     def test_prefers_important_words(self) -> None:
         mutual = mutual_of([5, 0, 0], [0, 0], [5], [])
