@@ -69,7 +69,7 @@ def windows(request: pytest.FixtureRequest) -> dict[str, Any]:
     return dict(request.param)
 
 
-@pytest.fixture(params=[one_by_one, in_one_batch])
+@pytest.fixture(params=[pytest.param(one_by_one, marks=pytest.mark.slow), in_one_batch])
 def run(request: pytest.FixtureRequest) -> Run:
     """How the texts go through a pipeline."""
     way: Run = request.param

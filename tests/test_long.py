@@ -14,6 +14,8 @@ from tests.support.long_texts import SENTENCE_AND_NEXT, long_text
 from tests.support.values import assert_same_values
 from tests.support.windows import SENTENCES, WHOLE_TEXT
 
+pytestmark = pytest.mark.slow
+
 
 def strided(window: int, stride: int) -> dict[str, Any]:
     return {"@span_getters": "spacy-transformers.strided_spans.v1", "window": window, "stride": stride}

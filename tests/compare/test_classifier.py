@@ -97,11 +97,13 @@ class TestCrossPrediction:
         for train, test in seen:
             assert sorted(train + test) == texts.tolist()
 
+    @pytest.mark.slow
     def test_converges_on_few_vectors_that_are_far_apart(self) -> None:
         for seed in range(8):
             vectors, labels = clusters(4, 4, width=32, noise=0.01, seed=seed)
             assert (cross_predict(vectors, labels, 4, seed).labels == labels).all()
 
+    @pytest.mark.slow
     def test_is_reproducible_by_its_seed(self) -> None:
         vectors, labels = clusters(20, 20, noise=3.0)
         first, again = (cross_predict(vectors, labels, 5, seed=4) for _ in range(2))

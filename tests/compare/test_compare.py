@@ -103,6 +103,7 @@ class TestComparison:
         assert (scores[WORD_VECTORS].accuracy, scores[WORD_VECTORS].width) == (1, 3)
         assert scores[WORD_VECTORS].is_plain
 
+    @pytest.mark.slow
     def test_is_of_several_encoders_by_name(self, encoder_nlp: Language, tested: Comparison) -> None:
         both = compare(TRAIN, TEST, nlp={"one": encoder_nlp, "other": encoder_nlp})
         assert both.encoder == f"one: {tested.encoder}; other: {tested.encoder}"
@@ -125,6 +126,7 @@ class TestComparison:
         ):
             compare(TRAIN, TEST, nlp={})
 
+    @pytest.mark.slow
     def test_is_reproducible_by_its_seed(self, encoder_nlp: Language, folded: Comparison) -> None:
         again = compare(PAIRS, nlp=encoder_nlp, folds=2)
         assert again == folded
@@ -153,6 +155,7 @@ class TestComparison:
         assert compare([*TRAIN[:12], *TRAIN[:3]], nlp=encoder_nlp, folds=2).repeated == 6
         assert compare(TRAIN, [*TEST, *TEST, *TRAIN[:3]], nlp=encoder_nlp).repeated == 3
 
+    @pytest.mark.slow
     def test_has_as_many_texts_of_a_class_as_it_needs(self, encoder_nlp: Language) -> None:
         assert compare(PAIRS[:8], nlp=encoder_nlp, folds=4).folds == 4
         assert compare(PAIRS[:6], PAIRS[6:8], nlp=encoder_nlp).train == 6

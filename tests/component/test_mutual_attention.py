@@ -103,6 +103,7 @@ def test_the_pairs_of_the_oracle_are_clear(oracle: Callable[..., Oracle]) -> Non
         assert first - second > 1e-4 * first, text
 
 
+@pytest.mark.slow
 def test_a_fraction_of_the_layers_is_read_as_that_layer(pipeline: Make) -> None:
     for name, setting, one, other in [
         ("mutual_pair", "layers", [0.34], [2]),
@@ -280,6 +281,7 @@ class TestSentences:
 
 
 @pytest.mark.parametrize("name", ["mutual_pair", "attended_words", "dependency_pair"])
+@pytest.mark.slow
 def test_stored_docs_keep_what_spans_are_computed_from(pipeline: Make, name: str) -> None:
     nlp = pipeline(selection(name))
     if name == "dependency_pair":
@@ -296,6 +298,7 @@ def test_stored_docs_keep_what_spans_are_computed_from(pipeline: Make, name: str
 
 
 @pytest.mark.parametrize("name", ["mutual_pair", "attended_words"])
+@pytest.mark.slow
 def test_a_saved_pipeline_gives_the_same(
     make_nlp: Make, tiny_encoder: Path, tmp_path: Path, name: str
 ) -> None:

@@ -21,6 +21,8 @@ from tests.support.changes import DIFFERENCE
 from tests.support.encoders import save_bert
 from tests.support.naming import DISABLED, assert_reads, read_by, saved
 
+pytestmark = pytest.mark.slow
+
 TEXT = "I want an apple. She sold the old house!"
 
 

@@ -16,6 +16,8 @@ from spacy_trend.doctor import examine
 from tests.support.changes import DIFFERENCE
 from tests.support.naming import DISABLED, assert_reads, saved
 
+pytestmark = pytest.mark.slow
+
 TEXT = "I want an apple. She sold the old house!"
 
 

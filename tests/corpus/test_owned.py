@@ -9,6 +9,8 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("filelock")
 from tests.support.corpora import embed, files_in, table_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:

@@ -20,6 +20,8 @@ from spacy_trend.corpus import shards as corpus_output
 from spacy_trend.corpus.folder import STAGED
 from tests.support.corpora import embed, files_in, table_of
 
+pytestmark = pytest.mark.slow
+
 ROWS = [{"text": f"The dog {number} runs."} for number in range(6)]
 
 

@@ -20,6 +20,8 @@ from tests.support.curated_output import assert_stock_output
 from tests.support.curated_reference import assert_is_the_reference
 from tests.support.values import of_tokens
 
+pytestmark = pytest.mark.slow
+
 #: Piece encoders that the package's own tests read, too.
 TOYS = Path(spacy_curated_transformers.__file__).parent / "tests" / "tokenization"
 

@@ -243,6 +243,7 @@ def test_they_equal_what_the_model_says_with_a_slow_tokenizer(
 
 
 @pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.slow
 def test_results_are_the_same_in_many_buckets(
     name: str, checkpoint: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +258,7 @@ def test_results_are_the_same_in_many_buckets(
 
 
 @pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.slow
 def test_contextual_is_the_mean_of_layers_in_many_buckets_and_windows(
     name: str, checkpoint: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +273,7 @@ def test_contextual_is_the_mean_of_layers_in_many_buckets_and_windows(
 
 
 @pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.slow
 def test_contextual_is_the_mean_of_layers_if_attention_cannot_be_seen(
     name: str, checkpoint: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,6 +311,7 @@ def exact(checkpoint: Callable[[str, str], Path]) -> Callable[[str], Values]:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.slow
 def test_bfloat16_runs_and_stays_near(
     name: str,
     checkpoint: Callable[[str, str], Path],

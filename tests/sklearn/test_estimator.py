@@ -142,6 +142,7 @@ class TestInScikitLearnsPipelines:
         assert both.fit_transform(TEXTS).shape == (4, 96)
         assert len(both.get_feature_names_out()) == 96
 
+    @pytest.mark.slow
     def test_is_searched_for_its_best_settings(
         self, tiny_encoder: Path, tmp_path: Path, ran: list[str]
     ) -> None:
@@ -160,6 +161,7 @@ class TestInScikitLearnsPipelines:
         # Once for each of the two settings.
         assert sorted(ran) == sorted(LEARNED * 2)
 
+    @pytest.mark.slow
     def test_is_cross_validated_with_a_pipeline(self, tiny: Language) -> None:
         model = make_pipeline(TrendVectorizer(tiny), StandardScaler(), LogisticRegression())
         scores = cross_val_score(model, LEARNED, LABELS, cv=2, error_score="raise")
