@@ -1,6 +1,5 @@
 """The input of a corpus: find its files, scan them for errors and columns, then read them again in shards."""
 
-import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from ..messages import name_some, without_controls
-from ..text_files import DEFAULT_DIALECT, Dialect, Row, effective_dialect, format_of
+from ..text_files import DEFAULT_DIALECT, Dialect, Row, format_of
 from .blocks import InputFile, as_table, check_fits, read_blocks
+from .file_states import FileState, check_unchanged, digest_of, file_state
 from .folder import OutputFolder
 from .partitions import partitions_of
 from .schema import Columns
@@ -35,20 +35,6 @@ class Source(NamedTuple):
 
     path: Path | str
     dialect: Dialect = DEFAULT_DIALECT
-
-
-class FileState(NamedTuple):
-    """What the system says of a file; if it differs later, the file was changed.
-
-    Attributes:
-        file: the path.
-        size: in bytes.
-        changed_ns: the time of the last change, in nanoseconds.
-    """
-
-    file: Path
-    size: int
-    changed_ns: int
 
 
 class InputScan(NamedTuple):
@@ -246,49 +232,6 @@ def _parts(
 def _between(table: pa.Table, first: int, end: int) -> pa.Table:
     start, stop = np.searchsorted(table.column("row").to_numpy(), (first, end)).tolist()
     return table.slice(start, stop - start)
-
-
-def check_unchanged(states: list[FileState]) -> None:
-    """Refuse input files that were changed.
-
-    Args:
-        states: of the files, as they were before.
-
-    Raises:
-        ValueError: if a file differs from its state.
-    """
-    changed = [state.file for state in states if file_state(state.file) != state]
-    if changed:
-        raise ValueError(
-            f"{without_controls(changed[0])} was changed while it was read. Expected it to stay the same "
-            "until the run ends: restore it and run the same command again, or start again with --overwrite."
-        )
-
-
-def file_state(file: Path) -> FileState:
-    """Return what the system says of a file now."""
-    status = file.stat()
-    return FileState(file, status.st_size, status.st_mtime_ns)
-
-
-def digest_of(files: list[InputFile]) -> str:
-    """Return the SHA-256 of the files' contents and of how they are read."""
-    digest = hashlib.sha256()
-    for file in files:
-        path = file.path
-        # The suffixes say how a file is read.
-        digest.update(f"{''.join(path.suffixes).lower()} {path.stat().st_size}\n".encode())
-        dialect, usual = (effective_dialect(path, each) for each in (file.dialect, DEFAULT_DIALECT))
-        # To Parquet they say nothing.
-        is_usual = file.is_parquet or dialect == usual
-        if file.partition or not is_usual:
-            digest.update(
-                f"{file.partition} {usual if is_usual else dialect}\n".encode("utf8", "surrogateescape")
-            )
-        with path.open("rb") as opened:
-            for block in iter(lambda: opened.read(1 << 20), b""):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def _files_in(folder: Path, output: OutputFolder) -> list[Path]:

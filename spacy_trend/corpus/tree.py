@@ -55,12 +55,10 @@ def check_is_file(path: Path) -> None:
     except OSError as error:
         raise OSError(
             f"{without_controls(path)} cannot be read ({error.strerror}). Expected a file, or a link "
-            "to one: restore what it "
-            "points to, or remove it from the input."
+            "to one: restore what it points to, or remove it from the input."
         ) from error
     if not stat.S_ISREG(mode):
         raise ValueError(
             f"{without_controls(path)} is a pipe or a device. Expected a file, as the input is read "
-            "more than once: save it to "
-            "one, or name - to read JSON lines from the standard input."
+            "more than once: save it to one, or name - to read JSON lines from the standard input."
         )
