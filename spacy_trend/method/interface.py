@@ -83,6 +83,20 @@ class Select(Protocol):
         """Choose words in every segment."""
 
 
+class OfLastLayer:
+    """What selections read whose focus or importance is that of the last layer alone."""
+
+    @property
+    def rows(self) -> str:
+        """One row: the last layer, the mean of its heads."""
+        return "layers"
+
+    @property
+    def layers(self) -> Layers:
+        """The last layer."""
+        return (-1,)
+
+
 def mutual_layers_of(select: Select) -> Layers:
     """Return the layers whose mutual attention a selection reads; empty for none, None for all."""
     return getattr(select, "mutual_layers", ())

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..settings import Layers, check_layer
 from ..types import Floats, Ints
-from .interface import Selection, pair_of
+from .interface import OfLastLayer, Selection, pair_of
 from .mutual_attention import MutualAttention, joint_leaders, mutual_with
 from .segments import as_lengths, leaders_beside, segment_leaders, segment_numbers, segment_shares
 
@@ -20,7 +20,7 @@ RELATING = (0.34, 0.5)
 
 
 @dataclass(frozen=True)
-class MutualPair:
+class MutualPair(OfLastLayer):
     """The focus, and the word with which it shares most attention.
 
     See `mutual_pair` for the settings and the errors they raise.
@@ -34,16 +34,6 @@ class MutualPair:
             raise ValueError(f"{owner}: layers is empty. Expected one layer or more, or null for all.")
         for layer in self.mutual_layers or ():
             check_layer(owner, layer)
-
-    @property
-    def rows(self) -> str:
-        """One row: the last layer, the mean of its heads."""
-        return "layers"
-
-    @property
-    def layers(self) -> Layers:
-        """The layer whose leader is the focus: the last."""
-        return (-1,)
 
     @property
     def config(self) -> dict[str, Any]:

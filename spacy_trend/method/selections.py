@@ -13,7 +13,7 @@ import numpy as np
 
 from ..settings import Layers, check_choice, check_layer
 from ..types import Floats, Ints
-from .interface import Selection, pair_of
+from .interface import OfLastLayer, Selection, pair_of
 from .segments import (
     as_lengths,
     leaders_beside,
@@ -162,7 +162,7 @@ def attended_words(layer: int | float = 0.5, residual: float = 0.0) -> AttendedW
 
 
 @dataclass(frozen=True)
-class ChangedWords:
+class ChangedWords(OfLastLayer):
     """The words that the encoder turned farthest from what they were.
 
     See `changed_words` for the settings and the errors they raise.
@@ -176,16 +176,6 @@ class ChangedWords:
                 f"changed_words: k={self.k!r} is out of range. Expected a whole number of words, at least 1: "
                 "change it in the config."
             )
-
-    @property
-    def rows(self) -> str:
-        """One row: the last layer, the mean of its heads."""
-        return "layers"
-
-    @property
-    def layers(self) -> Layers:
-        """The layer whose attention is the words' importance: the last."""
-        return (-1,)
 
     @property
     def reads_distances(self) -> bool:
