@@ -3,6 +3,7 @@
 from .attributes.extensions import install_extensions
 from .attributes.hooks import install_hooks
 from .attributes.stored_selection import allow_selection
+from .attribution import attribute_direction, attribute_prediction, attribute_similarity
 from .bundled import bundled_encoder
 from .component.factory import make_trend_vector, observe
 from .component.presets import PRESETS
@@ -19,6 +20,9 @@ __all__ = [
     "Selection",
     "TrendVector",
     "allow_selection",
+    "attribute_direction",
+    "attribute_prediction",
+    "attribute_similarity",
     "bundled_encoder",
     "from_encoder",
     "install_extensions",

@@ -9,6 +9,7 @@ from thinc.api import Dropout, LayerNorm, Linear, Logistic, Model, Relu, Softmax
 from thinc.types import Floats2d
 
 FEATURES = "trend_vector_features"
+CLASSIFIER = "trend_vector_classifier"
 #: The ids of layers that were initialized and have not run since.
 _INITIALIZED: set[int] = set()
 _Backprop = Callable[[Any], Any]
@@ -62,7 +63,7 @@ def text_classifier(
     layers += [Softmax(nO=nO)] if exclusive_classes else [Linear(nO=nO, init_W=zero_init), Logistic()]
     classifier: Model[Any, Any] = chain(*layers)
     model: Model[list[Doc], Floats2d] = Model(
-        "trend_vector_classifier",
+        CLASSIFIER,
         _classify,
         init=_init_classifier,
         dims={"nO": nO},

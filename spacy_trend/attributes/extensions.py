@@ -9,22 +9,18 @@ from typing import Any, Literal
 import numpy as np
 from spacy.tokens import Doc, Span, Token
 
-from ..alignment.annotations import head_words
-from ..method.interface import Selection, evidence_for
-from ..method.segments import weighted_sums
-from ..types import Floats, Ints
+from ..types import Floats
 from .record import (
     RECORD,
     Record,
     checked_record,
-    mutual_of,
     other_tokens,
     read_record,
     sampled_record,
     words_in,
 )
 from .similarity import trend_similarity
-from .stored_selection import selection_of
+from .weighted_words import select_in, weighted_words, word_vectors_of
 
 #: The method of `Doc`, `Span` and `Token` that needs no hooks.
 SIMILARITY = "trend_similarity"
@@ -99,12 +95,8 @@ def span_vector(span: Span) -> Floats | None:
     Raises:
         ValueError: if the vectors of words were not kept.
     """
-    record = checked_record(span)
-    if record is None:
-        return None
-    words = words_in(record, span)
-    weights = _selected(span.doc, record, words).weights
-    return _read_only(weighted_sums(_word_vectors(record)[words], weights)[0])
+    words = weighted_words(span)
+    return None if words is None else _read_only(words.vector)
 
 
 def span_focus(span: Span) -> Token | None:
@@ -131,7 +123,7 @@ def token_vector(token: Token) -> Floats | None:
     record = read_record(token.doc)
     if record is None:
         return None
-    vectors = _word_vectors(record)
+    vectors = word_vectors_of(record)
     word = _word_of(token, record)
     return _read_only(np.zeros(vectors.shape[1], dtype=np.float32) if word is None else vectors[word])
 
@@ -232,19 +224,8 @@ def _span_word(span: Span, which: str) -> Token | None:
     if record is None:
         return None
     words = words_in(record, span)
-    word = int(getattr(_selected(span.doc, record, words), which)[0])
+    word = int(getattr(select_in(span.doc, record, words), which)[0])
     return None if word < 0 else span.doc[int(record["tokens"][words][word])]
-
-
-def _selected(doc: Doc, record: Record, words: slice) -> Selection:
-    select = selection_of(record)
-
-    def heads() -> Ints:
-        inside = head_words(doc, record["tokens"].astype(np.int64))[words] - words.start
-        return np.where((inside < 0) | (inside >= words.stop - words.start), -1, inside)
-
-    evidence = evidence_for(select, mutual_of(record, words), record["distances"][words], heads)
-    return select(record["attention"][:, words], **evidence)
 
 
 def _number_of(token: Token, field: Literal["weights", "importance"]) -> float | None:
@@ -263,17 +244,6 @@ def _word_of(token: Token, record: Record) -> int | None:
     if record["offsets"][word].tolist() != [token.idx, len(token)]:
         raise ValueError(other_tokens(token.doc, "other tokens than it had"))
     return word
-
-
-def _word_vectors(record: Record) -> Floats:
-    vectors = record["word_vectors"]
-    if vectors is None:
-        raise ValueError(
-            "The vectors of words, phrases and sentences were not kept: got a doc made with "
-            "token_vectors=False. Expected token_vectors=True: set it in the config of 'trend_vector' and "
-            "run the pipeline again."
-        )
-    return vectors
 
 
 def _read_only(array: Floats) -> Floats:

@@ -12,6 +12,8 @@ from ..types import Ints
 
 #: Arrays of float64: sums of many parts of both signs would lose digits in float32.
 Parts = NDArray[np.float64]
+#: What a classifier decides for: of spaCy a text, of scikit-learn a number, too.
+Label = str | int | float
 
 
 class WordPart(NamedTuple):
@@ -84,8 +86,8 @@ class Attribution:
     bias: float
     score: float
     method: str = "exact"
-    label: str | None = None
-    against: str | None = None
+    label: Label | None = None
+    against: Label | None = None
 
     @property
     def delta(self) -> float:
@@ -155,12 +157,14 @@ class SimilarityAttribution:
     @property
     def rows(self) -> Parts:
         """What each word of the first text adds to the similarity, float64 `(words,)`."""
-        return self.parts.sum(axis=1)
+        rows: Parts = self.parts.sum(axis=1)
+        return rows
 
     @property
     def columns(self) -> Parts:
         """What each word of the second text adds to the similarity, float64 `(other words,)`."""
-        return self.parts.sum(axis=0)
+        columns: Parts = self.parts.sum(axis=0)
+        return columns
 
     @property
     def delta(self) -> float:
