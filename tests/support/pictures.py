@@ -10,7 +10,7 @@ from spacy.vocab import Vocab
 
 import spacy_trend
 from spacy_trend.attributes.record import RECORD, Record, sealed
-from spacy_trend.method.segments import segment_shares
+from spacy_trend.method.segments import segment_shares, weighted_sums
 
 LEADING_PAIR = {"@misc": "spacy-trend.leading_pair.v1", "rows": "heads", "layer": 0, "focus": "last"}
 #: Of "I want an apple.": leaders want, I and an; in the row that "an" leads, "want" comes next.
@@ -26,12 +26,16 @@ def made_doc(
     spaces: Sequence[bool] | None = None,
     select: dict[str, Any] = LEADING_PAIR,
     vocab: Vocab | None = None,
+    weights: Any = None,
+    word_vectors: Any = None,
 ) -> Doc:
     """A doc as `trend_vector` leaves it.
 
     attention: rows x words.
     pair: tokens of focus and related word, -1 for none.
     not_words: texts of tokens that are no words.
+    weights: a number each word; None for zeros.
+    word_vectors: words x width, whose weighted sum is the vector; None for none, and a vector of zeros.
     """
     if spaces is None:
         spaces = [following != "." for following in [*words[1:], "."]][: len(words)]
@@ -39,6 +43,10 @@ def made_doc(
     tokens = [token.i for token in doc if token.text not in not_words]
     rows = np.array(attention, dtype=np.float32)
     assert rows.shape[1] == len(tokens)
+    counted = (
+        np.zeros(len(tokens), dtype=np.float32) if weights is None else np.array(weights, dtype=np.float32)
+    )
+    vectors = None if word_vectors is None else np.array(word_vectors, dtype=np.float32)
     record = Record(
         length=len(doc),
         tokens=np.array(tokens, dtype=np.int32),
@@ -47,10 +55,10 @@ def made_doc(
         mutual=np.zeros((0, 0), dtype=np.float32),
         mutual_places=np.zeros(0, dtype=np.int32),
         distances=np.zeros(0, dtype=np.float32),
-        weights=np.zeros(len(tokens), dtype=np.float32),
+        weights=counted,
         importance=segment_shares(rows.sum(axis=0), np.array([len(tokens)])),
-        word_vectors=None,
-        vector=np.zeros(2, dtype=np.float32),
+        word_vectors=vectors,
+        vector=np.zeros(2, dtype=np.float32) if vectors is None else weighted_sums(vectors, counted)[0],
         pair=np.array(pair, dtype=np.int32),
         truncated=0,
         select=json.dumps(select, sort_keys=True),
