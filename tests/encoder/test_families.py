@@ -186,9 +186,10 @@ def check_docs(
     selection: str = "heads of the first layer",
     layers: list[int] | None = None,
     tolerance: float = 1e-5,
+    precision: torch.dtype = torch.float32,
 ) -> None:
     """Compare several texts, run together, with what the encoder in a folder says."""
-    encoder = reference(folder)
+    encoder = reference(folder).to(precision)
     docs = [doc for doc in nlp.pipe(TEXTS) if len(doc) > 0]
     assert len({len(doc._.trf_data.wordpieces.input_ids) for doc in docs}) > 1
     assert not all(doc._.trf_data.wordpieces.attention_mask.all() for doc in docs)
@@ -267,8 +268,9 @@ def test_contextual_is_the_mean_of_layers_in_many_buckets_and_windows(
     monkeypatch.setattr(
         "spacy_trend.encoder.hugging_face.run_cost", lambda *about: RunCost(call=0, least=1, most=2**40)
     )
-    calls = note_calls(the_encoder(nlp))
-    check_docs(nlp, folder, layers=[0, 1], tolerance=1e-6)
+    # In float32, batches of other shapes differ by more than that on some processors.
+    calls = note_calls(the_encoder(nlp).to(torch.float64))
+    check_docs(nlp, folder, layers=[0, 1], tolerance=1e-6, precision=torch.float64)
     assert len(calls) > 3
 
 
