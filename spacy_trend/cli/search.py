@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 REASONS = 5
 #: How many characters a text may have at least, however narrow the terminal is.
 NARROWEST = 20
+#: What stands before the words and pairs of a reason.
+INDENT = " " * 10
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @trend_cli.command("search")
@@ -65,10 +69,11 @@ def search_cli(
     if as_json:
         print(json.dumps(_plain({"query": query, **hits.to_dict()}), allow_nan=False))
         return
-    print(as_table(hits, shutil.get_terminal_size().columns))
+    width = shutil.get_terminal_size().columns
+    print(as_table(hits, width))
     for number, hit in enumerate(hits, 1):
         if hit.why is not None:
-            print("\n".join(["", f"{number}. {_shown(hit)}", *reasons(hit.why)]))
+            print("\n".join([f"{number}. {_shown(hit, width - 4)}", *reasons(hit.why, width), ""]))
     _warn(hits)
 
 
@@ -90,36 +95,40 @@ def as_table(hits: "Hits", width: int) -> str:
     return table(cells, header=[*header, "text"], divider=True, aligns=aligns, max_col=room)
 
 
-def reasons(why: "SimilarityAttribution") -> list[str]:
+def reasons(why: "SimilarityAttribution", width: int) -> list[str]:
     """Return the words and the pairs of words that add most to a similarity, as lines.
 
     Args:
         why: the query by the text.
+        width: characters in a line.
     """
-    pairs = [
-        f"{without_controls(pair.text)} ~ {without_controls(pair.other_text)} {pair.part:+.3f}"
-        for pair in why.top(REASONS)
-    ]
+    pairs = [(f"{pair.text} ~ {pair.other_text}", pair.part) for pair in why.top(REASONS)]
     return [
-        f"   query  {_most(why.texts, why.rows.tolist())}",
-        f"   text   {_most(why.other_texts, why.columns.tolist())}",
-        f"   pairs  {', '.join(pairs)}",
+        *_listed("query", list(zip(why.texts, why.rows.tolist(), strict=True)), width),
+        *_listed("text", list(zip(why.other_texts, why.columns.tolist(), strict=True)), width),
+        *_listed("pairs", pairs, width, why.parts.size),
     ]
 
 
-def _most(words: tuple[str, ...], parts: list[float]) -> str:
-    order = sorted(range(len(words)), key=lambda place: -abs(parts[place]))
-    listed = [f"{without_controls(words[place])} {parts[place]:+.3f}" for place in order[:REASONS]]
-    more = len(words) - REASONS
-    return ", ".join(listed) + (f" and {more} more" if more > 0 else "")
+def _listed(name: str, parts: list[tuple[str, float]], width: int, count: int | None = None) -> list[str]:
+    """Return the parts with most as lines that are broken between parts; of equals, the first comes first."""
+    most = sorted(parts, key=lambda part: -abs(part[1]))[:REASONS]
+    listed = [f"{without_controls(word)} {part:+.3f}," for word, part in most]
+    more = (len(parts) if count is None else count) - len(most)
+    listed = [*listed, f"and {more:,} more"] if more else [*listed[:-1], listed[-1].rstrip(",")]
+    # Lines are broken at spaces alone, not at those that stand here for the spaces within.
+    text = f"   {name:7}" + " ".join(part.replace(" ", NO_BREAK) for part in listed)
+    room = max(width, NARROWEST + len(INDENT))
+    lines = wrap(text, room, subsequent_indent=INDENT, break_on_hyphens=False)
+    return [line.replace(NO_BREAK, " ") for line in lines]
 
 
 def _focus(hit: "Hit") -> str:
     return shorten_text(hit.focus.text, 20) if hit.focus else "-"
 
 
-def _shown(hit: "Hit", length: int = 80) -> str:
-    return "-" if hit.text is None else shorten_text(hit.text, length)
+def _shown(hit: "Hit", length: int) -> str:
+    return "-" if hit.text is None else shorten_text(hit.text, max(length, NARROWEST))
 
 
 def _warn(hits: "Hits") -> None:

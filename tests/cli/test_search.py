@@ -75,21 +75,33 @@ def test_the_table_is_no_wider_than_the_terminal_and_a_hit_has_one_line() -> Non
 
 
 def test_reasons_are_the_words_and_pairs_with_most_of_either_sign() -> None:
-    assert reasons(WHY) == [
+    assert reasons(WHY, 120) == [
         "   query  apple +0.500, an -0.125",
         "   text   pe\\x1bar +0.250, The +0.125",
         "   pairs  apple ~ pe\\x1bar +0.500, an ~ pe\\x1bar -0.250, an ~ The +0.125, apple ~ The +0.000",
     ]
 
 
-def test_reasons_say_how_many_words_are_not_shown() -> None:
+def test_reasons_are_broken_between_words_into_lines_no_wider_than_the_terminal() -> None:
+    assert reasons(WHY, 40) == [
+        "   query  apple +0.500, an -0.125",
+        "   text   pe\\x1bar +0.250, The +0.125",
+        "   pairs  apple ~ pe\\x1bar +0.500,",
+        "          an ~ pe\\x1bar -0.250,",
+        "          an ~ The +0.125,",
+        "          apple ~ The +0.000",
+    ]
+
+
+def test_reasons_say_how_many_are_not_shown() -> None:
     many = SimilarityAttribution(
         np.arange(8), tuple("abcdefgh"), np.arange(1), ("x",), np.arange(8.0)[::-1, None], 28.0
     )
-    query, text, pairs = reasons(many)
-    assert query == "   query  a +7.000, b +6.000, c +5.000, d +4.000, e +3.000 and 3 more"
+    query, text, pairs = reasons(many, 120)
+    assert query == "   query  a +7.000, b +6.000, c +5.000, d +4.000, e +3.000, and 3 more"
     assert text == "   text   x +28.000"
-    assert pairs.count("~") == 5
+    assert pairs.startswith("   pairs  a ~ x +7.000, b ~ x +6.000,")
+    assert pairs.endswith(", and 3 more")
 
 
 def test_the_command_prints_a_table_and_obeys_nothing_in_a_text(folder: Path, tiny_encoder: Path) -> None:
@@ -132,9 +144,9 @@ def test_the_command_hands_on_what_it_is_given(monkeypatch: pytest.MonkeyPatch) 
 def test_why_shows_the_reasons_of_each_hit(
     folder: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attribution, "attribute_similarity", lambda query, hit: WHY, raising=False)
+    monkeypatch.setattr(attribution, "attribute_similarity", lambda query, hit: WHY)
     result = run(folder, "An apple", "--why", "--encoder", tiny_encoder)
-    assert result.stdout.count("\n".join(reasons(WHY))) == 3
+    assert result.stdout.count("\n".join(reasons(WHY, 80))) == 3
     assert "3. " in result.stdout
     assert not re.search("[\x1b\u202e]", unstyle(result.stdout))
     (line,) = run(folder, "An apple", "--why", "--json", "--encoder", tiny_encoder).stdout.splitlines()

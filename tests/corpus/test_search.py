@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from spacy.tokens import Doc
 
 pytest.importorskip("pyarrow")
 pytest.importorskip("filelock")
@@ -17,9 +16,6 @@ pytest.importorskip("duckdb")
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spacy_trend import attribution
-from spacy_trend.attributes.record import RECORD
-from spacy_trend.attribution.interface import SimilarityAttribution
 from spacy_trend.corpus import embed_corpus, search
 from spacy_trend.corpus.finished import finished_shards
 from spacy_trend.corpus.folder import OutputFolder
@@ -61,21 +57,6 @@ def ask(tiny_encoder: Path) -> Search:
         return search(folder, query, k, **{"encoder": str(tiny_encoder), **settings})
 
     return ask
-
-
-def split(a: Doc, b: Doc) -> SimilarityAttribution:
-    """The cosine of two docs in parts, from what their records hold."""
-    words, texts, vectors = zip(*(_weighted(doc) for doc in (a, b)), strict=True)
-    sums = [vector.sum(axis=0) for vector in vectors]
-    parts = vectors[0] @ vectors[1].T / np.linalg.norm(sums[0]) / np.linalg.norm(sums[1])
-    return SimilarityAttribution(words[0], texts[0], words[1], texts[1], parts, float(parts.sum()))
-
-
-def _weighted(doc: Doc) -> tuple[Any, tuple[str, ...], Any]:
-    record = doc._.get(RECORD)
-    words = record["tokens"].astype(np.int64)
-    vectors = record["word_vectors"].astype(float) * record["weights"][:, None]
-    return words, tuple(doc[int(i)].text for i in words), vectors
 
 
 class TestFinds:
@@ -175,10 +156,6 @@ class TestThePipeline:
 
 
 class TestWhy:
-    @pytest.fixture(autouse=True)
-    def attributed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(attribution, "attribute_similarity", split, raising=False)
-
     @pytest.mark.parametrize("text_field", [None, "title"])
     def test_splits_each_score_into_words_of_query_and_text(
         self, text_field: str | None, embedded: Path, ask: Search
@@ -188,14 +165,6 @@ class TestWhy:
             assert " ".join(hit.why.other_texts) == TEXTS[hit.row].rstrip(".")
             assert hit.why.parts.sum() == pytest.approx(hit.score, abs=1e-5)
             assert hit.to_dict()["why"] == hit.why.to_dict()
-
-
-@pytest.mark.skipif(not hasattr(attribution, "attribute_similarity"), reason="needs attributions")
-def test_the_parts_of_an_attribution_add_up_to_the_score(embedded: Path, ask: Search) -> None:
-    hits = ask(embedded, k=30, why=True)
-    assert len(hits) == 20
-    for hit in hits:
-        assert hit.why.parts.sum() == pytest.approx(hit.score, abs=1e-5)
 
 
 def forge(folder: Path, **changed: Any) -> None:
