@@ -70,7 +70,7 @@ color:inherit;font-size:1em}
 .spacy-trend table{border-collapse:separate;border-spacing:1px;margin:0;border:0;font-size:.9em;
 font-variant-numeric:tabular-nums}
 .spacy-trend caption{text-align:start;color:var(--soft);padding:.5em 0}
-.spacy-trend th,.spacy-trend td{padding:.3em clamp(.7em,1.2vw,.85em);border:0;text-align:center;
+.spacy-trend th,.spacy-trend td{padding:.3em .9em;border:0;text-align:center;
 white-space:nowrap}
 .spacy-trend thead th,.spacy-trend thead td,
 .spacy-trend tbody th{background:var(--paper);font-weight:400;color:var(--ink)}
