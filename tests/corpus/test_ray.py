@@ -140,9 +140,7 @@ class TestRayOnThisMachine:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.thorough)]
-)
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.thorough)])
 def test_ray_listens_on_this_machine_alone_and_ends_with_its_run(
     number: signal.Signals, source: Path, tmp_path: Path, tiny_encoder: Path
 ) -> None:
