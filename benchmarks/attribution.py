@@ -32,6 +32,7 @@ from tqdm import tqdm
 
 from spacy_trend import from_encoder
 from spacy_trend.attribution import attribute_prediction
+from spacy_trend.types import Floats
 
 TRAINING = 2000
 EPOCHS = 5
@@ -95,7 +96,7 @@ def fit_classifiers(train: Pairs, nlp: Language) -> dict[str, Classifier]:
         # It is large, and only the vector is needed.
         doc._.trf_data = None
         docs.append(doc)
-    vectors = np.stack([doc._.trend_vector for doc in docs])
+    vectors = np.stack([doc._.trend_vector for doc in docs]).astype(np.float64)
     regression = LogisticRegression(max_iter=1000).fit(vectors, [label for _, label in train])
     textcat = nlp.add_pipe(
         "textcat",
@@ -115,12 +116,19 @@ def fit_classifiers(train: Pairs, nlp: Language) -> dict[str, Classifier]:
     network = textcat.model.get_ref("classifier")
     return {
         "logistic regression": Classifier(
-            regression, nlp, regression.predict_log_proba, regression.classes_.tolist()
+            regression, nlp, lambda of: logits(regression, of), regression.classes_.tolist()
         ),
         "textcat": Classifier(
             nlp, nlp, lambda of: np.log(network.predict(of).astype(np.float64)), list(textcat.labels)
         ),
     }
+
+
+def logits(regression: LogisticRegression, vectors: Floats) -> np.ndarray:
+    """Return logits, float64 `(texts, labels)`: probabilities near 1 would be rounded to it."""
+    found: np.ndarray = regression.decision_function(vectors.astype(np.float64))
+    # Of two labels, scikit-learn gives the second's alone.
+    return np.stack([np.zeros_like(found), found], axis=1) if found.ndim == 1 else found
 
 
 def explain_all(text: Deletions, names: list[str]) -> dict[str, tuple[np.ndarray, int, float]]:
@@ -214,7 +222,7 @@ def comparison(measured: Measured) -> str:
 def main(
     data: Annotated[Path, typer.Option(help="Folder of the public data, see the README")],
     encoder: Annotated[Path | None, typer.Option(help="Folder of an encoder; none for the bundled")] = None,
-    number: Annotated[int, typer.Option(help="How many texts of each set are explained")] = 60,
+    number: Annotated[int, typer.Option(help="How many texts of each set are explained")] = 45,
     seed: Annotated[int, typer.Option(help="Of the draws")] = 0,
     dry: Annotated[bool, typer.Option(help="Write nothing")] = False,
 ) -> None:

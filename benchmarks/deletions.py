@@ -17,14 +17,14 @@ class Classifier(NamedTuple):
     Attributes:
         model: what `attribute_prediction` is given.
         nlp: the pipeline.
-        logarithms: from vectors, float32 `(texts, width)`, to the labels' scores, float64 `(texts, labels)`,
+        scores: from vectors, float32 `(texts, width)`, to the labels' scores, float64 `(texts, labels)`,
             whose differences are those of the logits.
         labels: in the order of the scores.
     """
 
     model: Any
     nlp: Language
-    logarithms: Callable[[Floats], np.ndarray]
+    scores: Callable[[Floats], np.ndarray]
     labels: list[Label]
 
     def encode(self, docs: list[Doc]) -> list[Doc]:
@@ -105,7 +105,7 @@ class Deletions:
         left = [place for place, doc in enumerate(docs) if len(doc)]
         for place, doc in zip(left, self.classifier.encode([docs[place] for place in left]), strict=True):
             vectors[place] = doc._.trend_vector
-        label, against = self.classifier.logarithms(vectors)[:, self._columns].T
+        label, against = self.classifier.scores(vectors)[:, self._columns].T
         return label - against
 
     def _rest(self, kept: np.ndarray) -> Doc:

@@ -102,5 +102,4 @@ METHODS: dict[str, Explain] = {
     "SHAP, 100": by_shap(100),
     "SHAP, 500": by_shap(500),
     "SHAP by permutations, 100": by_permutations(100),
-    "SHAP by permutations, 500": by_permutations(500),
 }
