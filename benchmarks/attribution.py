@@ -23,6 +23,9 @@ from one_pass import encoder_name, section_title
 from report import machine, markdown_table, write_section
 from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from spacy import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -32,6 +35,7 @@ from tqdm import tqdm
 
 from spacy_trend import from_encoder
 from spacy_trend.attribution import attribute_prediction
+from spacy_trend.compare.classifier import INNER_FOLDS, STRENGTHS
 from spacy_trend.types import Floats
 
 TRAINING = 2000
@@ -97,7 +101,11 @@ def fit_classifiers(train: Pairs, nlp: Language) -> dict[str, Classifier]:
         doc._.trf_data = None
         docs.append(doc)
     vectors = np.stack([doc._.trend_vector for doc in docs]).astype(np.float64)
-    regression = LogisticRegression(max_iter=1000).fit(vectors, [label for _, label in train])
+    # As `compare` does: the penalty is chosen on the training texts alone.
+    steps = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    folds = StratifiedKFold(INNER_FOLDS, shuffle=True, random_state=0)
+    search = GridSearchCV(steps, {"logisticregression__C": STRENGTHS}, cv=folds)
+    regression = search.fit(vectors, [label for _, label in train])
     textcat = nlp.add_pipe(
         "textcat",
         config={"model": {"@architectures": "spacy-trend.TextCatTrendVector.v1", "hidden_width": 64}},
@@ -124,7 +132,7 @@ def fit_classifiers(train: Pairs, nlp: Language) -> dict[str, Classifier]:
     }
 
 
-def logits(regression: LogisticRegression, vectors: Floats) -> np.ndarray:
+def logits(regression: GridSearchCV, vectors: Floats) -> np.ndarray:
     """Return logits, float64 `(texts, labels)`: probabilities near 1 would be rounded to it."""
     found: np.ndarray = regression.decision_function(vectors.astype(np.float64))
     # Of two labels, scikit-learn gives the second's alone.
