@@ -12,7 +12,7 @@ from ..doctor.findings import has_errors, print_findings
 from ..output_paths import prepare_file
 from ..pipelines import load_pipeline
 from ..text_files import Dialect, read_texts
-from ..visualize import check_style, render
+from ..visualize import SIMILARITY, check_style, render
 from ..visualize.explanation import as_json_line, explain, format_explanation
 from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, delimiter_of, trend_cli
 
@@ -36,7 +36,8 @@ def explain_cli(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write the JSON to")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Web page to draw the text on")] = None,
     style: Annotated[
-        str | None, typer.Option("--style", help="With --html: attention (a heat map) or words")
+        str | None,
+        typer.Option("--style", help="With --html: attention (a table), words, or similarity (of two texts)"),
     ] = None,
 ) -> None:
     """Show which words the vector of a text comes from, and why.
@@ -49,10 +50,8 @@ def explain_cli(
     """
     try:
         to_explain = _texts(text, texts, text_field, Dialect(encoding, delimiter_of(delimiter)))
-        if style is not None and html is None:
-            raise ValueError("Got --style, but no picture to draw. Add --html FILE.")
         # Before an encoder is loaded, so that mistakes show at once.
-        check_style(style or "attention")
+        _check_picture(html, style, len(to_explain))
         for path in filter(None, (html, output)):
             prepare_file(path)
         nlp = load_pipeline(model, encoder, lang, preset)
@@ -93,6 +92,20 @@ def doctor_cli(
     else:
         print_findings(findings)
     raise typer.Exit(has_errors(findings))
+
+
+def _check_picture(html: Path | None, style: str | None, texts: int) -> None:
+    """Refuse a style that is unknown, for which there is no page, or that draws another number of texts."""
+    if style is None:
+        return
+    if html is None:
+        raise ValueError("Got --style, but no picture to draw. Add --html FILE.")
+    check_style(style)
+    if style == SIMILARITY and texts != 2:
+        raise ValueError(
+            f"Got {'a text' if texts == 1 else f'{texts} texts'} for --style {style}. Expected two: --texts "
+            "FILE with two texts."
+        )
 
 
 def _texts(text: str | None, path: Path | None, text_field: str, dialect: Dialect) -> list[str]:

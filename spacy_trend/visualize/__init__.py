@@ -1,49 +1,80 @@
-"""Docs and spans as HTML pictures that show which words a vector came from, in the manner of displaCy.
+"""Docs, spans and attributions as HTML pictures, in the manner of displaCy: which words, and what they add.
 
-The markup needs no scripts and loads nothing: it is HTML, a style sheet and SVG. This room may import
-`attributes`, `method`, `alignment` and the foundations.
+The markup needs no scripts and loads nothing: it is HTML and a style sheet. This room may import
+`attribution`, `attributes`, `method`, `alignment` and the foundations.
 """
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 from spacy.errors import Warnings
 from spacy.tokens import Doc, Span
 from spacy.util import is_in_jupyter
 
+from ..attribution.interface import Attribution, SimilarityAttribution
+from ..messages import shorten
 from ..settings import check_choice
-from .drawing import as_fragment, as_page, figure, heat_map, shaded_words
+from .attention import draw_attention
+from .markup import Drawing
+from .options import PARTS, Options, read_options
+from .page import as_fragment, as_page
+from .parts import check_attribution, draw_parts
 from .picture import Picture, picture_of
+from .similarity import draw_similarity
+from .words import draw_words
 
-_STYLES: dict[str, Callable[[Picture], str]] = {"attention": heat_map, "words": shaded_words}
+_STYLES: dict[str, Callable[[Picture, Options, bool], Drawing]] = {
+    "attention": draw_attention,
+    "words": draw_words,
+}
+#: The style that draws two texts.
+SIMILARITY = "similarity"
+
+Item: TypeAlias = Doc | Span
+#: One or several, or pairs of them.
+Items: TypeAlias = Item | Iterable[Item] | Iterable[tuple[Item, Item]]
+Attributions: TypeAlias = Attribution | SimilarityAttribution | Iterable[Attribution | SimilarityAttribution]
 
 
 def render(
-    docs: Doc | Span | Iterable[Doc | Span],
+    docs: Items,
     style: str = "attention",
     page: bool = False,
     jupyter: bool | None = None,
+    *,
+    attribution: Attributions | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> str | None:
     """Draw one or several docs or spans that `trend_vector` ran on.
 
     Args:
-        docs: what to draw. A span shows only its own words, and the pair selected among them.
-        style: "attention" for a table of rows by words with the attention received, each row's leader marked.
-            "words" for the text, each word shaded by the mean over the rows of its attention received. Both
-            name the focus and the related word.
-        page: return a complete HTML document instead of a fragment.
+        docs: what to draw. A span shows only its own words, and the pair selected among them. For the style
+            "similarity" two of them, or several pairs.
+        style: "attention" for a table of rows by words with the attention received, each row's leader marked,
+            and, if the selection read it, the mutual attention of the pair. "words" for the text, each word
+            shaded by its importance. Both name the focus and the related word. "similarity" for two texts
+            side by side, each word shaded by what it adds to their cosine, the strongest pairs named.
+        page: return a complete HTML document instead of a fragment; of several pictures with an index.
         jupyter: display the picture in a notebook; None to do so when running in one.
+        attribution: an `Attribution` of the doc or span, or one for each of several: the text is drawn with
+            each word's part of the score, and the sum. For "similarity" a `SimilarityAttribution`; without,
+            it is computed.
+        options: "compact" (bool; by default True from 20 pictures on): less of each text, see the README;
+            "top" (int): how many words or pairs are named; "colors": a dictionary with "shade", "positive"
+            or "negative" and colours such as "#6ea8dc"; "heads" (int): how many heads a layer has, if the
+            rows of a selection of your own are the heads of several layers.
 
     Returns:
         the markup; None if it was displayed in a notebook.
 
     Raises:
-        ValueError: for an unknown style, an item that is neither a doc nor a span, or a doc that
-            `trend_vector` has not run on or whose tokens were merged or split since.
+        ValueError: for an unknown style or option, an item that is neither a doc nor a span, an attribution
+            of other words, or a doc that `trend_vector` has not run on or whose tokens were merged or split
+            since.
     """
-    markup = _markup(docs, style, page)
+    markup = _markup(docs, style, page, attribution, options)
     if jupyter or (jupyter is None and is_in_jupyter()):
         # By name, because IPython is only there in a notebook.
         display = import_module("IPython.display")
@@ -62,16 +93,19 @@ def check_style(style: str) -> None:
     Raises:
         ValueError: as `check_choice`.
     """
-    check_choice("render", "style", style, tuple(_STYLES))
+    check_choice("render", "style", style, (*_STYLES, SIMILARITY))
 
 
 def serve(
-    docs: Doc | Span | Iterable[Doc | Span],
+    docs: Items,
     style: str = "attention",
     page: bool = True,
     port: int = 5000,
     host: str = "127.0.0.1",
     auto_select_port: bool = False,
+    *,
+    attribution: Attributions | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> None:
     """Serve pictures of docs or spans over HTTP until interrupted with Ctrl-C.
 
@@ -83,6 +117,8 @@ def serve(
         host: the address to serve on: by default this machine alone can see the pictures; with "0.0.0.0"
             everybody on the network can.
         auto_select_port: take the next free port if this one is taken.
+        attribution: as for `render`.
+        options: as for `render`.
 
     Raises:
         ValueError: as `render`, for a port that is none or is taken, and for a host that this machine cannot
@@ -91,7 +127,7 @@ def serve(
     # Here, because few users serve.
     from .server import listen
 
-    body = _markup(docs, style, page).encode("utf8")
+    body = _markup(docs, style, page, attribution, options).encode("utf8")
     server = listen(host, port, _application(body), auto_select_port)
     if is_in_jupyter():
         warnings.warn(Warnings.W011, stacklevel=2)
@@ -116,18 +152,74 @@ def _application(body: bytes) -> Callable[[Any, Any], list[bytes]]:
     return application
 
 
-def _markup(docs: Doc | Span | Iterable[Doc | Span], style: str, page: bool) -> str:
+def _markup(
+    docs: Items,
+    style: str,
+    page: bool,
+    attribution: Attributions | None,
+    options: Mapping[str, Any] | None,
+) -> str:
     check_style(style)
+    shown = PARTS if attribution is not None and style != SIMILARITY else style
+    checked = read_options(options, shown)
+    draw = _draw_pairs if style == SIMILARITY else _draw_items
+    drawings = draw(docs, style, attribution, checked)
+    return as_page(drawings, shown, checked.colors) if page else as_fragment(drawings, checked.colors)
+
+
+def _draw_items(docs: Any, style: str, attribution: Any, options: Options) -> list[Drawing]:
     items = [docs] if isinstance(docs, Doc | Span) else list(docs)
     for item in items:
-        if not isinstance(item, Doc | Span):
-            raise ValueError(
-                f"render: got {item!r:.40} of type {type(item).__name__}. Expected a Doc or a Span, or "
-                "several of them: call nlp on the text and draw the result."
-            )
+        _check_item(item)
+    is_compact = options.is_compact(len(items))
     pictures = [picture_of(item) for item in items]
-    figures = [figure(picture, _STYLES[style]) for picture in pictures]
-    if not page:
-        return as_fragment(figures)
-    # In the style "words", the picture itself shows the text.
-    return as_page([picture.excerpt for picture in pictures], figures, show_headings=style == "attention")
+    if attribution is None:
+        return [_STYLES[style](picture, options, is_compact) for picture in pictures]
+    attributions = _as_many(attribution, len(items))
+    for item, picture, of_item in zip(items, pictures, attributions, strict=True):
+        check_attribution(item, picture, of_item)
+    of_items = zip(pictures, attributions, strict=True)
+    return [draw_parts(picture, of_item, options, is_compact) for picture, of_item in of_items]
+
+
+def _draw_pairs(docs: Any, style: str, attribution: Any, options: Options) -> list[Drawing]:
+    given = [docs] if isinstance(docs, Doc | Span) else list(docs)
+    pairs = [tuple(pair) for pair in given] if _are_pairs(given) else [tuple(given)]
+    for pair in pairs:
+        if len(pair) != 2:
+            raise ValueError(
+                f"render: got {len(pair)} {'text' if len(pair) == 1 else 'texts'} for the style {style!r}. "
+                "Expected two docs or spans, such as render((doc, other), style='similarity'), or a list of "
+                "such pairs."
+            )
+        for item in pair:
+            _check_item(item)
+    is_compact = options.is_compact(len(pairs))
+    attributions = [None] * len(pairs) if attribution is None else _as_many(attribution, len(pairs))
+    of_pairs = zip(pairs, attributions, strict=True)
+    return [draw_similarity(pair[0], pair[1], of_pair, options, is_compact) for pair, of_pair in of_pairs]
+
+
+def _are_pairs(given: list[Any]) -> bool:
+    return len(given) > 0 and all(isinstance(pair, tuple | list) for pair in given)
+
+
+def _as_many(attribution: Any, pictures: int) -> list[Any]:
+    is_one = isinstance(attribution, Attribution | SimilarityAttribution) or not isinstance(
+        attribution, Iterable
+    )
+    attributions = [attribution] if is_one else list(attribution)
+    if len(attributions) != pictures:
+        raise ValueError(
+            f"render: got {len(attributions)} attributions for {pictures} pictures. Expected one for each: "
+            "give a list of them, in the order of the texts."
+        )
+    return attributions
+
+
+def _check_item(item: Any) -> None:
+    if not isinstance(item, Doc | Span):
+        raise ValueError(
+            f"render: got {shorten(item, 40)} of type {type(item).__name__}. Expected a Doc or a Span, or "
+            "several of them: call nlp on the text and draw the result."
+        )

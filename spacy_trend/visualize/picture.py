@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from spacy.tokens import Doc, Span, Token
 
-from ..attributes.record import Record, checked_record, words_in
+from ..attributes.record import Record, checked_record, mutual_of, words_in
 from ..attributes.stored_selection import config_of
+from ..method.mutual_attention import mutual_with
 from ..method.segments import as_lengths, segment_leaders
 from ..types import Floats, Ints
 
-LEADING_PAIR = "spacy-trend.leading_pair.v1"
 #: The number of shades.
 SHADES = 10
 
@@ -27,6 +27,9 @@ class Picture:
         tokens: the words' positions among the doc's tokens.
         attention: float32 `(rows, words)`, attention received.
         leaders: int64 `(rows,)`, positions of the rows' leaders; -1 if there are no words.
+        importance: float32 `(words,)`, the words' shares of the attention received by all words of the doc.
+        shared: float32 `(words,)`, the words' mutual attention with the focus; None if the selection does not
+            read it, or there is no focus.
         focus: its position, or None.
         related: the related word's position, or None.
         is_mean: whether there is no focus because the vector is a mean of sentences.
@@ -40,6 +43,8 @@ class Picture:
     tokens: list[int]
     attention: Floats
     leaders: Ints
+    importance: Floats
+    shared: Floats | None
     focus: int | None
     related: int | None
     is_mean: bool
@@ -48,21 +53,14 @@ class Picture:
     direction: str
 
     @property
-    def row_name(self) -> str:
-        """The name of a row: "head", "layer", or "row" if the selection's config does not say."""
-        names = {"heads": "head", "layers": "layer"}
-        return names[self.select["rows"]] if self.select["@misc"] == LEADING_PAIR else "row"
-
-    @property
-    def deciding_row(self) -> int | None:
-        """The row whose leader is the focus by the selection's rule; None if no row decides alone."""
-        decides = self.select["@misc"] == LEADING_PAIR and self.select["focus"] == "last"
-        return len(self.attention) - 1 if decides and self.focus is not None else None
+    def text(self) -> str:
+        """All of the text."""
+        return "".join(text for text, _ in self.pieces)
 
     @property
     def excerpt(self) -> str:
         """The start of the text, as one line."""
-        text = " ".join("".join(text for text, _ in self.pieces).split())
+        text = " ".join(self.text.split())
         return text if len(text) <= 80 else text[:79].rstrip() + "…"
 
 
@@ -96,6 +94,8 @@ def picture_of(item: Doc | Span) -> Picture:
         tokens=tokens,
         attention=attention,
         leaders=segment_leaders(attention, as_lengths(None, len(tokens)))[:, 0],
+        importance=record["importance"][words],
+        shared=_shared(record, words, focus),
         focus=focus,
         related=related,
         is_mean=focus is None and _is_mean(item, record),
@@ -106,29 +106,28 @@ def picture_of(item: Doc | Span) -> Picture:
     )
 
 
-def shades(values: Floats) -> list[Any]:
-    """Return shades in proportion to values, from 0 to `SHADES` - 1 for the greatest finite value.
+def shades(values: Floats, *, least: float = 0.0) -> list[Any]:
+    """Return shades in proportion to values, up to `SHADES` - 1 for the greatest finite value.
 
     Args:
-        values: float32 of any shape, not negative. A value that is not finite gets shade 0: its number tells.
+        values: float32 of any shape, none below the least. One that is not finite gets shade 0: its number
+            tells.
+        least: the value that has shade 0.
 
     Returns:
         nested lists of integers, in the shape of the values.
     """
-    is_finite = np.isfinite(values)
-    finite = np.where(is_finite, values, 0)
-    most = finite.max(initial=0)
-    scaled: list[Any] = np.rint((SHADES - 1) * finite / (most or 1)).astype(int).tolist()
+    above = np.where(np.isfinite(values), values - least, 0)
+    most = above.max(initial=0)
+    scaled: list[Any] = np.rint((SHADES - 1) * above / (most or 1)).astype(int).tolist()
     return scaled
 
 
-def greatest(values: Floats) -> float:
-    """Return the greatest finite value, which gets the darkest shade; 0 if there is none.
-
-    Args:
-        values: float32 of any shape, not negative.
-    """
-    return float(values[np.isfinite(values)].max(initial=0))
+def _shared(record: Record, words: slice, focus: int | None) -> Floats | None:
+    mutual = mutual_of(record, words)
+    if focus is None or len(mutual.places) == 0:
+        return None
+    return mutual_with(np.full(len(mutual.places), focus, dtype=np.int64), mutual)
 
 
 def _position(token: Token | None, positions: dict[int, int]) -> int | None:

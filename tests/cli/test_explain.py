@@ -14,8 +14,10 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 import spacy_trend.cli
+from spacy_trend.attribution.interface import SimilarityAttribution
 from spacy_trend.visualize.explanation import as_json_line, explain, format_explanation
 from tests.support.commands import run_command, said
+from tests.support.pictures import made_similarity
 
 EXPLANATION = {
     "text": "I want an apple.",
@@ -157,6 +159,23 @@ def test_explain_draws_a_text(tmp_path: Path, tiny_encoder: Path) -> None:
     assert "<table>" not in markup
 
 
+def test_explain_draws_the_similarity_of_two_texts(
+    tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def attribute(one: Doc, other: Doc) -> SimilarityAttribution:
+        return made_similarity(one, other, np.eye(2))
+
+    monkeypatch.setattr("spacy_trend.attribution.attribute_similarity", attribute, raising=False)
+    (tmp_path / "two.txt").write_text("Two words\nSome words\n")
+    page = tmp_path / "why.html"
+    arguments = ("--texts", tmp_path / "two.txt", "--encoder", tiny_encoder)
+    result = run(*arguments, "--html", page, "--style", "similarity")
+    assert result.exit_code == 0, result.stdout
+    markup = page.read_text(encoding="utf8")
+    assert markup.count("<figure>") == 1
+    assert "cosine <b>+2.000</b>, the sum of 4 pairs of words" in markup
+
+
 def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> None:
     path = tmp_path / "texts.jsonl"
     path.write_text('{"body": "Two words"}\n{"body": "A <b>third</b>"}\n')
@@ -183,6 +202,14 @@ def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> No
         (["--texts", "{folder}/empty.txt"], "There is no text in"),
         (["--texts", "{folder}/a.jsonl"], "line 1: the field 'text' is missing: got ['body']"),
         (["Two words", "--style", "words"], "Got --style, but no picture to draw. Add --html FILE."),
+        (
+            ["Two words", "--style", "similarity", "--html", "{folder}/a.html"],
+            "Got a text for --style similarity. Expected two: --texts FILE with two texts.",
+        ),
+        (
+            ["--texts", "{folder}/three.txt", "--style", "similarity", "--html", "{folder}/a.html"],
+            "Got 3 texts for --style similarity. Expected two",
+        ),
         (["Two words", "--preset", "none"], "preset='none' is unknown"),
     ],
 )
@@ -190,6 +217,7 @@ def test_explain_says_what_is_wrong_with_its_arguments(
     arguments: list[str], expected: str, tmp_path: Path, tiny_encoder: Path
 ) -> None:
     (tmp_path / "empty.txt").touch()
+    (tmp_path / "three.txt").write_text("One text\nTwo texts\nThree texts\n")
     (tmp_path / "a.jsonl").write_text('{"body": "Two words"}\n')
     result = run(*(part.format(folder=tmp_path) for part in arguments), "--encoder", str(tiny_encoder))
     assert result.exit_code == 1

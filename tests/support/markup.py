@@ -76,25 +76,40 @@ def caption(root: Element) -> list[str]:
 
 
 def notes(root: Element) -> str:
-    return " ".join(text_of(note) for note in of_class(root, "trend-note"))
+    return " ".join(text_of(note) for legend in of_class(root, "trend-legend") for note in legend)
 
 
 def body_rows(root: Element) -> list[Element]:
-    return list(one(root.iter("tbody")))
+    return [row for body in root.iter("tbody") for row in body]
 
 
-def leaders(root: Element) -> list[list[int]]:
+def leaders(root: Element, mark: str = "trend-leads") -> list[list[int]]:
     """The marked cells of each row, by position."""
     return [
-        [place for place, cell in enumerate(row.findall("td")) if "trend-leads" in classes(cell)]
+        [place for place, cell in enumerate(row.findall("td")) if mark in classes(cell)]
         for row in body_rows(root)
     ]
 
 
+def row_names(root: Element) -> list[str]:
+    return [text_of(one(row.findall("th"))) for row in body_rows(root)]
+
+
+def shaded(root: Element) -> list[tuple[str, str, str]]:
+    """The words of a text: each with its shade and its number."""
+    return [
+        (shown_text(word), classes(word)[0].removeprefix("trend-"), word.get("title", ""))
+        for flow in of_class(root, "trend-flow")
+        for word in flow
+    ]
+
+
 def shown_text(root: Element) -> str:
-    """The text in a picture of style "words", without the labels."""
-    layout = one(of_class(root, "trend-line") + of_class(root, "trend-flow"))
-    for element in layout.iter():
-        for label in element.findall("small"):
-            element.remove(label)
-    return text_of(layout)
+    """The text in a picture of a text, or a word of it, without the labels."""
+    flow = (
+        one(of_class(root, "trend-flow")) if root.tag == "div" and "trend-flow" not in classes(root) else root
+    )
+    parts = [flow.text or ""]
+    for child in flow:
+        parts += ["" if child.tag == "small" else shown_text(child), child.tail or ""]
+    return "".join(parts)

@@ -21,7 +21,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.support.pictures import long_doc, made_doc
+from tests.support.pictures import long_doc, made_attribution, made_doc, made_similarity
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
@@ -161,21 +161,59 @@ class TestWhatIsSeen:
         paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
         assert paper == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 23, 26)")
 
-    @pytest.mark.parametrize(
-        "doc", [made_doc(pair=(3, 0)), hebrew_doc()], ids=["left to right", "right to left"]
-    )
-    def test_the_arc_reaches_from_word_to_word(self, show: Callable[..., Chrome], doc: Doc) -> None:
-        browser = show(render(doc, "words", page=True))
-        ends = sorted(middle(box(browser, f".trend-{name} > span")) for name in ("focus", "related"))
-        arc = box(browser, ".trend-arc svg")
-        assert [arc["left"], arc["right"]] == pytest.approx(ends, abs=1)
-        assert arc["bottom"] <= box(browser, ".trend-focus > span")["top"] + 1
-        assert arc["height"] > 20
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_parts_and_pairs_have_contrast(self, show: Callable[..., Chrome], scheme: str) -> None:
+        doc = made_doc([*"abcdefghijklmnopqrst", "."], [np.arange(20)], (9, 8))
+        attribution = made_attribution(doc, np.linspace(-1, 1, 20).tolist(), label="spam", against="ham")
+        pair = doc, made_doc()
+        similarity = made_similarity(*pair, np.linspace(-1, 1, 80).reshape(20, 4))
+        colors = {"positive": "#ff0000", "negative": "#0000ff"}
+        for markup in (
+            render([doc, doc], attribution=[attribution] * 2, page=True),
+            render(doc, attribution=attribution, page=True, options={"colors": colors}),
+            render(pair, "similarity", attribution=similarity, page=True),
+        ):
+            browser = show(markup, scheme)
+            contrast, text = browser.execute_script(LEAST_CONTRAST)
+            assert contrast >= 4.5, text
+
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_signs_are_told_by_lines_too(self, show: Callable[..., Chrome], scheme: str) -> None:
+        doc = made_doc()
+        browser = show(render(doc, attribution=made_attribution(doc), page=True), scheme)
+        lines = browser.execute_script(
+            "return [...document.querySelectorAll('.trend-flow > span')]"
+            ".map(e => getComputedStyle(e).borderBlockEndStyle)"
+        )
+        assert lines == ["solid", "dotted", "solid", "solid"]
+        widths = browser.execute_script(
+            "return [...document.querySelectorAll('.trend-flow > span')]"
+            ".map(e => getComputedStyle(e).borderBlockEndWidth)"
+        )
+        assert widths == ["2px", "2px", "0px", "2px"]
+
+    def test_two_texts_stand_side_by_side_if_there_is_room(self, show: Callable[..., Chrome]) -> None:
+        pair = made_doc(), made_doc()
+        markup = render(pair, "similarity", attribution=made_similarity(*pair, np.eye(4)), page=True)
+        tops = (
+            "return [...document.querySelectorAll('.trend-sides > div')]"
+            ".map(e => e.getBoundingClientRect().top)"
+        )
+        one, other = show(markup, width=1200).execute_script(tops)
+        assert one == other
+        one, other = show(markup, width=500).execute_script(tops)
+        assert one < other
+
+    def test_the_index_leads_to_the_texts(self, show: Callable[..., Chrome]) -> None:
+        browser = show(render([made_doc()] * 30, page=True))
+        browser.find_elements(By.CSS_SELECTOR, "nav a")[19].click()
+        wait = WebDriverWait(browser, 5)
+        assert wait.until(lambda b: abs(box(b, "#text-20")["top"]) < 30)
 
     def test_a_text_from_right_to_left_runs_so(self, show: Callable[..., Chrome]) -> None:
         browser = show(render(hebrew_doc(), "words", page=True))
         lefts = browser.execute_script(
-            "return [...document.querySelectorAll('.trend-line [title]')]"
+            "return [...document.querySelectorAll('.trend-flow [title]')]"
             ".map(e => e.getBoundingClientRect().left)"
         )
         assert lefts == sorted(lefts, reverse=True)
@@ -188,29 +226,25 @@ class TestWhatIsSeen:
 
     def test_a_long_text_begins_where_it_is_read_from(self, show: Callable[..., Chrome]) -> None:
         doc = long_doc(80, vocab=spacy.blank("he").vocab, letter="ש")
-        for style, first in (("attention", "thead th"), ("words", ".trend-related > span")):
+        for style, first in (("attention", "thead th"), ("words", ".trend-flow > .trend-related")):
             browser = show(render(doc, style, page=True))
             assert 0 < box(browser, first)["right"] <= 900
 
-    def test_spaces_are_kept(self, show: Callable[..., Chrome]) -> None:
-        def width(space: str) -> float:
+    def test_spaces_and_breaks_are_kept(self, show: Callable[..., Chrome]) -> None:
+        def place(space: str) -> tuple[float, float]:
             doc = made_doc(["a", space, "b", "c"], [[1, 2, 3]], (2, 3), not_words=[space], spaces=[False] * 4)
-            browser = show(render(doc, "words", page=True))
-            return middle(box(browser, ".trend-focus > span")) - box(browser, ".trend-line")["left"]
+            found = box(show(render(doc, "words", page=True)), ".trend-flow > .trend-focus")
+            return found["left"], found["top"]
 
-        assert width("    ") > width(" ") + 5
-        assert width("\n\n") > width("\n") + 5
+        assert place("    ")[0] > place(" ")[0] + 5
+        assert place("\n\n")[1] > place("\n")[1] + 20
 
-    def test_a_text_without_a_pair_is_wrapped(self, show: Callable[..., Chrome]) -> None:
-        browser = show(render(long_doc(80, has_pair=False), "words", page=True))
+    @pytest.mark.parametrize("has_pair", [True, False])
+    def test_a_text_is_wrapped(self, show: Callable[..., Chrome], has_pair: bool) -> None:
+        browser = show(render(long_doc(80, has_pair=has_pair), "words", page=True), width=500)
         line = box(browser, ".trend-flow > span")["height"]
-        assert box(browser, ".trend-flow")["height"] > 3 * line
-        doc = made_doc(["a", "\n\n", "b"], [[1, 2]], (-1, -1), not_words=["\n\n"], spaces=[False] * 3)
-        browser = show(render(doc, "words", page=True))
-        first, last = browser.execute_script(
-            "return [...document.querySelectorAll('[title]')].map(e => e.getBoundingClientRect().top)"
-        )
-        assert last - first > 2 * line
+        assert box(browser, ".trend-flow")["height"] > 5 * line
+        assert browser.find_elements(By.CSS_SELECTOR, ".trend-scroll") == []
 
     @pytest.mark.parametrize("style", STYLES)
     def test_pictures_do_not_clash(self, show: Callable[..., Chrome], style: str) -> None:
@@ -220,6 +254,14 @@ class TestWhatIsSeen:
             "return [...document.querySelectorAll('figure')].map(e => e.getBoundingClientRect().height)"
         )
         assert heights[0] == heights[3]
+        doc = made_doc()
+        own = render(doc, style, options={"colors": {"shade": "#00ff00"}}) or ""
+        browser = show(f"<!DOCTYPE html>{own}{render(doc, style)}")
+        colours = browser.execute_script(
+            "return [...document.querySelectorAll('figure .trend-9')]"
+            ".map(e => getComputedStyle(e).backgroundColor)"
+        )
+        assert colours == ["rgb(0, 255, 0)", "rgb(110, 168, 220)"]
         assert browser.find_elements(By.CSS_SELECTOR, "[id]") == []
 
 
@@ -247,9 +289,8 @@ class TestSafety:
 
 
 class TestUse:
-    @pytest.mark.parametrize("style", STYLES)
-    def test_a_keyboard_scrolls_a_long_text(self, show: Callable[..., Chrome], style: str) -> None:
-        browser = show(render(long_doc(80), style, page=True))
+    def test_a_keyboard_scrolls_a_wide_table(self, show: Callable[..., Chrome]) -> None:
+        browser = show(render(long_doc(80), page=True))
         browser.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
         region = browser.switch_to.active_element
         assert "trend-scroll" in str(region.get_attribute("class"))
@@ -266,6 +307,13 @@ class TestUse:
         # The space between cells scrolls away.
         assert box(browser, "tbody th")["left"] == pytest.approx(before, abs=1)
         assert box(browser, "thead th")["left"] < 0
+
+    def test_words_stay_while_many_rows_scroll(self, show: Callable[..., Chrome]) -> None:
+        browser = show(render(long_doc(10, 144), page=True))
+        browser.execute_script("document.querySelector('.trend-scroll').scrollTop = 2000")
+        top = box(browser, ".trend-scroll")["top"]
+        assert box(browser, "thead th")["top"] == pytest.approx(top, abs=3)
+        assert box(browser, "tbody th")["top"] < 0
 
     @pytest.mark.parametrize("style", STYLES)
     @pytest.mark.parametrize("width", [500, 1200])
@@ -292,10 +340,10 @@ class TestUse:
             if not node["ignored"]:
                 role = node["role"]["value"]
                 names.setdefault(role, []).append(node.get("name", {}).get("value", ""))
-        assert names["table"] == ["Attention received by each word in each head"]
+        assert names["table"] == ["Attention received by each word"]
         assert names["columnheader"] == ["I", "related want", "focus an", "apple"]
         assert names["rowheader"] == ["head 0", "head 1", "head 2 decides"]
-        assert names["region"] == ["Table of attention received: I want an apple."]
+        assert names["region"] == ["Attention: I want an apple."]
         assert [name for name in names["cell"] if "leader" in name] == [
             "2.00 leader",
             "1.50 leader",

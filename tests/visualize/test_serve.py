@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 
 from spacy_trend import render, serve
 from spacy_trend.visualize.server import Handler
-from tests.support.pictures import made_doc
+from tests.support.pictures import made_attribution, made_doc
 
 STYLES = ["attention", "words"]
 
@@ -69,6 +69,15 @@ class TestServe:
             with urllib.request.urlopen(urllib.request.Request(address, method="HEAD")) as answer:
                 assert answer.read() == b""
         assert body.decode("utf8") == render(doc, style, page=True)
+
+    def test_answers_with_an_attribution(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        doc = made_doc()
+        settings: dict[str, Any] = {"attribution": made_attribution(doc), "options": {"top": 1}}
+        with (
+            serving(monkeypatch, doc, port=free_port(), **settings) as address,
+            urllib.request.urlopen(address) as answer,
+        ):
+            assert answer.read().decode("utf8") == render(doc, page=True, **settings)
 
     def test_answers_with_a_fragment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with (
