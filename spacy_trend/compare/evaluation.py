@@ -13,11 +13,11 @@ from ..dependencies import check_compare_extra
 from ..messages import name_some, shorten_text, without_controls
 from ..output_paths import make_folder
 from ..pipelines import check_every_doc
+from ..reports.scores import Scores, score_predictions
 from .comparison import Comparison
 from .embeddings import OWN_PREFIX
 from .labelled_texts import digest_texts
 from .pictures import save_picture, shown_name
-from .scores import Scores, score_predictions
 
 #: Of a picture of the confusion matrix: its side in inches; for how many labels it has numbers, and names.
 #: Without these limits, a picture of 110 labels takes gigabytes, and nobody can read it.
