@@ -58,7 +58,11 @@ def _scores(report: Contents) -> str:
 
 def _confusions(report: Contents) -> str:
     if len(report.confusion.labels) <= MOST_LABELS:
-        return scrolling("Confusion matrix", _matrix(report))
+        note = (
+            "A row for each true label, a column for each predicted one; shaded by the share of the row's "
+            "texts. Bold: right."
+        )
+        return f"<p>{note}</p>{scrolling('Confusion matrix', _matrix(report))}"
     mistakes = report.confusion.mistakes()
     shown = mistakes[:MOST_CONFUSIONS]
     rows = [
@@ -79,11 +83,8 @@ def _matrix(report: Contents) -> str:
         right = f"{100 * counts[number] / total:.0f} %" if total else "none"
         totals = f"<td>{total:,}</td><td>{right}</td>"
         rows.append(f'<tr><th scope="row">{labels[number]}</th>{cells}{totals}</tr>')
-    caption = (
-        "A row for each true label, a column for each predicted one; shaded by the share of the row's texts. "
-        "Bold: right."
-    )
-    return table(caption, ("true label", *labels, "texts", "right"), rows)
+    caption = f"Confusions of {len(report.texts):,} texts"
+    return table(caption, ("true label", *labels, "texts", "right"), rows, "report-matrix")
 
 
 def _count(count: int, total: int, *, is_right: bool) -> str:
@@ -113,6 +114,6 @@ def _duplicates(report: Contents) -> str:
 
 def _side(report: Contents, place: int) -> str:
     text = report.texts[place]
-    said = "" if text.is_right else f" (predicted: {label_markup(text.predicted)})"
+    said = "" if text.is_right else f" <small>predicted: {label_markup(text.predicted)}</small>"
     label = f'<span class="report-label">{label_markup(text.label)}</span>'
-    return f"<p>{label}{said} {excerpt(text.text, text.lang)}</p>"
+    return f"<p>{label} {excerpt(text.text, text.lang)}{said}</p>"

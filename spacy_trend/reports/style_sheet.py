@@ -14,6 +14,7 @@ STYLE_SHEET = """
 .trend-report thead th,.trend-report thead td{position:static}
 .trend-report thead th:first-child{text-align:start}
 .trend-report td.report-zero{color:var(--soft)}
+.trend-report .report-matrix th{white-space:normal;max-width:9em;overflow-wrap:break-word}
 .trend-report td.report-right{font-weight:600}
 .trend-report .trend-scroll{border:0}
 .trend-report .trend-scroll.report-long{max-height:20em;border-inline-start:3px solid var(--line);
@@ -27,6 +28,7 @@ position:static;overflow-wrap:anywhere}
 text-align:start;white-space:normal;overflow-wrap:anywhere}
 .trend-report .report-words tr>*{border-block-end:1px solid var(--line)}
 .trend-report ul.report-examples{margin:0;padding:0;list-style:none}
+.trend-report .report-examples small,.trend-report .report-pairs small{color:var(--soft);font-weight:400}
 .trend-report .report-examples li+li{margin-top:.3em}
 .trend-report .report-pairs{padding:0 0 0 2em}
 .trend-report .report-pairs li{margin:1em 0}

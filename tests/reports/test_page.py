@@ -170,7 +170,7 @@ def test_shows_nearly_the_same_texts_with_their_labels(section: Callable[[str], 
     assert [text_of(line) for line in pair] == [
         "cosine 1.000",
         "ham meeting",
-        "spam (predicted: ham) meeting",
+        "spam meeting predicted: ham",
     ]
 
 
