@@ -1,5 +1,6 @@
 """spacy_trend: a sentence vector for spaCy's transformer pipelines that says which words it came from."""
 
+from .attributes.arrays import importances, span_vectors, vectors, word_vectors
 from .attributes.extensions import install_extensions
 from .attributes.hooks import install_hooks
 from .attributes.stored_selection import allow_selection
@@ -25,12 +26,16 @@ __all__ = [
     "attribute_similarity",
     "bundled_encoder",
     "from_encoder",
+    "importances",
     "install_extensions",
     "install_hooks",
     "make_trend_vector",
     "observe",
     "render",
     "serve",
+    "span_vectors",
+    "vectors",
+    "word_vectors",
 ]
 
 install_extensions()

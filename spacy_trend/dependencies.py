@@ -12,6 +12,7 @@ EXTRAS = {
     "compare": "the commands compare, convert and evaluate",
     "sklearn": "TrendVectorizer, for scikit-learn",
     "corpus": "the command embed",
+    "search": "the command search",
     "ray": "embed --engine ray",
     "project": "the spaCy project",
 }

@@ -97,20 +97,27 @@ def open_pipeline(model: Language | str | Path | None, encoder: str | Path | Non
         return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)
 
 
-def load_pipeline(model: str | None, encoder: str | None, lang: str, preset: str | None) -> Language:
-    """Return a pipeline with a trend vector, which keeps no vectors of words unless it was there before.
+def load_pipeline(
+    model: str | None, encoder: str | None, lang: str, preset: str | None, *, token_vectors: bool = False
+) -> Language:
+    """Return a pipeline with a trend vector.
 
     Args:
         model: as for `open_pipeline`.
         encoder: likewise.
         lang: likewise.
         preset: for the trend vector, if the pipeline has none; None for the default.
+        token_vectors: whether it keeps the vectors of words, one that was there before, too; False to leave
+            that one as it is.
 
     Raises:
         ValueError: as `open_pipeline` and `with_trend_vector`.
     """
     nlp = open_pipeline(model, encoder, lang)
-    return with_trend_vector(nlp, None if preset is None else {"preset": preset}, token_vectors=False)
+    with_trend_vector(nlp, None if preset is None else {"preset": preset}, token_vectors=token_vectors)
+    for _, component in trend_components(nlp) if token_vectors else ():
+        component.token_vectors = True
+    return nlp
 
 
 def with_trend_vector(

@@ -9,6 +9,7 @@ from spacy import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
+from .attributes.arrays import vectors
 from .component.trend_vector import trend_components
 from .dependencies import check_extra, versions
 from .encoder.fingerprint import fingerprint
@@ -236,10 +237,10 @@ def _cache_key(nlp: Language) -> str:
 
 
 def _embed(nlp: Language, items: list[Any]) -> Floats:
-    vectors = [doc._.trend_vector for doc in nlp.pipe(items)]
+    found = vectors(nlp.pipe(items))
     # Otherwise one row would be taken for another, or for all of them.
-    check_every_doc(len(vectors), len(items))
-    return np.stack(vectors)
+    check_every_doc(len(found), len(items))
+    return found
 
 
 def _as_items(X: Any) -> list[Any]:  # noqa: N803 - scikit-learn's

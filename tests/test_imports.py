@@ -13,7 +13,10 @@ import pytest
 from tests.support.scripts import WARNINGS_ARE_ERRORS
 
 #: They take long to import, or come with an extra. spaCy itself imports torch, where it is installed.
-HEAVY = {"transformers", "spacy_transformers", "pyarrow", "sklearn", "scipy", "matplotlib", "joblib", "ray"}
+HEAVY = {
+    *("transformers", "spacy_transformers", "pyarrow", "duckdb", "sklearn", "scipy", "matplotlib", "joblib"),
+    "ray",
+}
 STEPS = ["import spacy", "import spacy_trend", "spacy.blank('en')"]
 #: What every command of `python -m spacy` imports, ours or not.
 COMMANDS = ["import spacy.cli", "import spacy_trend.cli"]

@@ -340,6 +340,7 @@ class TestRun:
         result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
         assert result.stdout.strip() == "spam (768,)", result.stderr[-2000:]
 
+    @pytest.mark.thorough
     def test_trains_on_the_other_texts(self, checkout: Path) -> None:
         variables = ["--vars.task", "questions", "--vars.preset", "classifier"]
         run_all(checkout, "all", ".", *variables)

@@ -43,11 +43,18 @@ def test_random_texts_with_the_bundled_encoder(nlp: Language, make_nlp: Callable
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_many_random_texts_with_the_bundled_encoder(nlp: Language, make_nlp: Callable[..., Language]) -> None:
     fuzz(nlp, make_nlp(bundled_encoder(), DIFFERENCE), seed=2, texts=200, alone=50)
 
 
 @pytest.mark.slow
+def test_more_random_texts(default: Language, steady: Language) -> None:
+    fuzz(default, steady, seed=7, texts=500, alone=50)
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(3, 7))
 def test_many_random_texts(default: Language, steady: Language, seed: int) -> None:
     fuzz(default, steady, seed=seed, texts=2_500, alone=250)

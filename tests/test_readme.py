@@ -93,6 +93,7 @@ def test_the_other_bash_blocks_run(block: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_the_project_runs(tmp_path: Path) -> None:
     (block,) = [block for block in blocks("bash")[1:] if "project" in block]
     run_in_a_checkout(block, tmp_path)

@@ -20,7 +20,10 @@ from .labels import LabelAttribution
 from .leaving_out import vectors_without_words
 from .margins import Scores, margin_of, scores_of
 
+#: How a score is split, the default first.
+METHODS = ("exact", "leave_one_out")
 __all__ = [
+    "METHODS",
     "Attribution",
     "PairPart",
     "SimilarityAttribution",
@@ -199,7 +202,7 @@ def _parts(
     nlp: Language | None,
 ) -> tuple[Parts, float]:
     """Return the parts of the words, float64 `(words,)`, and the bias that is left, by either method."""
-    check_choice("attribution", "method", method, ("exact", "leave_one_out"))
+    check_choice("attribution", "method", method, METHODS)
     if method == "exact":
         return _weighted(words) @ direction, bias
     if nlp is None:

@@ -6,9 +6,9 @@ entry-point group `spacy_cli`.
 
 from spacy.cli._util import app as spacy_app
 
-from . import compare, embed, explain, presets
+from . import compare, embed, explain, presets, search
 from .app import trend_cli
 
-__all__ = ["compare", "embed", "explain", "presets", "trend_cli"]
+__all__ = ["compare", "embed", "explain", "presets", "search", "trend_cli"]
 
 spacy_app.add_typer(trend_cli)

@@ -2,18 +2,29 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from spacy import Language
+from spacy.tokens import Doc
 
+from ..architectures import reads_trend_vector
+from ..attribution import METHODS, Attribution, attribute_prediction
 from ..console import msg
 from ..doctor import diagnose
 from ..doctor.findings import has_errors, print_findings
 from ..output_paths import prepare_file
 from ..pipelines import load_pipeline
+from ..settings import check_choice
 from ..text_files import Dialect, read_texts
 from ..visualize import SIMILARITY, check_style, render
-from ..visualize.explanation import as_json_line, explain, format_explanation
+from ..visualize.explanation import (
+    as_json_line,
+    explain,
+    explain_similarity,
+    format_explanation,
+    format_similarity,
+)
 from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, delimiter_of, trend_cli
 
 
@@ -39,28 +50,51 @@ def explain_cli(
         str | None,
         typer.Option("--style", help="With --html: attention (a table), words, or similarity (of two texts)"),
     ] = None,
+    other: Annotated[
+        str | None, typer.Option("--with", help="Another text: show which words make the two alike")
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label", help="With a text classifier: label to give reasons for, not the predicted one"
+        ),
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="The label it is compared with; by default the runner-up")
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option("--method", help="exact, or leave_one_out: encode the text again without each word"),
+    ] = "exact",
+    top: Annotated[int | None, typer.Option("--top", min=1, help="How many words to show")] = None,
 ) -> None:
-    """Show which words the vector of a text comes from, and why.
+    """Show which words a vector, a prediction or a similarity comes from, and why.
 
-    Prints a table of words, what each counts in the vector (weight) and its share of the encoder's attention
-    (importance); a table of attention, rows by words, with * at each row's leader; the focus, the related
-    word, and the first ten numbers of the vector. Several texts are printed one after another; as JSON, one
-    per line. A pipeline without a trend vector gets one with the default settings. Without --model and
-    --encoder, the encoder of the extra 'demo' is used.
+    Prints the attention that each word receives, with * at each row's leader; what each word counts in the
+    vector (weight), its share of the encoder's attention (importance) and, if the pipeline has a text
+    classifier on the trend vector, its part of the score of the predicted label; the focus, the related word
+    and the reasons. Several texts are printed one after another; as JSON, one per line. A pipeline without a
+    trend vector gets one with the default settings. Without --model and --encoder, the encoder of the extra
+    'demo' is used.
     """
     try:
-        to_explain = _texts(text, texts, text_field, Dialect(encoding, delimiter_of(delimiter)))
+        to_explain = _texts(text, texts, text_field, Dialect(encoding, delimiter_of(delimiter)), other)
         # Before an encoder is loaded, so that mistakes show at once.
+        _check_question(other, label or against, method)
+        if other is not None and html:
+            style = style or SIMILARITY
         _check_picture(html, style, len(to_explain))
         for path in filter(None, (html, output)):
             prepare_file(path)
-        nlp = load_pipeline(model, encoder, lang, preset)
+        nlp = load_pipeline(model, encoder, lang, preset, token_vectors=True)
         docs = list(nlp.pipe(to_explain))
+        attributions = None
+        if other is None and (style is None or label or against):
+            attributions = _attributions(nlp, docs, label, against, method)
         if html:
-            html.write_text(
-                str(render(docs, style or "attention", page=True, jupyter=False)), encoding="utf8"
-            )
-        explanations = [explain(doc) for doc in docs]
+            page = render(docs, style or "attention", page=True, jupyter=False, attribution=attributions)
+            html.write_text(str(page), encoding="utf8")
+        explanations = [explain_similarity(*docs)] if other is not None else _explanations(docs, attributions)
         lines = [as_json_line(explanation) for explanation in explanations]
         if output:
             output.write_text("\n".join(lines) + "\n", encoding="utf8")
@@ -70,8 +104,10 @@ def explain_cli(
         print("\n".join(lines))
     elif html:
         msg.good(f"Wrote {html}")
+    elif other is not None:
+        print(format_similarity(explanations[0], top))
     else:
-        print("\n\n".join(map(format_explanation, explanations)))
+        print("\n\n".join(format_explanation(explanation, top=top) for explanation in explanations))
 
 
 @trend_cli.command("doctor")
@@ -94,6 +130,16 @@ def doctor_cli(
     raise typer.Exit(has_errors(findings))
 
 
+def _check_question(other: str | None, label: str | None, method: str) -> None:
+    """Refuse an unknown method, and questions that exclude each other."""
+    check_choice("explain", "method", method, METHODS)
+    if other is not None and (label is not None or method != METHODS[0]):
+        raise ValueError(
+            "Got --with beside --label, --against or --method, which ask about a classifier. Expected one of "
+            "the two: leave --with out, or the others."
+        )
+
+
 def _check_picture(html: Path | None, style: str | None, texts: int) -> None:
     """Refuse a style that is unknown, for which there is no page, or that draws another number of texts."""
     if style is None:
@@ -108,10 +154,31 @@ def _check_picture(html: Path | None, style: str | None, texts: int) -> None:
         )
 
 
-def _texts(text: str | None, path: Path | None, text_field: str, dialect: Dialect) -> list[str]:
+def _attributions(
+    nlp: Language, docs: list[Doc], label: str | None, against: str | None, method: str
+) -> list[Attribution] | None:
+    """Return why a text classifier predicts what it does; None if there is none and nobody asks for it."""
+    asks = label is not None or against is not None or method != METHODS[0]
+    reads = [name for name, pipe in nlp.pipeline if reads_trend_vector(getattr(pipe, "model", None))]
+    if len(reads) != 1 and not asks:
+        return None
+    return [attribute_prediction(nlp, doc, label, against, method=method) for doc in docs]
+
+
+def _explanations(docs: list[Doc], attributions: list[Attribution] | None) -> list[dict[str, Any]]:
+    if attributions is None:
+        return [explain(doc) for doc in docs]
+    return [explain(doc, attribution) for doc, attribution in zip(docs, attributions, strict=True)]
+
+
+def _texts(
+    text: str | None, path: Path | None, text_field: str, dialect: Dialect, other: str | None
+) -> list[str]:
     if text is not None and path is None:
-        return [text]
+        return [text] if other is None else [text, other]
     if text is None and path is not None:
+        if other is not None:
+            raise ValueError("Got --texts and --with. Expected a TEXT to compare with the other one.")
         return list(read_texts(path, text_field, dialect))
     got = "neither a text nor a file" if text is None else f"the text {text!r} and the file {path}"
     raise ValueError(f"Got {got}. Expected one of the two: a TEXT in quotes, or --texts FILE.")

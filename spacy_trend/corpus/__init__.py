@@ -1,17 +1,19 @@
-"""Corpora of any size: from files of texts to Parquet files with their vectors, resumable at any moment.
+"""Corpora of any size: from files of texts to Parquet files with their vectors, resumable; search in these.
 
 This room may import the embedder and everything below it, but no other feature. It and the embedder alone
-know pyarrow and Ray, which come with extras: they are imported when `embed_corpus` is called.
+know pyarrow, Ray and DuckDB, which come with extras: they are imported when a function of the room is called.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..dependencies import check_extra
+from ..messages import shorten
 from ..settings import check_choice
-from ..text_files import Dialect, check_dialect
+from ..text_files import Dialect, check_dialect, is_unicode
 
 if TYPE_CHECKING:
+    from .hits import Hits
     from .run import Summary
 
 
@@ -106,6 +108,60 @@ def embed_corpus(
     choice = PipelineChoice(model, encoder, lang, preset, gpu_id)
     task = Task(choice, text_field, batch_size, shard_rows, processes, engine, address)
     return run(given, OutputFolder(_absolute(Path(output))), task, on_error, overwrite)
+
+
+def search(
+    folder: Path | str,
+    query: str,
+    k: int = 5,
+    *,
+    model: str | None = None,
+    encoder: str | None = None,
+    lang: str = "en",
+    preset: str | None = None,
+    text_field: str | None = None,
+    why: bool = False,
+) -> "Hits":
+    """Find the texts of an embedded corpus that are nearest to a query, by the cosine of their vectors.
+
+    Every vector is compared, in float64, so the answer is exact. The files are read once, by DuckDB, and
+    memory does not grow with their number. Files that `embed_corpus` has still to write are not waited for,
+    and files of others in the folder not read. The bytes of each file are not proven at each query: that is
+    done by `embed_corpus`, called again.
+
+    Args:
+        folder: that `embed_corpus` wrote.
+        query: the text to compare with; embedded with the pipeline that wrote the folder.
+        k: how many texts to find at most.
+        model: as `embed_corpus` was given it; see `embedder.PipelineChoice`.
+        encoder: likewise.
+        lang: likewise.
+        preset: likewise; None for that of the folder, unless the pipeline has a trend vector.
+        text_field: the column to show as the text; None for the one that was embedded.
+        why: also split each score into one part for each pair of words.
+
+    Returns:
+        The hits, a sequence of `Hit`, best first; of equal scores, the first of the input. Texts without a
+        vector or with numbers that are not finite have no cosine: they are no hits, and counted.
+
+    Raises:
+        ImportError: without the extra `search`.
+        ValueError: for k below one, a query without words, a folder that `embed_corpus` did not write or that
+            is empty or broken, another pipeline than that of the folder, or an unknown `text_field`.
+        OSError: if there is no such folder, model or encoder.
+    """
+    if k < 1:
+        raise ValueError(f"Got k={k}. Expected 1 or more: how many texts to find.")
+    if not query.strip() or not is_unicode(query):
+        raise ValueError(f"Got the query {shorten(query)}. Expected a text, of words in Unicode.")
+    check_extra("search", "duckdb", "pyarrow", "filelock")
+    # Here, because the extra may not be installed.
+    from ..embedder import PipelineChoice
+    from .folder import OutputFolder
+    from .query import answer
+
+    choice = PipelineChoice(model, encoder, lang, preset)
+    return answer(OutputFolder(_absolute(Path(folder))), query, choice, k, text_field, why)
 
 
 def _absolute(output: Path) -> Path:

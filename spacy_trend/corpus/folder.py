@@ -114,6 +114,27 @@ class OutputFolder:
             # The file stays: another run may have it open, and would then lock a file that nobody else sees.
             lock.release()
 
+    def read_manifest(self) -> dict[str, Any] | None:
+        """Return what the shards are made with; None if there are no shards and nothing that says it.
+
+        Raises:
+            ValueError: if it cannot be read, and there are shards.
+        """
+        path = self.ours / MANIFEST
+        try:
+            with open_sealed(path) as file:
+                return manifest_in(file.schema_arrow)
+        except FileNotFoundError:
+            return None
+        except (BrokenFileError, OSError, pa.ArrowException) as error:
+            if any(_SHARD.fullmatch(file.name) for file in self.path.iterdir()):
+                raise ValueError(
+                    f"{without_controls(path)} cannot be read: it {shorten_text(str(error), 200)}. Expected "
+                    "what the shards beside it were made with: name another folder, or start again with "
+                    "--overwrite."
+                ) from error
+            return None
+
     def check_manifest(self, manifest: dict[str, Any]) -> None:
         """Refuse to continue with something else than what the shards are made with.
 
@@ -124,7 +145,7 @@ class OutputFolder:
             ValueError: if the recorded manifest differs (the message names the differences) or cannot be
                 read, or if there are shards without a manifest.
         """
-        before = self._read_manifest()
+        before = self.read_manifest()
         if before is None:
             return
         changed = differing(before, manifest)
@@ -144,7 +165,7 @@ class OutputFolder:
         Raises:
             ValueError: if there are any; the message names them.
         """
-        if self._read_manifest() is None:
+        if self.read_manifest() is None:
             shards = 0
         expected = {self.shard_path(number) for number in range(shards)}
         self._refuse_surplus(
@@ -170,7 +191,7 @@ class OutputFolder:
             schema: of the shards.
         """
         path = self.ours / MANIFEST
-        if self._read_manifest() is None:
+        if self.read_manifest() is None:
             temporary = path.with_suffix(TEMPORARY)
             write_sealed(described(schema, manifest).empty_table(), temporary)
             # No file has the name of a folder that stands in its place.
@@ -184,7 +205,7 @@ class OutputFolder:
             ValueError: if there are Parquet files that are not shards of the manifest.
         """
         try:
-            before = self._read_manifest()
+            before = self.read_manifest()
         except ValueError:
             # It is ours and broken, so all that is named as a shard counts as ours.
             shards = [path for path in self.path.iterdir() if _SHARD.fullmatch(path.name)]
@@ -207,22 +228,6 @@ class OutputFolder:
         # In hidden folders, which most readers skip, they are the user's own affair.
         found = paths_below(self.path, lambda path: not path.name.startswith("."))
         return sorted(path for path in found if path.suffix.lower() == ".parquet" or _is_parquet(path))
-
-    def _read_manifest(self) -> dict[str, Any] | None:
-        path = self.ours / MANIFEST
-        try:
-            with open_sealed(path) as file:
-                return manifest_in(file.schema_arrow)
-        except FileNotFoundError:
-            return None
-        except (BrokenFileError, OSError, pa.ArrowException) as error:
-            if any(_SHARD.fullmatch(file.name) for file in self.path.iterdir()):
-                raise ValueError(
-                    f"{without_controls(path)} cannot be read: it {shorten_text(str(error), 200)}. Expected "
-                    "what the shards beside it were made with: name another folder, or start again with "
-                    "--overwrite."
-                ) from error
-            return None
 
     def _remove_if_empty(self, with_folder: bool) -> None:
         self.clear_unfinished()

@@ -4,7 +4,11 @@ import json
 from typing import Any
 
 import pyarrow as pa
+from spacy import Language
 
+from ..component.trend_vector import trend_components
+from ..dependencies import versions
+from ..encoder.fingerprint import fingerprint
 from ..messages import shorten
 from .seals import BrokenFileError
 
@@ -12,6 +16,21 @@ from .seals import BrokenFileError
 METADATA = b"spacy_trend"
 #: The key in the metadata of a shard's schema of the rows that the pipeline could not embed.
 LEFT_OUT = b"spacy_trend_errors"
+
+
+def describe_pipeline(nlp: Language) -> dict[str, Any]:
+    """Return what a manifest says of the pipeline that makes the vectors.
+
+    Args:
+        nlp: a pipeline with a trend vector.
+    """
+    name, component = trend_components(nlp)[-1]
+    return {
+        "pipeline": fingerprint(nlp),
+        "encoder": component.encoder.size.name if component.encoder else None,
+        "settings": nlp.get_pipe_config(name),
+        "versions": versions("spacy-transformers", "pyarrow"),
+    }
 
 
 def described(

@@ -9,19 +9,16 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-from spacy import Language
 from tqdm import tqdm
 
-from ..component.trend_vector import trend_components
-from ..dependencies import versions
 from ..embedder import Embedder
-from ..encoder.fingerprint import fingerprint
 from ..text_files import Row
 from .blocks import InputFile
 from .engines import RowsWritten, Task, embed_here, embed_in_processes
 from .errors import check_list, error_writer
 from .folder import OutputFolder
 from .input import InputScan, Source, input_files, read_shards, scan_input, spool_removed
+from .manifest import describe_pipeline
 from .places import Places
 from .shards import Shard, Shards, ShardWriter
 
@@ -125,18 +122,8 @@ def _manifest(scan: InputScan, embedder: Embedder, task: Task) -> dict[str, Any]
         "input": {"sha256": scan.digest, "rows": scan.rows, "errors": scan.errors},
         "text_field": task.text_field,
         "shard_rows": task.shard_rows,
-        **_describe(embedder.nlp),
+        **describe_pipeline(embedder.nlp),
         "width": embedder.width,
-    }
-
-
-def _describe(nlp: Language) -> dict[str, Any]:
-    name, component = trend_components(nlp)[-1]
-    return {
-        "pipeline": fingerprint(nlp),
-        "encoder": component.encoder.size.name if component.encoder else None,
-        "settings": nlp.get_pipe_config(name),
-        "versions": versions("spacy-transformers", "pyarrow"),
     }
 
 

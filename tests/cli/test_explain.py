@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +15,16 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 import spacy_trend.cli
-from spacy_trend.attribution.interface import SimilarityAttribution
-from spacy_trend.visualize.explanation import as_json_line, explain, format_explanation
+from spacy_trend.visualize.explanation import (
+    as_json_line,
+    explain,
+    explain_similarity,
+    format_explanation,
+    format_similarity,
+)
+from tests.support.classifiers import trained
 from tests.support.commands import run_command, said
-from tests.support.pictures import made_similarity
+from tests.support.pictures import made_doc, made_similarity
 
 EXPLANATION = {
     "text": "I want an apple.",
@@ -28,6 +35,17 @@ EXPLANATION = {
     "focus": {"i": 1, "text": "want"},
     "related": None,
     "vector": [0.5, -1.0, *[0.25] * 10],
+    "attribution": None,
+}
+PARTS = [-0.5, 2.0, 0.25, 0.25]
+ATTRIBUTION = {
+    "words": [{"i": i, "text": "", "part": part} for i, part in enumerate(PARTS)],
+    "bias": -1.0,
+    "score": 1.0,
+    "delta": 0.0,
+    "method": "exact",
+    "label": "fruit",
+    "against": "house",
 }
 run = partial(run_command, "explain")
 
@@ -46,8 +64,14 @@ def test_explain_is_a_command_of_spacy(nlp: Language) -> None:
     np.testing.assert_allclose(printed["vector"], doc._.trend_vector, atol=1e-4)
 
 
-def test_the_table_of_words_comes_before_that_of_rows_which_marks_each_leader() -> None:
+def test_the_table_of_rows_marks_each_leader_and_that_of_words_ends_in_reasons() -> None:
     assert format_explanation(EXPLANATION, width=80).split("\n") == [
+        "",
+        "row       I    want      an   apple",
+        "---   -----   -----   -----   -----",
+        "  0   0.50    1.25*   0.25    0.12 ",
+        "  1   1.00*   0.50    0.50    1.00 ",
+        "",
         "",
         "word    weight   importance",
         "-----   ------   ----------",
@@ -56,16 +80,61 @@ def test_the_table_of_words_comes_before_that_of_rows_which_marks_each_leader() 
         "an       0.000        0.125",
         "apple    0.000        0.125",
         "",
+        "focus    want (token 1)",
+        "related  -",
+        "reasons  want 0.500, I 0.250, an 0.125",
+    ]
+
+
+def test_the_parts_of_a_score_are_a_column_and_add_up() -> None:
+    assert format_explanation({**EXPLANATION, "attribution": ATTRIBUTION}).split("\n") == [
         "",
-        "row       I    want      an   apple",
-        "---   -----   -----   -----   -----",
-        "  0   0.50    1.25*   0.25    0.12 ",
-        "  1   1.00*   0.50    0.50    1.00 ",
+        "word    weight   importance     part",
+        "-----   ------   ----------   ------",
+        "I        0.000        0.250   -0.500",
+        "want     1.000        0.500   +2.000",
+        "an       0.000        0.125   +0.250",
+        "apple    0.000        0.125   +0.250",
         "",
         "focus    want (token 1)",
         "related  -",
-        "vector   0.5000 -1.0000 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 0.2500 ...",
+        "score    +1.000 for 'fruit' against 'house': bias -1.000, words +2.000",
+        "reasons  want +2.000, I -0.500, an +0.250",
     ]
+
+
+def test_parts_of_texts_without_a_word_do_not_claim_to_add_up() -> None:
+    left_out = {**ATTRIBUTION, "method": "leave_one_out", "against": None}
+    shown = format_explanation({**EXPLANATION, "attribution": left_out})
+    assert "score    +1.000 for 'fruit'; a part is what it loses without the word" in shown
+
+
+def test_the_words_with_most_importance_or_the_greatest_parts_can_be_shown_alone() -> None:
+    words = [line.split()[0] for line in format_explanation(EXPLANATION, top=2).split("\n")[3:5]]
+    assert words == ["want", "I"]
+    shown = format_explanation({**EXPLANATION, "attribution": ATTRIBUTION}, top=1).split("\n")
+    assert shown[3:5] == ["want    1.000        0.500   +2.000", ""]
+    assert "row" not in format_explanation(EXPLANATION, top=2)
+
+
+def test_a_similarity_names_what_each_word_adds_and_the_strongest_pairs() -> None:
+    one, other = made_doc(not_words=(".",)), made_doc(["big", "plums"], [[1, 1]], (-1, -1))
+    parts = np.array([[0, 0], [0.5, -0.25], [0, 0], [0, 0.125]])
+    explanation = {
+        "text": one.text,
+        "other_text": other.text,
+        **made_similarity(one, other, parts).to_dict(),
+        "pairs": [{"text": "want", "other_text": "big", "part": 0.5}],
+    }
+    shown = format_similarity(explanation).split("\n")
+    assert shown[0] == "I want an apple."
+    assert "want    +0.250" in shown
+    assert "plums   -0.125" in shown
+    assert shown[-2:] == ["cosine   0.375, the sum of either text's parts", "reasons  want ~ big +0.500"]
+    alone = format_similarity(explanation, top=1)
+    assert "plums " not in alone
+    assert "big     +0.500" not in alone
+    assert "big    +0.500" in alone
 
 
 def test_a_table_wider_than_the_terminal_is_broken_into_several() -> None:
@@ -74,7 +143,7 @@ def test_a_table_wider_than_the_terminal_is_broken_into_several() -> None:
         ["row", "I", "want"],
         ["row", "an", "apple"],
     ]
-    assert max(len(line) for line in lines[:-2]) <= 27
+    assert max(len(line) for line in lines if line.startswith("row")) <= 27
 
 
 def test_a_text_without_words_has_no_table(nlp: Language) -> None:
@@ -82,7 +151,7 @@ def test_a_text_without_words_has_no_table(nlp: Language) -> None:
     assert (explanation["words"], explanation["focus"], explanation["related"]) == ([], None, None)
     assert format_explanation(explanation).startswith(
         "No words: all tokens are punctuation or spaces, or have no wordpiece.\n"
-        "focus    -\nrelated  -\nvector   0.0000"
+        "focus    -\nrelated  -\nreasons  -"
     )
     assert format_explanation(explain(nlp(" "))).startswith("No words: the text is blank, ' '.\nfocus    -\n")
 
@@ -159,21 +228,77 @@ def test_explain_draws_a_text(tmp_path: Path, tiny_encoder: Path) -> None:
     assert "<table>" not in markup
 
 
-def test_explain_draws_the_similarity_of_two_texts(
-    tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def attribute(one: Doc, other: Doc) -> SimilarityAttribution:
-        return made_similarity(one, other, np.eye(2))
-
-    monkeypatch.setattr("spacy_trend.attribution.attribute_similarity", attribute, raising=False)
+def test_explain_draws_the_similarity_of_two_texts(tmp_path: Path, tiny_encoder: Path) -> None:
     (tmp_path / "two.txt").write_text("Two words\nSome words\n")
-    page = tmp_path / "why.html"
-    arguments = ("--texts", tmp_path / "two.txt", "--encoder", tiny_encoder)
-    result = run(*arguments, "--html", page, "--style", "similarity")
-    assert result.exit_code == 0, result.stdout
-    markup = page.read_text(encoding="utf8")
+    encoder = ("--encoder", tiny_encoder)
+    pages = [tmp_path / "one.html", tmp_path / "other.html"]
+    asked = run("--texts", tmp_path / "two.txt", *encoder, "--style", "similarity", "--html", pages[0])
+    assert asked.exit_code == 0, asked.stdout
+    assert run("Two words", "--with", "Some words", *encoder, "--html", pages[1]).exit_code == 0
+    markup = pages[0].read_text(encoding="utf8")
     assert markup.count("<figure>") == 1
-    assert "cosine <b>+2.000</b>, the sum of 4 pairs of words" in markup
+    assert "the sum of 4 pairs of words" in markup
+    assert pages[1].read_text(encoding="utf8") == markup
+
+
+def test_explain_says_why_two_texts_are_alike(tiny_encoder: Path, make_nlp: Callable[..., Language]) -> None:
+    result = run("Two words", "--with", "Some words", "--encoder", tiny_encoder, "--json")
+    assert result.exit_code == 0, result.stdout
+    found = json.loads(result.stdout)
+    nlp = make_nlp(tiny_encoder, {})
+    expected = explain_similarity(nlp("Two words"), nlp("Some words"))
+    assert found["score"] == pytest.approx(expected["score"], abs=1e-3)
+    assert [len(found[name]) for name in ("words", "other_words", "parts", "pairs")] == [2, 2, 2, 4]
+    printed = run("Two words", "--with", "Some words", "--encoder", tiny_encoder, "--top", 1).stdout
+    assert printed.count("~") == 1
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a pipeline that tells fruit from houses, and keeps no vectors of words."""
+    folder = tmp_path_factory.mktemp("classifier")
+    trained(tiny_encoder, token_vectors=False).to_disk(folder)
+    return folder
+
+
+def test_explain_says_why_a_text_has_its_label(classifier: Path, tmp_path: Path) -> None:
+    page = tmp_path / "why.html"
+    predicted = json.loads(run("I want an apple.", "--model", classifier, "--json").stdout)["attribution"]
+    assert predicted["label"] in ("fruit", "house")
+    assert predicted["delta"] == pytest.approx(0, abs=1e-4)
+    arguments = ("I want an apple.", "--model", classifier, "--label", "fruit")
+    asked = json.loads(run(*arguments, "--against", "house", "--json", "--html", page).stdout)["attribution"]
+    assert (asked["label"], asked["against"], asked["method"]) == ("fruit", "house", "exact")
+    assert "house" in page.read_text(encoding="utf8")
+    assert "against 'house': bias" in run(*arguments).stdout
+    assert "a part is what it loses" in run(*arguments, "--method", "leave_one_out").stdout
+    # A style that is asked for shows the vector.
+    assert run(*arguments[:3], "--html", page, "--style", "words").exit_code == 0
+    assert "house" not in page.read_text(encoding="utf8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--label", "spam"], "Got label='spam', which the classifier does not know"),
+        (["--label", "fruit", "--against", "fruit"], "Got the label 'fruit' against itself"),
+        (["--label", "fruit", "--with", "Two words"], "Got --with beside --label, --against or --method"),
+        (["--with", "Two words", "--method", "leave_one_out"], "Got --with beside --label"),
+        (["--method", "lime"], "explain: method='lime' is unknown"),
+    ],
+)
+def test_explain_refuses_what_a_classifier_cannot_say(
+    arguments: list[str], expected: str, classifier: Path
+) -> None:
+    result = run("I want an apple.", "--model", classifier, *arguments)
+    assert result.exit_code == 1
+    assert expected in said(result)
+
+
+def test_explain_refuses_labels_without_a_classifier(tiny_encoder: Path) -> None:
+    result = run("I want an apple.", "--encoder", tiny_encoder, "--label", "fruit")
+    assert result.exit_code == 1
+    assert "has 0 components that read the trend vector" in said(result)
 
 
 def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> None:
@@ -197,6 +322,7 @@ def test_explain_takes_a_file_of_texts(tmp_path: Path, tiny_encoder: Path) -> No
     ("arguments", "expected"),
     [
         ([], "Expected one of the two: a TEXT in quotes, or --texts FILE"),
+        (["--texts", "{folder}/three.txt", "--with", "b"], "Got --texts and --with. Expected a TEXT"),
         (["Two words", "--texts", "a.txt"], "Expected one of the two: a TEXT in quotes, or --texts FILE"),
         (["--texts", "none.txt"], "No such file or directory"),
         (["--texts", "{folder}/empty.txt"], "There is no text in"),
@@ -265,7 +391,8 @@ def test_numbers_that_are_not_finite_are_shown_as_such_in_the_table() -> None:
     assert [line.split() for line in table.splitlines() if line.strip().startswith("0 ")] == [
         ["0", "nan*", "1.25", "inf", "0.10"]
     ]
-    assert table.endswith("vector   nan -inf 0.1000 ...")
+    unknown = {**NOT_FINITE, "importance": [0.5, 0.25, float("nan"), 0.25]}
+    assert format_explanation(unknown, width=80).endswith("reasons  an nan, I 0.500, want 0.250")
 
 
 def test_numbers_that_are_not_finite_are_null_in_json_and_nan_in_its_table() -> None:
@@ -308,7 +435,7 @@ def test_what_a_terminal_obeys_is_shown_as_an_escape(control: str) -> None:
     }
     table = format_explanation(explanation, width=80)
     assert control not in table
-    assert table.count(f"{control!r}"[1:-1] + "[31mred") == 4
+    assert table.count(f"{control!r}"[1:-1] + "[31mred") == 5
     assert as_json_line(explanation).isascii()
 
 

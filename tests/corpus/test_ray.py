@@ -96,6 +96,7 @@ class TestRayOnThisMachine:
         assert run.stdout.split()[-2:] == ["300", "15"]
         check_same(tmp_path / "out", local)
 
+    @pytest.mark.thorough
     def test_has_the_rows_of_the_local_engine_if_all_of_a_shard_have_errors(
         self, tmp_path: Path, tiny_encoder: Path
     ) -> None:
@@ -139,7 +140,7 @@ class TestRayOnThisMachine:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.thorough)])
 def test_ray_listens_on_this_machine_alone_and_ends_with_its_run(
     number: signal.Signals, source: Path, tmp_path: Path, tiny_encoder: Path
 ) -> None:

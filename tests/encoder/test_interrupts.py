@@ -135,7 +135,7 @@ def _clean() -> Iterator[None]:
         _pop_mode()
 
 
-@pytest.mark.parametrize("step", [11, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [11, pytest.param(3, marks=[pytest.mark.slow, pytest.mark.thorough])])
 def test_an_interrupt_leaves_nothing_after_the_next_pass(step: int, nlp: Language) -> None:
     expected = nlp(TEXT)._.trend_vector
     shim, level = shim_of(nlp.get_pipe("transformer")), LOGGER.level
