@@ -24,8 +24,8 @@ from tqdm import tqdm
 
 from spacy_trend import PRESETS
 from spacy_trend.compare.classifier import cross_predict, predict_test
-from spacy_trend.compare.scores import mcnemar, score_predictions
 from spacy_trend.pipelines import transformer_pipeline
+from spacy_trend.reports.scores import mcnemar, score_predictions
 from spacy_trend.types import Ints
 
 FOLDS = 5

@@ -21,8 +21,8 @@ from spacy.vocab import Vocab
 from tqdm import tqdm
 
 from spacy_trend import TrendVector
-from spacy_trend.compare.scores import mcnemar
 from spacy_trend.pipelines import transformer_pipeline
+from spacy_trend.reports.scores import mcnemar
 
 FOLDERS = {"en": "ud", "fr": "ud-fr", "de": "ud-de", "zh": "ud-zh"}
 LANGUAGES = {"en": "English-EWT", "fr": "French-GSD", "de": "German-GSD", "zh": "Chinese-GSDSimp"}

@@ -1,4 +1,4 @@
-"""The trend vector as a scikit-learn transformer."""
+"""The trend vector as a scikit-learn transformer, and reports of classifiers on it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +17,8 @@ from .kept_vectors import KeptVectors
 from .messages import name_some, shorten
 from .output_paths import make_folder
 from .pipelines import check_every_doc, open_pipeline, with_trend_vector
+from .reports import LIMIT, Report, check_limit, make_report
+from .reports.estimators import reasons_of
 from .types import Floats
 
 check_extra("sklearn", "sklearn")
@@ -178,6 +180,44 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
                 found[text] = vector
                 kept.write(text, vector)
         return np.stack([found[text] for text in texts])
+
+
+def report(
+    classifier: Any,
+    texts: Iterable[str | Doc],
+    labels: Iterable[Any],
+    output: str | Path | None = None,
+    *,
+    limit: int = LIMIT,
+    seed: int = 0,
+) -> Report:
+    """Report what a fitted classifier gets right and wrong, and which words are the reasons.
+
+    Args:
+        classifier: a scikit-learn pipeline of a `TrendVectorizer`, linear steps and a linear classifier, or a
+            classifier of trend vectors.
+        texts: texts or docs, as for `TrendVectorizer`; for a classifier of vectors, docs that have one.
+        labels: their labels.
+        output: a folder to write `report.html` and `reasons.jsonl` to; None to write nothing.
+        limit: of how many misclassified texts the page shows the reasons.
+        seed: of the intervals.
+
+    Returns:
+        the report: `to_html()` is the page, `to_lines()` are the lines of JSON.
+
+    Raises:
+        ValueError: for a classifier whose scores do not split into words (the message says why), texts and
+            labels that do not belong together, or fewer than two texts.
+        OSError: if the files cannot be written.
+    """
+    # Before the work, so that mistakes show at once.
+    check_limit(limit)
+    if output is not None:
+        make_folder(Path(output))
+    made = make_report(reasons_of(classifier, _as_items(texts), list(labels)), limit=limit, seed=seed)
+    if output is not None:
+        made.write(Path(output))
+    return made
 
 
 def _memory_folder(memory: Any) -> Path | None:

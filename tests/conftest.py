@@ -11,6 +11,7 @@ from hypothesis import settings
 from spacy import Language
 
 from spacy_trend import bundled_encoder
+from spacy_trend.reports import scores
 from tests.support import changes
 from tests.support.encoders import save_bert
 from tests.support.pipelines import make_pipeline
@@ -99,3 +100,11 @@ def with_stock_shims(tiny_encoder: Path) -> Language:
     for node, shims in zip(nodes, stock, strict=True):
         node.shims[:] = shims
     return nlp
+
+
+@pytest.fixture(scope="module")
+def few_resamples() -> Iterator[None]:
+    """Intervals are tested in test_scores.py; elsewhere they would take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scores, "RESAMPLES", 100)
+        yield

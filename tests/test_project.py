@@ -287,6 +287,8 @@ class TestRun:
             "confusion.png",
             "evaluation.json",
             "explanation.json",
+            "reasons.jsonl",
+            "report.html",
             "report.txt",
             "scores.json",
         ]

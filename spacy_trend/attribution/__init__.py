@@ -16,8 +16,9 @@ from ..attributes.weighted_words import WeightedWords, weighted_words
 from ..messages import shorten
 from ..settings import check_choice
 from .interface import Attribution, Label, PairPart, Parts, SimilarityAttribution, SpanPart, WordPart
+from .labels import LabelAttribution
 from .leaving_out import vectors_without_words
-from .margins import margin_of, scores_of
+from .margins import Scores, margin_of, scores_of
 
 #: How a score is split, the default first.
 METHODS = ("exact", "leave_one_out")
@@ -166,6 +167,29 @@ def attribute_prediction(
     return Attribution(
         words.tokens, _texts(item, words), parts, bias, score(vector), method, margin.label, margin.against
     )
+
+
+def attribute_labels(classifier: Scores, item: Doc | Span) -> LabelAttribution:
+    """Split the scores of all labels of a text into the parts of its words.
+
+    For many texts: the classifier is read once, and all margins of a text follow from one reading of it.
+
+    Args:
+        classifier: as `scores_of` reads it.
+        item: as for `attribute_prediction`.
+
+    Returns:
+        the scores in parts.
+
+    Raises:
+        ValueError: as `attribute_prediction`, but for those of labels and methods.
+    """
+    words = _words_of(item)
+    vector = _vector(words)
+    affine = classifier.at(vector)
+    parts = _weighted(words) @ affine.matrix.T
+    scores = classifier.scores(vector)
+    return LabelAttribution(classifier, words.tokens, _texts(item, words), parts, affine.shift, scores)
 
 
 def _parts(

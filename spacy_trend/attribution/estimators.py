@@ -35,6 +35,8 @@ class EstimatorScores:
         *steps, (self._name, last) = _flat_steps("the estimator", estimator)
         # What stands before the vectors: texts, and the vectorizer.
         embedding = max((n for n, (_, step) in enumerate(steps) if hasattr(step, "nlp_")), default=-1)
+        #: The names of the steps before the vectorizer, which change texts.
+        self.before = [name for name, _ in steps[:embedding]] if embedding > 0 else []
         #: The pipeline of the vectorizer; None if there is none.
         self.nlp = steps[embedding][1].nlp_ if embedding >= 0 else None
         self._steps = steps[embedding + 1 :]

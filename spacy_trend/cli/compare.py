@@ -17,6 +17,10 @@ from ..console import msg
 from ..dependencies import check_compare_extra
 from ..output_paths import make_folder
 from ..pipelines import open_pipeline
+from ..reports import LIMIT, Reasons, check_limit, make_report
+from ..reports.contents import LINES
+from ..reports.report import PAGE
+from ..reports.scores import Scores
 from ..text_files import Dialect
 from .app import Delimiter, Encoding, Lang, Model, delimiter_of, trend_cli
 
@@ -132,26 +136,49 @@ def evaluate_cli(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Folder to write evaluation.json, confusion.png and report.txt to"
+            "--output",
+            "-o",
+            help="Folder to write evaluation.json, confusion.png, report.txt, report.html, reasons.jsonl to",
         ),
     ] = None,
     comparison: Annotated[
         Path | None, typer.Option("--compare", help="compare.json to show beside the scores")
     ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", help="Of how many misclassified texts report.html shows the reasons")
+    ] = LIMIT,
     seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the intervals")] = 0,
 ) -> None:
-    """Show how well a trained text classifier works, and which labels it confuses."""
+    """Show how well a trained text classifier works, which labels it confuses, and why.
+
+    report.html shows the misclassified texts with each word's part of the mistake, the words that push each
+    label, and nearly the same texts with different labels; reasons.jsonl has the parts of all texts.
+    """
     try:
         check_compare_extra()
+        check_limit(limit)
         compared = Comparison.from_json(comparison) if comparison else None
         if output:
             make_folder(output)
-        evaluation = evaluate(spacy.load(model), texts, seed=seed)
+        nlp = spacy.load(model)
+        reasons = Reasons(nlp) if output else None
+        evaluation = evaluate(nlp, texts, seed=seed, reasons=reasons)
         print(report(evaluation, compared))
         for path in write_evaluation(evaluation, output, compared) if output else ():
             msg.good(f"Wrote {path}")
+        if output and reasons:
+            _write_reasons(reasons, evaluation, output, limit)
     except (ImportError, OSError, ValueError) as error:
         msg.fail("The pipeline could not be evaluated", str(error), exits=1)
+
+
+def _write_reasons(reasons: Reasons, scores: Scores, output: Path, limit: int) -> None:
+    """Write the report, or say in a line why there is none."""
+    if reasons.why_not is not None:
+        msg.info(f"No {PAGE} and no {LINES}: {reasons.why_not}")
+        return
+    for path in make_report(reasons, scores, limit=limit).write(output):
+        msg.good(f"Wrote {path}")
 
 
 def _pipelines(model: str | None, encoders: list[str], lang: str) -> Language | dict[str, Language]:

@@ -11,11 +11,11 @@ from tqdm import tqdm
 
 from ..component.presets import PRESETS
 from ..messages import shorten
+from ..reports.scores import holm, mcnemar, score_predictions
 from ..types import Ints
 from .classifier import Features, Predictions, count_ngrams, cross_predict, predict_test
 from .comparison import Score
 from .embeddings import CLS, PLAIN, RANDOM_PAIR
-from .scores import holm, mcnemar, score_predictions
 
 
 class Candidate(NamedTuple):

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..messages import shorten, without_controls
 from ..output_paths import make_folder
+from ..reports.scores import Scores, check_count, check_share
 from .pictures import save_picture, shown_name
-from .scores import Scores, check_count, check_share
 
 #: What was compared: in the file, it stands before how good it is.
 COMPARED = ("name", "encoder", "is_plain", "config", "width")

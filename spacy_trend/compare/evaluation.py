@@ -13,11 +13,13 @@ from ..dependencies import check_compare_extra
 from ..messages import name_some, shorten_text, without_controls
 from ..output_paths import make_folder
 from ..pipelines import check_every_doc
+from ..reports import Reasons
+from ..reports.confusion import count_confusions
+from ..reports.scores import Scores, score_predictions
 from .comparison import Comparison
 from .embeddings import OWN_PREFIX
 from .labelled_texts import digest_texts
 from .pictures import save_picture, shown_name
-from .scores import Scores, score_predictions
 
 #: Of a picture of the confusion matrix: its side in inches; for how many labels it has numbers, and names.
 #: Without these limits, a picture of 110 labels takes gigabytes, and nobody can read it.
@@ -51,13 +53,14 @@ class Evaluation(Scores):
     digest: str
 
 
-def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
+def evaluate(nlp: Language, path: Path, *, seed: int = 0, reasons: Reasons | None = None) -> Evaluation:
     """Predict the texts of a `.spacy` file, each of which has exactly one label.
 
     Args:
         nlp: a pipeline with a `textcat`.
         path: of the file.
         seed: of the intervals.
+        reasons: of the pipeline, which are added to; None to ask for none.
 
     Returns:
         the scores and the confusion matrix.
@@ -72,20 +75,20 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0) -> Evaluation:
     if len(gold) < 2:
         raise ValueError(f"{without_controls(path)}: got {len(gold)} docs, expected two or more.")
     true_labels = [_only_label(doc.cats, doc.text, path) for doc in gold]
-    predicted_labels = [_best_label(doc.cats, doc.text) for doc in nlp.pipe(doc.text for doc in gold)]
+    predicted_labels = []
+    for number, doc in enumerate(nlp.pipe(doc.text for doc in gold)):
+        predicted_labels.append(_best_label(doc.cats, doc.text))
+        # A pipeline that gives too many docs is refused below.
+        if reasons is not None and number < len(gold):
+            reasons.add(doc, true_labels[number], predicted_labels[number])
     check_every_doc(len(predicted_labels), len(gold))
-    labels = sorted({*true_labels, *predicted_labels})
-    numbers = {label: number for number, label in enumerate(labels)}
-    true = np.array([numbers[label] for label in true_labels])
-    predicted = np.array([numbers[label] for label in predicted_labels])
-    confusion = np.zeros((len(labels), len(labels)), dtype=np.int64)
-    np.add.at(confusion, (true, predicted), 1)
+    confusion = count_confusions(true_labels, predicted_labels)
     return Evaluation(
-        labels=labels,
-        confusion=confusion.tolist(),
+        labels=[str(label) for label in confusion.labels],
+        confusion=confusion.matrix.tolist(),
         texts=len(gold),
         digest=digest_texts((doc.text, label) for doc, label in zip(gold, true_labels, strict=True)),
-        **asdict(score_predictions(true, predicted, seed)),
+        **asdict(score_predictions(confusion.true, confusion.predicted, seed)),
     )
 
 

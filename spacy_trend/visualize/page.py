@@ -39,15 +39,26 @@ def as_page(drawings: list[Drawing], style: str, colors: Mapping[str, str]) -> s
     )
     index = _index(drawings) if is_many else ""
     classes, sheet = _colours(colors)
+    return as_document(title, classes, sheet, f"{index}{with_legend(drawings, figures)}")
+
+
+def as_document(title: str, classes: str, sheet: str, content: str) -> str:
+    """Return a complete HTML document that runs no scripts and loads nothing.
+
+    Args:
+        title: as plain text.
+        classes: of the body.
+        sheet: the style sheets, as markup.
+        content: markup, below the title.
+    """
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="color-scheme" content="light dark">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         # Without an icon here, browsers ask the server for one.
-        f'<title>{title}</title><link rel="icon" href="data:,">{sheet}</head>'
-        f'<body class="{classes} trend-page"><main><h1>{title}</h1>{index}{_with_legend(drawings, figures)}'
-        "</main></body></html>\n"
+        f'<title>{escape(title)}</title><link rel="icon" href="data:,">{sheet}</head>'
+        f'<body class="{classes} trend-page"><main><h1>{escape(title)}</h1>{content}</main></body></html>\n'
     )
 
 
@@ -60,7 +71,7 @@ def as_fragment(drawings: list[Drawing], colors: Mapping[str, str]) -> str:
     """
     classes, sheet = _colours(colors)
     figures = "".join(drawing.figure for drawing in drawings)
-    return f'<div class="{classes}" lang="en" dir="ltr">{sheet}{_with_legend(drawings, figures)}</div>'
+    return f'<div class="{classes}" lang="en" dir="ltr">{sheet}{with_legend(drawings, figures)}</div>'
 
 
 def _colours(colors: Mapping[str, str]) -> tuple[str, str]:
@@ -69,8 +80,13 @@ def _colours(colors: Mapping[str, str]) -> tuple[str, str]:
     return f"spacy-trend {own}".strip(), f"<style>{STYLE_SHEET}{colour_rules(colors)}</style>"
 
 
-def _with_legend(drawings: list[Drawing], figures: str) -> str:
-    """Return figures and what all of their legends say, once: before several, and below one."""
+def with_legend(drawings: list[Drawing], figures: str) -> str:
+    """Return figures and what all of their legends say, once: before several, and below one.
+
+    Args:
+        drawings: pictures of one style.
+        figures: their markup.
+    """
     notes = dict.fromkeys(note for drawing in drawings for note in drawing.notes if note)
     if not notes:
         return figures

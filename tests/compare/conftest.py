@@ -8,7 +8,6 @@ from spacy import Language
 
 from spacy_trend.compare import classifier as classification
 from spacy_trend.compare import compare
-from spacy_trend.compare import scores as significance
 from spacy_trend.compare.comparison import Comparison
 from spacy_trend.pipelines import transformer_pipeline
 from tests.support.comparisons import PAIRS, TEST, TRAIN
@@ -61,14 +60,6 @@ def write(tmp_path: Path) -> Write:
         return path
 
     return write_file
-
-
-@pytest.fixture(scope="module")
-def few_resamples() -> Iterator[None]:
-    """Intervals are tested in test_scores.py; here they would take most of the time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(significance, "RESAMPLES", 100)
-        yield
 
 
 @pytest.fixture(scope="module")

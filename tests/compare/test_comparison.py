@@ -13,8 +13,8 @@ pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 from spacy_trend.compare.comparison import Comparison, Score, describe_texts, write_comparison
 from spacy_trend.compare.embeddings import CLS
-from spacy_trend.compare.scores import Scores
 from spacy_trend.messages import shorten
+from spacy_trend.reports.scores import Scores
 from tests.support.comparisons import BY_HAND, score
 
 pytestmark = pytest.mark.usefixtures("few_strengths")

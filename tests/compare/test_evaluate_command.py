@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import spacy
 from click import unstyle
 from spacy import Language
 
@@ -17,6 +18,8 @@ from tests.support.commands import run_command
 pytest.importorskip("sklearn")
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
+from spacy_trend.reports import Reasons
+from tests.support.classifiers import SUBJECTS, trained
 from tests.support.commands import said
 from tests.support.evaluations import BY_HAND, COMPARED, MIXED, Rows, of
 
@@ -29,6 +32,76 @@ def save(nlp: Language, path: Path) -> str:
 
 
 run = partial(run_command, "evaluate")
+
+
+class TestReasons:
+    @pytest.fixture
+    def model(self, tiny_encoder: Path, tmp_path: Path) -> str:
+        return save(trained(tiny_encoder), tmp_path / "trained")
+
+    @pytest.fixture
+    def texts(self, write_rows: Callable[[Rows], Path]) -> Path:
+        return write_rows([(text, {label: 1.0}) for label in ("fruit", "house") for text in SUBJECTS[label]])
+
+    def test_are_a_page_and_lines_beside_the_scores(self, model: str, texts: Path, tmp_path: Path) -> None:
+        result = run(model, texts, "--output", tmp_path / "out")
+        assert result.exit_code == 0, result.stdout
+        assert said(result).count("Wrote") == 5
+        lines = [json.loads(line) for line in (tmp_path / "out" / "reasons.jsonl").read_text().splitlines()]
+        assert [line["text"] for line in lines] == SUBJECTS["fruit"] + SUBJECTS["house"]
+        nlp = spacy.load(model)
+        for line in lines:
+            cats = nlp(line["text"]).cats
+            assert line["predicted"] == max(cats, key=lambda label: cats[label])
+            sum_of_parts = line["bias"] + sum(word["part"] for word in line["words"])
+            assert line["margin"] == pytest.approx(sum_of_parts, abs=1e-4)
+        page = (tmp_path / "out" / "report.html").read_text()
+        evaluation = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+        assert f"{100 * evaluation['accuracy']:.1f}" in page
+        wrong = sum(line["predicted"] != line["label"] for line in lines)
+        assert f"Misclassified texts ({wrong})" in page
+
+    def test_are_of_as_many_misclassified_texts_as_are_asked_for(
+        self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path
+    ) -> None:
+        # Whatever is predicted, it is wrong.
+        path = write_rows([(text, {"neither": 1.0}) for text in SUBJECTS["fruit"]])
+        assert run(model, path, "--limit", "2", "-o", tmp_path).exit_code == 0
+        page = (tmp_path / "report.html").read_text()
+        assert "Misclassified texts (4)" in page
+        assert page.count("<article") == 2
+
+    def test_are_not_computed_unless_written(
+        self, model: str, texts: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Reasons, "add", pytest.fail)
+        assert run(model, texts).exit_code == 0
+
+    def test_are_not_there_if_the_classifier_reads_no_vector(
+        self, stub: Language, write_rows: Callable[[Rows], Path], tmp_path: Path
+    ) -> None:
+        result = run(save(stub, tmp_path / "model"), write_rows(MIXED), "-o", tmp_path / "out")
+        assert result.exit_code == 0
+        assert "No report.html and no reasons.jsonl: The pipeline has 0 components" in said(result)
+        assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+            "confusion.png",
+            "evaluation.json",
+            "report.txt",
+        ]
+
+    def test_are_not_there_if_the_vectors_of_words_were_not_kept(
+        self, tiny_encoder: Path, texts: Path, tmp_path: Path
+    ) -> None:
+        model = save(trained(tiny_encoder, token_vectors=False), tmp_path / "model")
+        result = run(model, texts, "-o", tmp_path / "out")
+        assert result.exit_code == 0
+        assert "No report.html and no reasons.jsonl: The vectors of words" in said(result)
+        assert not (tmp_path / "out" / "report.html").exists()
+
+    def test_refuse_a_limit_before_a_pipeline_is_loaded(self, texts: Path) -> None:
+        result = run("no_such_pipeline", texts, "--limit", "0")
+        assert result.exit_code == 1
+        assert "report: got limit=0. Expected a whole number from 1" in said(result)
 
 
 class TestCommand:

@@ -18,7 +18,7 @@ pytest.importorskip("matplotlib")
 
 from spacy_trend.compare.evaluation import OTHER_TEXTS, Evaluation, evaluate, report, write_evaluation
 from spacy_trend.compare.labelled_texts import digest_texts
-from spacy_trend.compare.scores import Scores
+from spacy_trend.reports.scores import Scores
 from tests.support.evaluations import BY_HAND, COMPARED, MIXED, STUB, Rows, of
 
 pytestmark = pytest.mark.usefixtures("few_resamples")

@@ -1,8 +1,8 @@
 """Pictures in a browser: what is seen, what a keyboard reaches, and that nothing runs or leaves the page."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,58 +15,26 @@ from spacy_trend import render
 
 pytest.importorskip("selenium")
 
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
+from tests.support.browsers import HAS_BROWSER, LEAST_CONTRAST, SCHEMES, open_markup, start_browser
 from tests.support.pictures import long_doc, made_attribution, made_doc, made_similarity
 
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver"),
+    pytest.mark.skipif(not HAS_BROWSER, reason="needs chromium and chromedriver"),
 ]
 STYLES = ["attention", "words"]
-SCHEMES = ["light", "dark"]
 HARM = ["<script>document.title='owned'</script>", "<img src=x onerror=document.title='owned'>", "&lt;"]
 HEBREW = ["הוא", "מכר", "את", "הבית", "הישן", "."]
-#: The least contrast of a text that is seen with what is behind it, and that text (WCAG 2.2, 1.4.3).
-LEAST_CONTRAST = """
-const parts = colour => colour.match(/[\\d.]+/g).map(Number);
-const light = c => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
-const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
-const behind = element => {
-    for (; element; element = element.parentElement) {
-        const [r, g, b, a = 1] = parts(getComputedStyle(element).backgroundColor);
-        if (a === 1) return [r, g, b];
-        if (a !== 0) throw new Error("half transparent");
-    }
-    throw new Error("no background");
-};
-let least = [99, ""];
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || element.tagName === "STYLE") continue;
-    const [one, other] = [luminance(parts(getComputedStyle(element).color)), luminance(behind(element))];
-    const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (contrast < least[0]) least = [contrast, walker.currentNode.data];
-}
-return least;
-"""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = str(BROWSER)
-    # A container's root has no sandbox, and little shared memory.
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
-    browser = Chrome(options=options, service=Service(DRIVER))
+    browser = start_browser()
     yield browser
     browser.quit()
 
@@ -74,19 +42,7 @@ def browser() -> Iterator[Chrome]:
 @pytest.fixture
 def show(browser: Chrome, tmp_path: Path) -> Callable[..., Chrome]:
     """A function that opens markup from a file, in a window of some width."""
-
-    def show(markup: str | None, scheme: str = "light", width: int = 900) -> Chrome:
-        assert markup is not None
-        path = tmp_path / "picture.html"
-        path.write_text(markup, encoding="utf8")
-        browser.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-        )
-        browser.set_window_size(width, 800)
-        browser.get(path.as_uri())
-        return browser
-
-    return show
+    return partial(open_markup, browser, tmp_path / "picture.html")
 
 
 def hebrew_doc() -> Doc:

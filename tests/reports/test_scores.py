@@ -15,7 +15,7 @@ pytest.importorskip("sklearn")
 from scipy.stats import norm
 from sklearn.metrics import accuracy_score, f1_score
 
-from spacy_trend.compare.scores import (
+from spacy_trend.reports.scores import (
     Measure,
     accuracy,
     confidence_interval,
