@@ -12,8 +12,8 @@ from .reasons import TextReasons
 #: How many words are named for a label, and how many texts for a word.
 WORDS = 10
 EXAMPLES = 3
-#: A word that stands in the texts once may push by chance. It is named if there are too few others.
-LEAST_COUNT = 2
+#: A word in few places may push by chance: it is ranked as if it stood in so many more, without a part.
+WITHOUT_A_PART = 5
 
 
 class Example(NamedTuple):
@@ -78,6 +78,8 @@ def words_that_push(
 ) -> dict[Label, list[Push]]:
     """Return the words that push towards each label most, by the mean of their parts.
 
+    For the order, the mean is drawn towards 0, the more the fewer places the word stands in.
+
     Args:
         texts: with their reasons.
         labels: in the order of `TextReasons.leads`.
@@ -91,13 +93,12 @@ def words_that_push(
     sums = np.zeros((len(found.forms), len(labels)))
     np.add.at(sums, found.form, found.leads)
     means = sums / np.maximum(counts, 1)[:, None]
-    enough = counts >= LEAST_COUNT
+    ranks = sums / (counts + WITHOUT_A_PART)[:, None]
     of_form = np.split(np.argsort(found.form, kind="stable"), np.cumsum(counts)[:-1])
     pushes = {}
     for number, label in enumerate(labels):
-        pushing = means[:, number] > 0
-        named = pushing & enough if (pushing & enough).sum() >= most else pushing
-        order = np.flatnonzero(named)[np.argsort(-means[named, number], kind="stable")][:most]
+        named = np.flatnonzero(means[:, number] > 0)
+        order = named[np.argsort(-ranks[named, number], kind="stable")][:most]
         pushes[label] = [
             Push(
                 found.forms[form],
