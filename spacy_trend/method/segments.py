@@ -148,7 +148,8 @@ def segment_shares(values: Floats, lengths: Ints) -> Floats:
     Returns:
         float32 `(words,)`; the shares of a segment add up to 1, and are equal if its total is 0.
     """
-    totals = np.repeat(segment_sums(values[:, None], lengths)[:, 0], lengths)
+    # In float64, sums of float32 numbers cannot overflow.
+    totals = np.repeat(np.bincount(segment_numbers(lengths), values, minlength=len(lengths)), lengths)
     is_none = totals == 0
     shares: Floats = np.where(is_none, 1 / np.repeat(lengths, lengths), values / np.where(is_none, 1, totals))
     return shares.astype(np.float32)

@@ -72,7 +72,7 @@ class LeadingPair:
         followers = segment_leaders(others, lengths)
         related = most_frequent(followers, leaders == focus, lengths)
         related[lengths < 2] = -1
-        decisive = attention[-1] if self.focus == "last" else attention.mean(axis=0)
+        decisive = attention[-1] if self.focus == "last" else attention.mean(axis=0, dtype=np.float64)
         return pair_of(focus, related, segment_shares(decisive, lengths))
 
 

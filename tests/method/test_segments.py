@@ -179,6 +179,10 @@ class TestSegmentShares:
         shares = segment_shares(np.zeros(0, dtype=np.float32), lengths)
         assert (shares.dtype, shares.shape) == (np.float32, (0,))
 
+    def test_are_those_of_numbers_whose_total_is_more_than_float32_holds(self) -> None:
+        shares = segment_shares(floats([3e38, 3e38, 1e38, 3e38])[0], ints(2, 2))
+        np.testing.assert_allclose(shares, [0.5, 0.5, 0.25, 0.75])
+
     def test_show_a_nan_in_its_segment_only(self) -> None:
         shares = segment_shares(floats([1, NAN, 1, 3])[0], ints(2, 2))
         assert np.isnan(shares).tolist() == [True, True, False, False]
