@@ -4,7 +4,6 @@ The shim is a subclass of that package's own and overrides nothing but `predict`
 sake of an error message. So saving, loading, pickling and training go on as before.
 """
 
-from dataclasses import fields, is_dataclass
 from typing import Any
 from weakref import WeakSet
 
@@ -17,6 +16,8 @@ from transformers.file_utils import ModelOutput
 from .attention import AttentionObserver
 from .bfloat16 import as_float32
 from .buckets import PADDED_DIMENSIONS, UnknownOutputError, run_cost, run_in_buckets, take_windows
+from .calls import as_configured, call, hidden_states, output_of
+from .packed_pass import run_packed
 from .reported import check_reported, check_shares, put_back_level, refuse_again
 from .requests import EncoderSize, Requests
 from .shim import Observing
@@ -110,23 +111,6 @@ def size_of(shim: HFShim) -> EncoderSize:
     return encoder_size(encoder)
 
 
-def output_of(kind: type[Any], values: dict[str, Any]) -> ModelOutput:
-    """Make a model output.
-
-    Args:
-        kind: the class of the output.
-        values: its fields by name; those that the class does not define stand after the others.
-
-    Returns:
-        the output.
-    """
-    own = {field.name for field in fields(kind)} if is_dataclass(kind) else set()
-    output: ModelOutput = kind(**{name: value for name, value in values.items() if name in own})
-    for name, value in values.items():
-        output[name] = value
-    return output
-
-
 def _run_in_buckets(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
     output = _whole_output(encoder, inputs, requests)
     # numpy, to which the output goes next, has no bfloat16.
@@ -134,6 +118,12 @@ def _run_in_buckets(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> Mod
 
 
 def _whole_output(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
+    if encoder in _WHOLE:
+        return _run(encoder, inputs, requests)
+    return run_packed(encoder, inputs, requests, lambda: _bucket_output(encoder, inputs, requests))
+
+
+def _bucket_output(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
     kind: list[type[Any]] = []
 
     def run(windows: Tensor, length: int) -> dict[str, Any]:
@@ -142,8 +132,6 @@ def _whole_output(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> Model
         kind.append(type(part))
         return part
 
-    if encoder in _WHOLE:
-        return _run(encoder, inputs, requests)
     known = PADDED_DIMENSIONS | dict.fromkeys(requests.by_key, (1,)) | requests.mutual_dimensions()
     cost = run_cost(requests.size.width, requests.size.intermediate_width, encoder.device, encoder.dtype)
     try:
@@ -157,7 +145,7 @@ def _whole_output(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> Model
 def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
     attention = requests.observer(inputs.kwargs["attention_mask"])
     output, (static, *layers) = _observe(encoder, inputs, attention)
-    output = _as_configured(output, encoder.config)
+    output = as_configured(output, encoder.config)
     for key, answer in requests.answers(static, layers, attention).items():
         output[key] = answer
     for key, mutual in requests.mutual(attention).items():
@@ -177,8 +165,8 @@ def _observe(
     if encoder not in _UNSEEN:
         # A call only keeps references to the states of its layers, which costs nothing that can be measured.
         with attention:
-            output = _call(encoder, inputs, output_hidden_states=True)
-        states = _hidden_states(encoder, output)
+            output = call(encoder, inputs, output_hidden_states=True)
+        states = hidden_states(encoder, output)
         if attention.calls == encoder_size(encoder).layers:
             check_reported(encoder, inputs)
             return output, states
@@ -189,13 +177,13 @@ def _observe(
 def _ask(
     encoder: Any, inputs: ArgsKwargs, attention: AttentionObserver
 ) -> tuple[ModelOutput, tuple[Tensor, ...]]:
-    output = _call(encoder, inputs, output_hidden_states=True, output_attentions=True)
+    output = call(encoder, inputs, output_hidden_states=True, output_attentions=True)
     attentions = output.get("attentions")
     size = encoder_size(encoder)
     windows, wordpieces = attention.queries.shape
     shape = (windows, size.heads, wordpieces, wordpieces)
     got = [tuple(layer.shape) if isinstance(layer, Tensor) else None for layer in attentions or ()]
-    states = _hidden_states(encoder, output)
+    states = hidden_states(encoder, output)
     if got != [shape] * size.layers or states[0].shape[:2] != (windows, wordpieces):
         raise ValueError(
             f"The attention of the encoder '{size.name}' could not be observed: a forward pass did not make "
@@ -209,43 +197,3 @@ def _ask(
     for layer in attention.layers | attention.mutual_layers:
         attention.take(layer, attentions[layer])
     return output, states
-
-
-def _call(encoder: Any, inputs: ArgsKwargs, **more: bool) -> Any:
-    try:
-        return encoder(*inputs.args, **{**inputs.kwargs, **more})
-    except TypeError as error:
-        asked = ", ".join(f"{name}=True" for name in more)
-        raise ValueError(
-            f"The encoder '{encoder_size(encoder).name}' could not be observed: called with {asked}, it "
-            f"raised a TypeError, {str(error)!r}. Expected an encoder whose forward takes these, as those of "
-            "transformers do. Have it take them, or use an encoder with standard self-attention."
-        ) from error
-
-
-def _hidden_states(encoder: Any, output: ModelOutput) -> tuple[Tensor, ...]:
-    """Return the embedding output and the layers' outputs, which a pass was asked for."""
-    size = encoder_size(encoder)
-    states = output.get("hidden_states")
-    last = output.get("last_hidden_state")
-    got = [tuple(state.shape) for state in states or ()]
-    if states is None or len(got) != size.layers + 1 or (last is not None and got[0] != tuple(last.shape)):
-        raise ValueError(
-            f"The embedding output of the encoder '{size.name}' could not be observed: asked for it with "
-            f"output_hidden_states=True, it gave a {type(output).__name__} with the fields {list(output)} "
-            f"and hidden_states of the shapes {got}. Expected hidden_states with the embedding output and "
-            f"that of each of {size.layers} layers, all of one shape. Use an encoder alone instead of one "
-            "with a decoder, or one with standard self-attention, such as BERT or RoBERTa."
-        )
-    return tuple(states)
-
-
-def _as_configured(output: ModelOutput, config: Any) -> ModelOutput:
-    """Remove the fields that the encoder's config does not ask for."""
-    extra = set()
-    if not config.output_hidden_states:
-        extra.add("hidden_states")
-    if not config.output_attentions:
-        extra.add("attentions")
-    kept = {name: value for name, value in output.items() if name not in extra}
-    return output_of(type(output), kept) if len(kept) < len(output) else output

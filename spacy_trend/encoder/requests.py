@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..settings import Layers, layer_numbers
 from .attention import AttentionObserver
+from .packs import Pack, PackedAttention
 
 
 class EncoderSize(NamedTuple):
@@ -169,12 +170,29 @@ class Requests(NamedTuple):
         Raises:
             ValueError: if the encoder lacks one of the layers.
         """
+        layers, mutual_layers = self._observed_layers()
+        return AttentionObserver(layers, attention_mask, mutual_layers)
+
+    def packed_observer(self, pack: Pack, longest: int) -> PackedAttention:
+        """Make an observer of all requested attention in a pack, as `observer` does.
+
+        Args:
+            pack: the windows.
+            longest: the wordpieces of the padded batch, in each window.
+
+        Returns:
+            an observer for one forward pass.
+        """
+        layers, mutual_layers = self._observed_layers()
+        return PackedAttention(layers, pack, longest, mutual_layers)
+
+    def _observed_layers(self) -> tuple[set[int], set[int]]:
         layers: set[int] = set()
         mutual_layers: set[int] = set()
         for request in self.by_key.values():
             layers.update(request.attention.row_layers(self.size))
             mutual_layers.update(request.attention.mutual_layer_numbers(self.size))
-        return AttentionObserver(layers, attention_mask, mutual_layers)
+        return layers, mutual_layers
 
     def answers(
         self, static: Tensor, outputs: Sequence[Tensor], attention: AttentionObserver

@@ -65,12 +65,24 @@ def max_positions(encoder: nn.Module) -> int | None:
 
     With a longer window the encoder fails.
     """
-    tables = [
+    tables = _position_tables(encoder)
+    counts = [table.num_embeddings - _unused(table) for table in tables]
+    return min(counts, default=None)
+
+
+def first_position(encoder: nn.Module) -> int:
+    """Return the number of a window's first position."""
+    return max(map(_unused, _position_tables(encoder)), default=0)
+
+
+def _position_tables(encoder: nn.Module) -> list[nn.Embedding]:
+    return [
         part
         for name, part in encoder.named_modules()
         if name.endswith("position_embeddings") and isinstance(part, nn.Embedding)
     ]
-    # RoBERTa and its kin count positions from behind that of padding.
-    unused = [0 if table.padding_idx is None else table.padding_idx + 1 for table in tables]
-    counts = [table.num_embeddings - less for table, less in zip(tables, unused, strict=True)]
-    return min(counts, default=None)
+
+
+def _unused(table: nn.Embedding) -> int:
+    """Return how many positions stand before the first: RoBERTa and its kin count from behind padding."""
+    return 0 if table.padding_idx is None else table.padding_idx + 1
