@@ -115,7 +115,8 @@ def attribute_similarity(item: Doc | Span, other: Doc | Span) -> SimilarityAttri
         theirs.tokens,
         _texts(other, theirs),
         _weighted(ours) @ _weighted(theirs).T / lengths,
-        float(a @ b) / lengths,
+        # Rounding may lead beyond the cosine of equal directions.
+        float(np.clip(a @ b / lengths, -1, 1)),
     )
 
 
