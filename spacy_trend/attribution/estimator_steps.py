@@ -49,11 +49,11 @@ class Step(NamedTuple):
         return outputs.astype(np.float64).reshape(len(vectors), -1)
 
     def call(self, method: str, vectors: Parts) -> NDArray[Any]:
-        """Return what a method makes of vectors, as it is, but dense.
+        """Return what a method makes of vectors, `(vectors, ...)` of any dtype: as it is, but dense.
 
         Args:
             method: as for `on`.
-            vectors: as for `on`.
+            vectors: float64 `(vectors, width)`.
 
         Raises:
             ValueError: if it does not take them.
