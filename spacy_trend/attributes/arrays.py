@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, Token
 
 from ..alignment.annotations import head_words
 from ..messages import shorten
@@ -186,9 +186,11 @@ def _of_tokens(item: Doc | Span, record: Record, of_words: Floats) -> Floats:
 def _check_kind(item: Any, kinds: Any) -> None:
     if not isinstance(item, kinds):
         expected = " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+        # Whoever gives a doc in place of a list of docs, gives a list of tokens.
+        is_single = isinstance(item, Token) and not isinstance(kinds, tuple)
+        fix = "give a list of them, even of one" if is_single else "call nlp on the text"
         raise ValueError(
-            f"Got {shorten(item, 40)} of type {type(item).__name__}, expected a {expected}: call nlp on the "
-            "text."
+            f"Got {shorten(item, 40)} of type {type(item).__name__}, expected a {expected}: {fix}."
         )
 
 

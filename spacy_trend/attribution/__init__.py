@@ -61,11 +61,17 @@ def attribute_direction(
         the score in parts.
 
     Raises:
-        ValueError: for a doc without a vector or without those of its words, a direction of another shape, an
-            unknown method, or "leave_one_out" without a pipeline.
+        ValueError: for a doc without a vector or without those of its words, a direction or bias that
+            are no numbers or of another shape, an unknown method, or "leave_one_out" without a pipeline.
     """
     words = _words_of(item)
-    direction = np.asarray(direction, dtype=np.float64)
+    direction, biases = _numbers("direction", direction), _numbers("bias", bias)
+    if biases.size != 1:
+        raise ValueError(
+            f"attribute_direction: got a bias of shape {biases.shape}, expected one number, such as "
+            "intercept_[0] of a classifier."
+        )
+    bias = biases.item()
     if direction.shape != words.vector.shape:
         raise ValueError(
             f"attribute_direction: got a direction of shape {direction.shape}, expected "
@@ -110,7 +116,8 @@ def attribute_similarity(item: Doc | Span, other: Doc | Span) -> SimilarityAttri
         theirs.tokens,
         _texts(other, theirs),
         _weighted(ours) @ _weighted(theirs).T / lengths,
-        float(a @ b) / lengths,
+        # Rounding may lead beyond the cosine of equal directions.
+        float(np.clip(a @ b / lengths, -1, 1)),
     )
 
 
@@ -153,7 +160,7 @@ def attribute_prediction(
     words = _words_of(item)
     scores = scores_of(classifier)
     vector = _vector(words)
-    margin = margin_of(scores, scores.scores(vector), label, against)
+    margin = margin_of(scores, vector, label, against)
 
     def score(of: Parts) -> float:
         return float(scores.scores(of) @ margin.factors)
@@ -189,7 +196,9 @@ def attribute_labels(classifier: Scores, item: Doc | Span) -> LabelAttribution:
     affine = classifier.at(vector)
     parts = _weighted(words) @ affine.matrix.T
     scores = classifier.scores(vector)
-    return LabelAttribution(classifier, words.tokens, _texts(item, words), parts, affine.shift, scores)
+    return LabelAttribution(
+        classifier, words.tokens, _texts(item, words), parts, affine.shift, scores, vector
+    )
 
 
 def _parts(
@@ -213,6 +222,17 @@ def _parts(
     vector = _vector(words)
     without = vectors_without_words(nlp, item, words.tokens.tolist(), len(vector))
     return score(vector) - np.array([score(rest) for rest in without], dtype=np.float64), 0.0
+
+
+def _numbers(setting: str, value: Any) -> Parts:
+    """Return a user's numbers as float64, of any shape."""
+    try:
+        return np.asarray(value).astype(np.float64, casting="same_kind")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"attribute_direction: got {setting}={shorten(value)}. Expected real numbers, such as coef_[0] "
+            "and intercept_[0] of a classifier."
+        ) from error
 
 
 def _words_of(item: Doc | Span) -> WeightedWords:

@@ -4,20 +4,15 @@ A step is linear if it is so on vectors that nobody chose for it, whatever its c
 are taken, too. Nothing here imports scikit-learn.
 """
 
-import warnings
-from collections.abc import Callable
-from importlib import import_module
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .affine import Affine, before, before_scale
+from .estimator_steps import Step, score_method, steps_of
 from .interface import Label, Parts
-
-#: On how many random vectors a step is tried.
-_TRIED = 8
-#: How far a step may be from linear, as a share of its greatest output: some compute in float32.
-_TOLERANCE = 1e-4
+from .linearity import Linear, linear_of, scaling_of
 
 
 class EstimatorScores:
@@ -28,26 +23,24 @@ class EstimatorScores:
             one, or a search that found one.
 
     Raises:
-        ValueError: for a classifier without a `decision_function`.
+        ValueError: for a classifier without a `decision_function`, or one that is given more than trend
+            vectors.
     """
 
     def __init__(self, estimator: Any) -> None:
-        *steps, (self._name, last) = _flat_steps("the estimator", estimator)
+        *steps, self._last = steps_of(estimator)
         # What stands before the vectors: texts, and the vectorizer.
-        embedding = max((n for n, (_, step) in enumerate(steps) if hasattr(step, "nlp_")), default=-1)
+        embedding = max((n for n, step in enumerate(steps) if hasattr(step.estimator, "nlp_")), default=-1)
         #: The names of the steps before the vectorizer, which change texts.
-        self.before = [name for name, _ in steps[:embedding]] if embedding > 0 else []
+        self.before = [step.name for step in steps[:embedding]] if embedding > 0 else []
         #: The pipeline of the vectorizer; None if there is none.
-        self.nlp = steps[embedding][1].nlp_ if embedding >= 0 else None
+        self.nlp = steps[embedding].estimator.nlp_ if embedding >= 0 else None
         self._steps = steps[embedding + 1 :]
+        self._method = score_method(self._last)
         #: The labels in the order of the scores; empty for a regressor.
-        self.labels: list[Label] = np.asarray(getattr(last, "classes_", [])).tolist()
-        #: Whether a text has one label, so that labels speak against each other.
-        self.is_exclusive = len(self.labels) > 1
-        self._last = last
-        self._score = _score_function(self._name, last)
+        self.labels: list[Label] = np.asarray(getattr(self._last.estimator, "classes_", [])).tolist()
         #: What steps are on every vector, once known.
-        self._known: dict[str, Affine] = {}
+        self._known: dict[str, Linear] = {}
 
     def scores(self, vector: Parts) -> Parts:
         """Return the scores of a vector, float64 `(labels,)`, or `(1,)` of a regressor; of any step.
@@ -56,13 +49,29 @@ class EstimatorScores:
             vector: float64 `(width,)`.
 
         Raises:
-            ValueError: for a step that takes no vector of this width.
+            ValueError: for a step that takes no such vector.
         """
-        given = vector[None]
-        for name, step in self._steps:
-            given = _on_arrays(name, step, "transform")(given)
-        scores = self._score(given)
+        scores = self._last.on(self._method, self._before_last(vector))
         return self._of_labels(Affine(np.zeros((scores.shape[1], 1)), scores[0])).shift
+
+    def predicted(self, vector: Parts) -> tuple[int, ...]:
+        """Return the places of the labels that compete for a text, the predicted one first.
+
+        Args:
+            vector: float64 `(width,)`.
+
+        Raises:
+            ValueError: for a step that takes no such vector.
+        """
+        order = np.argsort(-self.scores(vector), kind="stable").tolist()
+        if not hasattr(self._last.estimator, "predict"):
+            return tuple(order)
+        predicted = self._last.call("predict", self._before_last(vector))
+        if predicted.ndim > 1:
+            # A column a label: a text may have several, which do not compete.
+            return (order[0],)
+        # Some classifiers have a threshold of their own, or break ties otherwise.
+        return tuple(sorted(order, key=lambda place: self.labels[place] != predicted.tolist()[0]))
 
     def at(self, vector: Parts) -> Affine:
         """Return the scores as those of a vector, exact for it; one a label, or one of a regressor.
@@ -71,37 +80,43 @@ class EstimatorScores:
             vector: float64 `(width,)`.
 
         Raises:
-            ValueError: for a step that is not linear, or that takes no vector of this width.
+            ValueError: for a step that is not linear, or that takes no such vector.
         """
         given, pulled = vector, []
-        for name, step in self._steps:
-            transform = _on_arrays(name, step, "transform")
-            affine = self._affine(name, transform, given)
-            after = transform(given[None])[0]
-            factor = None if affine is not None else _common_factor(given, after)
-            if affine is None and factor is None:
-                raise ValueError(_not_linear(name, step))
+        for step in self._steps:
+            after = step.on("transform", given[None])[0]
+            affine = self._affine(step, "transform", given, after)
+            factor = None
+            if affine is None:
+                factor = scaling_of(partial(step.on, "transform"), given, after)
+                if factor is None:
+                    raise ValueError(_not_linear(step, "Leave it out and fit the classifier again, or"))
             pulled.append((affine, factor))
             given = after
-        scores = self._affine(self._name, self._score, given)
-        if scores is None:
-            raise ValueError(_not_linear(self._name, self._last))
-        scores = self._of_labels(scores)
+        affine = self._affine(self._last, self._method, given, self._last.on(self._method, given[None])[0])
+        if affine is None:
+            raise ValueError(_not_linear(self._last, "Fit such a one, or"))
+        scores = self._of_labels(affine)
         for affine, factor in reversed(pulled):
             scores = before_scale(scores, factor or 0.0) if affine is None else before(scores, affine)
         return scores
 
-    def _affine(self, name: str, function: Callable[[Parts], Parts], vector: Parts) -> Affine | None:
-        """Return what a function does to all vectors, if that is linear for this one and random ones."""
-        if name not in self._known:
-            # First on a few vectors: some steps have so many outputs that trying every dimension is costly.
-            if not _is_linear_between(function, _random_vectors(vector)):
+    def _before_last(self, vector: Parts) -> Parts:
+        """Return what the last step is given, float64 `(1, inputs)`."""
+        given = vector[None]
+        for step in self._steps:
+            given = step.on("transform", given)
+        return given
+
+    def _affine(self, step: Step, method: str, vector: Parts, output: Parts) -> Affine | None:
+        """Return what a step does to all vectors, if that is linear for this one and random ones."""
+        if step.name not in self._known:
+            linear = linear_of(partial(step.on, method), vector)
+            if linear is None:
                 return None
-            shift = function(np.zeros((1, len(vector))))[0]
-            columns = function(np.eye(len(vector))) - shift
-            self._known[name] = Affine(columns.T, shift)
-        known = self._known[name]
-        return known if _agrees(function, known, vector) else None
+            self._known[step.name] = linear
+        known = self._known[step.name]
+        return known.affine if known.holds(vector, output) else None
 
     def _of_labels(self, scores: Affine) -> Affine:
         """Return one score a label: for two labels, scikit-learn gives that of the second alone."""
@@ -111,98 +126,17 @@ class EstimatorScores:
             return Affine(*(np.concatenate(both) for both in zip(none, scores, strict=True)))
         if count != max(1, len(self.labels)):
             raise ValueError(
-                f"The step {self._name!r} gives {count} scores for {len(self.labels) or 'no'} labels. "
+                f"The step {self._last.name!r} gives {count} scores for {len(self.labels) or 'no'} labels. "
                 "Expected one score a label, or one of a regressor: scores of pairs of labels, and several "
                 "outputs, cannot be attributed. Use a classifier such as LogisticRegression or LinearSVC."
             )
         return scores
 
 
-def _flat_steps(name: str, estimator: Any) -> list[tuple[str, Any]]:
-    """Return the steps of an estimator, those of pipelines in pipelines and of searches among them."""
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    if not hasattr(estimator, "steps"):
-        return [(name, estimator)]
-    named = [(inner, step) for inner, step in estimator.steps if step not in (None, "passthrough")]
-    return [
-        (path, step)
-        for inner, part in named
-        for path, step in _flat_steps(inner if name == "the estimator" else f"{name}.{inner}", part)
-    ]
-
-
-def _score_function(name: str, estimator: Any) -> Callable[[Parts], Parts]:
-    if hasattr(estimator, "decision_function"):
-        return _on_arrays(name, estimator, "decision_function")
-    if hasattr(estimator, "classes_") or not hasattr(estimator, "predict"):
-        raise ValueError(
-            f"The step {name!r} cannot be attributed: got a {type(estimator).__name__} without a "
-            "decision_function. Expected a fitted linear classifier or regressor of scikit-learn, such as "
-            "LogisticRegression, LinearSVC, SGDClassifier or Ridge, a pipeline that ends in one, or a spaCy "
-            "pipeline with a textcat on the trend vector."
-        )
-    return _on_arrays(name, estimator, "predict")
-
-
-def _on_arrays(name: str, step: Any, method: str) -> Callable[[Parts], Parts]:
-    """Return a method of a step as a function from float64 `(vectors, width)` to `(vectors, outputs)`."""
-    names = getattr(step, "feature_names_in_", None)
-
-    def call(vectors: Parts) -> Parts:
-        # A step that was fitted on a table expects its columns.
-        given = vectors if names is None else import_module("pandas").DataFrame(vectors, columns=names)
-        try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                # It is tried on vectors that it was not made for.
-                warnings.simplefilter("ignore")
-                outputs = getattr(step, method)(given)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"The step {name!r} ({type(step).__name__}) takes no vector of width {vectors.shape[1]}: "
-                f"{error}. Expected the vectors that it was fitted on: run the same pipeline on the text."
-            ) from error
-        dense = outputs.toarray() if hasattr(outputs, "toarray") else np.asarray(outputs)
-        return dense.astype(np.float64).reshape(len(vectors), -1)
-
-    return call
-
-
-def _random_vectors(like: Parts) -> Parts:
-    scale = np.sqrt(np.mean(like**2)) or 1.0
-    return np.random.default_rng(0).normal(scale=scale, size=(_TRIED, len(like)))
-
-
-def _is_linear_between(function: Callable[[Parts], Parts], vectors: Parts) -> bool:
-    """Return whether a function takes the middle of two vectors to the middle of what it makes of them."""
-    ends = function(vectors)
-    middles = function((vectors + np.roll(vectors, 1, axis=0)) / 2)
-    return _is_close(middles, (ends + np.roll(ends, 1, axis=0)) / 2)
-
-
-def _agrees(function: Callable[[Parts], Parts], affine: Affine, vector: Parts) -> bool:
-    return _is_close(function(vector[None])[0], affine(vector))
-
-
-def _is_close(outputs: Parts, expected: Parts) -> bool:
-    with np.errstate(invalid="ignore"):
-        # Of what is no number, nothing is close.
-        far = np.abs(outputs - expected).max(initial=0)
-        return bool(far <= _TOLERANCE * np.abs(expected).max(initial=0))
-
-
-def _common_factor(vector: Parts, output: Parts) -> float | None:
-    """Return the number that a step multiplied all of a vector by, as `Normalizer` does; None if none."""
-    square = vector @ vector
-    if output.shape != vector.shape or square == 0:
-        return None
-    factor = float(vector @ output / square)
-    return factor if _is_close(output, factor * vector) else None
-
-
-def _not_linear(name: str, step: Any) -> str:
+def _not_linear(step: Step, fix: str) -> str:
     return (
-        f"The step {name!r} ({type(step).__name__}) is not linear, so no score behind it splits into words "
-        "exactly. Expected steps such as StandardScaler, MaxAbsScaler, Normalizer and PCA, and a classifier "
-        "or regressor such as LogisticRegression, LinearSVC, SGDClassifier or Ridge. Leave it out and fit "
-        "the classifier again, or use method='leave_one_out'."
+        f"The step {step.name!r} ({type(step.estimator).__name__}) is not linear, so no score behind it "
+        "splits into words exactly. Expected steps such as StandardScaler, MaxAbsScaler, Normalizer and PCA, "
+        "and a classifier or regressor such as LogisticRegression, LinearSVC, SGDClassifier or Ridge. "
+        f"{fix} use method='leave_one_out'."
     )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Span
 
+from ..messages import shorten
 from ..types import Ints
 
 #: Arrays of float64: sums of many parts of both signs would lose digits in float32.
@@ -108,6 +109,9 @@ class Attribution:
 
         Args:
             spans: of the doc. What they share is counted in each; what stands in none, in none.
+
+        Raises:
+            ValueError: for what is no span.
         """
         return [self._sum(span) for span in spans]
 
@@ -130,6 +134,11 @@ class Attribution:
         }
 
     def _sum(self, span: Span) -> SpanPart:
+        if not isinstance(span, Span):
+            raise ValueError(
+                f"Got {shorten(span, 40)} of type {type(span).__name__} among the spans. Expected spans of "
+                "the doc: doc.sents, doc.ents, or a list such as [doc[0:3]]."
+            )
         first, last = np.searchsorted(self.words, [span.start, span.end]).tolist()
         return SpanPart(span.start, span.end, span.text, float(self.parts[first:last].sum()))
 

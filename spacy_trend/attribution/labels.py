@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..types import Ints
 from .interface import Attribution, Label, Parts
 from .margins import Scores, margin_of
@@ -20,6 +18,7 @@ class LabelAttribution:
         parts: float64 `(words, labels)`. With the biases, those of a label add up to its score.
         biases: float64 `(labels,)`, the scores of a vector of zeros.
         scores: float64 `(labels,)`.
+        vector: float64 `(width,)`, the text's.
     """
 
     classifier: Scores
@@ -28,6 +27,7 @@ class LabelAttribution:
     parts: Parts
     biases: Parts
     scores: Parts
+    vector: Parts
 
     def margin(self, label: Label | None = None, against: Label | None = None) -> Attribution:
         """Return the attribution of one label's score, or of by how much it leads another's.
@@ -39,7 +39,7 @@ class LabelAttribution:
         Raises:
             ValueError: for a label that the classifier does not have, two equal ones, or any of a regressor.
         """
-        margin = margin_of(self.classifier, self.scores, label, against)
+        margin = margin_of(self.classifier, self.vector, label, against)
         return Attribution(
             self.words,
             self.texts,
@@ -56,8 +56,8 @@ class LabelAttribution:
         Returns:
             float64 `(words, labels)`; of labels that do not exclude each other, the parts of their scores.
         """
-        others = self.parts.shape[1] - 1
-        if not self.classifier.is_exclusive or others < 1:
+        others = len(self.classifier.predicted(self.vector)) - 1
+        if others < 1:
             return self.parts
         sums = self.parts.sum(axis=1, keepdims=True)
         leads: Parts = self.parts - (sums - self.parts) / others
@@ -65,5 +65,5 @@ class LabelAttribution:
 
     @property
     def predicted(self) -> Label:
-        """The label with the greatest score; of equals the first."""
-        return self.classifier.labels[int(np.argmax(self.scores))]
+        """The label that the classifier predicts."""
+        return self.classifier.labels[self.classifier.predicted(self.vector)[0]]

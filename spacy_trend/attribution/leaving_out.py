@@ -6,6 +6,8 @@ import numpy as np
 from spacy import Language
 from spacy.tokens import Doc, Span
 
+from ..messages import shorten
+from ..types import Floats
 from .interface import Parts
 
 
@@ -22,8 +24,13 @@ def vectors_without_words(nlp: Language, item: Doc | Span, tokens: Sequence[int]
         float64 `(words, width)`; zeros for a text of which nothing is left.
 
     Raises:
-        ValueError: if the pipeline has no `trend_vector`, or loses a doc.
+        ValueError: if the pipeline is none, has no `trend_vector` or another one, or loses a doc.
     """
+    if not isinstance(nlp, Language):
+        raise ValueError(
+            f"Got nlp={shorten(nlp, 40)} of type {type(nlp).__name__}. Expected the pipeline that made the "
+            "doc, a Language: spacy.load(name)."
+        )
     doc = item if isinstance(item, Doc) else item.doc
     vectors = np.zeros((len(tokens), width))
     if len(doc) < 2:
@@ -37,8 +44,18 @@ def vectors_without_words(nlp: Language, item: Doc | Span, tokens: Sequence[int]
     for number, rest in enumerate(left):
         of = rest if isinstance(item, Doc) else rest[item.start : item.end - 1]
         if len(of) > 0:
-            vectors[number] = of._.trend_vector
+            vectors[number] = _vector(of, width)
     return vectors
+
+
+def _vector(item: Doc | Span, width: int) -> Floats:
+    vector: Floats = item._.trend_vector
+    if len(vector) != width:
+        raise ValueError(
+            f"The pipeline makes vectors of width {len(vector)}, but that of the doc has {width}. Expected "
+            "the pipeline that made the doc: words are left out, and the text is encoded again as it was."
+        )
+    return vector
 
 
 def _without(doc: Doc, token: int) -> Doc:

@@ -19,14 +19,18 @@ class Scores(Protocol):
 
     Attributes:
         labels: in the order of the scores; empty for a regressor, which has one score.
-        is_exclusive: whether a text has one label, so that labels speak against each other.
     """
 
     labels: list[Label]
-    is_exclusive: bool
 
     def scores(self, vector: Parts) -> Parts:
         """Return the scores of a vector, float64 `(scores,)`."""
+
+    def predicted(self, vector: Parts) -> tuple[int, ...]:
+        """Return the places of the labels that compete for a text, the predicted one first.
+
+        If a text may have several labels, none compete: it is the place of the one with the greatest score.
+        """
 
     def at(self, vector: Parts) -> Affine:
         """Return the scores as those of a vector, exact for it."""
@@ -59,10 +63,15 @@ def scores_of(classifier: Any) -> Scores:
     if isinstance(classifier, Language):
         names = [name for name, pipe in classifier.pipeline if reads_trend_vector(getattr(pipe, "model", 0))]
         if len(names) != 1:
+            fix = (
+                "give the component itself, nlp.get_pipe(name)"
+                if names
+                else "add such a component and train it"
+            )
             raise ValueError(
                 f"The pipeline has {len(names)} components that read the trend vector: got {names} among "
                 f"{classifier.pipe_names}. Expected one textcat or textcat_multilabel whose model is "
-                '"spacy-trend.TextCatTrendVector.v1": give the component itself, nlp.get_pipe(name).'
+                f'"spacy-trend.TextCatTrendVector.v1": {fix}.'
             )
         return TextClassifierScores(classifier.get_pipe(names[0]))
     if isinstance(getattr(classifier, "model", None), Model):
@@ -70,13 +79,13 @@ def scores_of(classifier: Any) -> Scores:
     return EstimatorScores(classifier)
 
 
-def margin_of(scores: Scores, values: Parts, label: Label | None, against: Label | None) -> Margin:
+def margin_of(scores: Scores, vector: Parts, label: Label | None, against: Label | None) -> Margin:
     """Return the score that is asked for.
 
     Args:
         scores: of the classifier.
-        values: float64 `(scores,)`, of the text.
-        label: the label that it speaks for; None for the one with the greatest score.
+        vector: float64 `(width,)`, of the text.
+        label: the label that it speaks for; None for the predicted one.
         against: the label that it speaks against; None for the one with the greatest score among the others
             if a text has one label, and for none if it has several.
 
@@ -91,29 +100,30 @@ def margin_of(scores: Scores, values: Parts, label: Label | None, against: Label
                 "labels. Expected neither."
             )
         return Margin(None, None, np.ones(1))
-    first = int(values.argmax()) if label is None else _number(labels, "label", label)
+    best, *others = scores.predicted(vector)
+    first = best if label is None else _number(labels, "label", label)
     factors = np.zeros(len(labels))
     factors[first] = 1.0
-    others = [number for number in range(len(labels)) if number != first]
     second: int | None = None
     if against is not None:
         second = _number(labels, "against", against)
-    elif scores.is_exclusive and others:
-        second = max(others, key=lambda number: values[number])
+    elif others:
+        second = best if first != best else others[0]
     if second is None:
         return Margin(labels[first], None, factors)
     if second == first:
         raise ValueError(
             f"Got the label {shorten(labels[first])} against itself. Expected two labels: one of "
-            f"{name_some(labels[number] for number in others)} in 'against', or None."
+            f"{name_some(other for other in labels if other != labels[first])} in 'against', or None."
         )
     factors[second] = -1.0
     return Margin(labels[first], labels[second], factors)
 
 
 def _number(labels: list[Label], setting: str, label: Label) -> int:
-    # A command's labels are texts, whatever the classifier's are.
-    found = [number for number, known in enumerate(labels) if label in (known, str(known))]
+    # A command's labels are texts, whatever the classifier's are; of arrays, `==` tells nothing.
+    is_one = np.ndim(label) == 0
+    found = [number for number, known in enumerate(labels) if is_one and label in (known, str(known))]
     if not found:
         raise ValueError(
             f"Got {setting}={shorten(label)}, which the classifier does not know. Expected one of "

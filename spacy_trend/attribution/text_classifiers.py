@@ -22,7 +22,8 @@ class TextClassifierScores:
         pipe: the component.
 
     Raises:
-        ValueError: if its model does not read the trend vector, or has a layer that is not known here.
+        ValueError: if its model does not read the trend vector, is not trained, or has a layer that is not
+            known here.
     """
 
     def __init__(self, pipe: Any) -> None:
@@ -36,18 +37,41 @@ class TextClassifierScores:
         #: The labels in the order of the scores.
         self.labels: list[Label] = list(pipe.labels)
         self._layers = _flat_layers(model)
-        #: Whether a text has one label, so that labels speak against each other.
-        self.is_exclusive = any(layer.name == "softmax" for layer in self._layers)
+        if any(layer.has_param(name) is None for layer in self._layers for name in layer.param_names):
+            raise ValueError(
+                f"The component {pipe.name!r} is not trained: its layers have no weights. Expected a "
+                "pipeline that was trained: load one that `spacy train` wrote."
+            )
+        self._name, self._width = pipe.name, next(filter(None, map(_width_of, self._layers)), None)
+        self._is_exclusive = any(layer.name == "softmax" for layer in self._layers)
 
     def scores(self, vector: Parts) -> Parts:
         """Return the scores of a vector, float64 `(labels,)`.
 
         Args:
             vector: float64 `(width,)`.
+
+        Raises:
+            ValueError: for a vector of another width than the component was trained with.
         """
+        if self._width not in (None, len(vector)):
+            raise ValueError(
+                f"The text's vector has width {len(vector)}, but the component {self._name!r} was trained "
+                f"with {self._width}. Expected a doc of the pipeline that it was trained in: call that on "
+                "the text."
+            )
         for layer in self._layers:
             vector = _output(layer, vector)
         return vector
+
+    def predicted(self, vector: Parts) -> tuple[int, ...]:
+        """Return the places of the labels that compete for a text, the predicted one first.
+
+        Args:
+            vector: float64 `(width,)`.
+        """
+        order = np.argsort(-self.scores(vector), kind="stable").tolist()
+        return tuple(order if self._is_exclusive else order[:1])
 
     def at(self, vector: Parts) -> Affine:
         """Return the scores as those of a vector, exact for it: float64 `(labels, width)` and `(labels,)`.
@@ -82,6 +106,12 @@ def _flat_layers(model: Model[Any, Any]) -> list[Model[Any, Any]]:
             "normalisation, dropout, ReLU, linear, softmax, logistic."
         )
     return [model]
+
+
+def _width_of(layer: Model[Any, Any]) -> int | None:
+    """Return how many numbers a layer is given; None if it takes any."""
+    parameter = {"layernorm": "G", **dict.fromkeys(_MATRICES, "W")}.get(layer.name)
+    return None if parameter is None else int(layer.get_param(parameter).shape[-1])
 
 
 def _output(layer: Model[Any, Any], vector: Parts) -> Parts:

@@ -133,7 +133,9 @@ def format_similarity(explanation: dict[str, Any], top: int | None = None) -> st
         shown = parts if top is None else sorted(parts, key=lambda part: -abs(part[1]))[:top]
         rows = [[word, f"{part:+.3f}"] for word, part in shown]
         parts_table = table(rows, header=["word", "part"], divider=True, aligns=["l", "r"])
-        lines += [without_controls(explanation[text]), parts_table]
+        lines += (
+            [without_controls(explanation[text]), parts_table] if parts else [_no_words(explanation[text])]
+        )
     pairs = explanation["pairs"][: REASONS if top is None else top]
     named = [
         f"{without_controls(pair['text'])} ~ {without_controls(pair['other_text'])} {pair['part']:+.3f}"

@@ -109,3 +109,9 @@ def test_vectors_of_several_widths_are_refused() -> None:
         vectors(docs)
     with pytest.raises(ValueError, match=r"'w0' has width 3, those before it 2\. Expected one width"):
         span_vectors([doc[:] for doc in docs])
+
+
+@pytest.mark.parametrize("read", [vectors, span_vectors])
+def test_a_doc_in_place_of_a_list_is_refused(read: Callable[[Any], Any], steady: Language) -> None:
+    with pytest.raises(ValueError, match=r"of type Token, expected a (Doc|Span): give a list of them"):
+        read(steady(TEXTS[0]))

@@ -1,7 +1,7 @@
 """The parts of a direction: by hand, for any numbers, and of real docs with every preset and level."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -112,3 +112,23 @@ def test_a_direction_of_another_shape_is_refused(direction: Any) -> None:
 def test_an_unknown_method_is_refused() -> None:
     with pytest.raises(ValueError, match=r"method='lime' is unknown.*'exact' or 'leave_one_out'"):
         attribute_direction(weighted_doc([1], [[1, 2]]), [1, 2], method="lime")
+
+
+@pytest.mark.parametrize(
+    ("direction", "bias", "message"),
+    [
+        ("abc", 0, "direction='abc'.*Expected real numbers"),
+        ([1j, 2], 0, "direction=.*Expected real numbers"),
+        ([[1], [1, 2]], 0, "direction=.*Expected real numbers"),
+        ([1, 2], "1", "bias='1'.*Expected real numbers"),
+        ([1, 2], [1, 2], r"bias of shape \(2,\), expected one number"),
+    ],
+)
+def test_what_is_no_number_is_refused(direction: Any, bias: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        attribute_direction(weighted_doc([1], [[1, 2]]), direction, bias)
+
+
+def test_a_classifiers_intercept_is_a_bias() -> None:
+    found = attribute_direction(weighted_doc([1], [[1, 2]]), [1, 1], cast(Any, np.array([0.5])))
+    assert (found.bias, found.score) == (0.5, 3.5)

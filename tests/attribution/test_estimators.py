@@ -1,7 +1,7 @@
 """Predictions of scikit-learn's estimators in parts: over arrays, and behind a `TrendVectorizer`."""
 
 import pickle
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,20 +14,24 @@ from tests.support.attributions import assert_adds_up, weighted_doc
 pytest.importorskip("sklearn")
 
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
     Normalizer,
     PolynomialFeatures,
+    PowerTransformer,
     QuantileTransformer,
     RobustScaler,
     StandardScaler,
@@ -164,8 +168,9 @@ def test_a_step_of_somebody_else_is_tried() -> None:
         FunctionTransformer(np.square),
         FunctionTransformer(np.log),
         FunctionTransformer(np.sign),
+        PowerTransformer(),
     ],
-    ids=["polynomials", "quantiles", "squares", "logarithms", "signs"],
+    ids=["polynomials", "quantiles", "squares", "logarithms", "signs", "powers"],
 )
 @pytest.mark.filterwarnings("ignore:invalid value encountered in log")
 def test_a_step_that_is_not_linear_is_named(step: Any) -> None:
@@ -224,6 +229,74 @@ def test_leaving_words_out_needs_a_pipeline() -> None:
         attribute_prediction(fitted, a_doc(), method="leave_one_out")
 
 
+SEVERAL = np.stack([VECTORS[:, 0] > 3, VECTORS[:, 1] > 3, VECTORS[:, 2] > 4], axis=1).astype(int)
+
+
+@pytest.mark.parametrize("classifier", [OneVsRestClassifier(LinearSVC()), RidgeClassifier()])
+def test_labels_that_a_text_may_have_together_do_not_compete(classifier: Any) -> None:
+    fitted = make_pipeline(StandardScaler(), classifier).fit(VECTORS, SEVERAL)
+    doc = a_doc()
+    scores = fitted.decision_function(doc._.trend_vector[None].astype(np.float64))[0]
+    found = attribute_prediction(fitted, doc)
+    assert_adds_up(found)
+    assert (found.label, found.against) == (int(scores.argmax()), None)
+    assert found.score == pytest.approx(scores.max())
+
+
+def test_the_predicted_label_is_that_of_the_classifiers_own_threshold() -> None:
+    plain = LogisticRegression().fit(VECTORS, TWO)
+    strict = FixedThresholdClassifier(plain, threshold=1.0, response_method="predict_proba")
+    strict.fit(VECTORS, TWO)
+    docs = [doc for doc in map(a_doc, range(20)) if attribute_prediction(plain, doc).label == "spam"]
+    assert docs
+    for doc in docs:
+        found = attribute_prediction(strict, doc)
+        assert (found.label, found.against) == ("ham", "spam")
+        assert found.score < 0
+
+
+@pytest.mark.parametrize("steps", [(), (StandardScaler(),)], ids=["alone", "scaled"])
+def test_a_vector_of_zeros_is_normalized(steps: Any) -> None:
+    fitted = make_pipeline(Normalizer(), *steps, LogisticRegression()).fit(VECTORS, TWO)
+    doc = weighted_doc([1, 1], np.zeros((2, WIDTH)))
+    found = attribute_prediction(fitted, doc)
+    assert_adds_up(found)
+    assert not found.parts.any()
+    assert found.score == pytest.approx(abs(fitted.decision_function(np.zeros((1, WIDTH)))[0]))
+
+
+@pytest.mark.parametrize(
+    ("classifier", "message"),
+    [
+        (LogisticRegression(), r"'the estimator' \(LogisticRegression\) is not fitted.*call fit first"),
+        (make_pipeline(StandardScaler(), LogisticRegression()), r"'standardscaler'.*is not fitted"),
+        (LogisticRegression, r"Got the class LogisticRegression"),
+        (Pipeline([]), r"Got a Pipeline without steps"),
+        (
+            Pipeline([("words", TfidfVectorizer().fit(["a b", "bb cc"])), ("ridge", Ridge())]),
+            r"'words' \(TfidfVectorizer\) fails on the text's vector.*make_pipeline\(TrendVectorizer",
+        ),
+    ],
+    ids=["unfitted", "unfitted step", "class", "empty", "of texts"],
+)
+def test_what_cannot_be_applied_to_a_vector_says_why(classifier: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        attribute_prediction(classifier, a_doc())
+
+
+def test_numbers_that_a_classifier_does_not_take_are_refused() -> None:
+    fitted = LogisticRegression().fit(VECTORS, TWO)
+    with pytest.raises(ValueError, match=r"is given NaN or infinite numbers.*Use another preset"):
+        attribute_prediction(fitted, weighted_doc([1], [[np.nan] * WIDTH]))
+
+
+def test_an_array_is_no_label() -> None:
+    with pytest.raises(ValueError, match=r"label=array.*does not know"):
+        attribute_prediction(
+            LogisticRegression().fit(VECTORS, TWO), a_doc(), cast(Any, np.array(["ham", "spam"]))
+        )
+
+
 @pytest.fixture(scope="module")
 def learned(default: Language) -> Any:
     pipeline = make_pipeline(TrendVectorizer(default), StandardScaler(), LogisticRegression())
@@ -264,3 +337,41 @@ def test_five_hundred_texts_through_a_stored_pipeline_agree_with_the_decision_fu
         found = attribute_prediction(stored, doc, "odd")
         assert_adds_up(found)
         assert found.score == pytest.approx(score, abs=1e-4)
+
+
+def columns_of(*features: Any, **others: Any) -> Any:
+    """A classifier on columns of a table, fitted."""
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"text": LEARNED, "length": range(len(LEARNED))})
+    return make_pipeline(ColumnTransformer([*features], **others), LogisticRegression()).fit(table, LABELS)
+
+
+def test_a_vectorizer_of_a_tables_column_is_followed(default: Language) -> None:
+    vectorizer = make_pipeline(TrendVectorizer(default), StandardScaler())
+    fitted = columns_of(("vectors", vectorizer, "text"), transformer_weights={"vectors": 0.5})
+    weighted = FunctionTransformer(lambda vectors: vectors * 0.5)
+    plain = make_pipeline(vectorizer, weighted, LogisticRegression()).fit(LEARNED, LABELS)
+    doc = default(LEARNED[0])
+    found = attribute_prediction(fitted, doc)
+    assert_adds_up(found)
+    np.testing.assert_allclose(found.parts, attribute_prediction(plain, doc).parts, rtol=1e-6)
+    effects = attribute_prediction(fitted, doc, method="leave_one_out")
+    assert (effects.score, len(effects.parts)) == (found.score, len(found.parts))
+
+
+def test_a_vectorizer_alone_in_a_union_is_followed(default: Language) -> None:
+    union = FeatureUnion([("vectors", TrendVectorizer(default))])
+    fitted = make_pipeline(union, LogisticRegression()).fit(LEARNED, LABELS)
+    found = attribute_prediction(fitted, default(LEARNED[0]), "rail")
+    assert_adds_up(found)
+    assert found.score == pytest.approx(fitted.decision_function(LEARNED[:1])[0], rel=1e-4, abs=1e-4)
+
+
+def test_vectors_beside_other_features_are_refused(default: Language) -> None:
+    vectorizer = TrendVectorizer(default)
+    fitted = columns_of(("vectors", vectorizer, "text"), ("length", "passthrough", ["length"]))
+    with pytest.raises(ValueError, match=r"puts features beside each other: got \['vectors', 'length'\]"):
+        attribute_prediction(fitted, default("Stop"))
+    rest = columns_of(("vectors", vectorizer, "text"), remainder="passthrough")
+    with pytest.raises(ValueError, match=r"got \['vectors', 'remainder'\].*on the trend vectors alone"):
+        attribute_prediction(rest, default("Stop"))

@@ -1,6 +1,7 @@
 """What attributions answer, by hand."""
 
 import json
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -38,6 +39,13 @@ def test_spans_add_up_the_parts_of_their_words() -> None:
         SpanPart(3, 5, "an apple", 3.5),
         SpanPart(0, 5, "I want , an apple", 1.5),
     ]
+
+
+def test_what_is_no_span_is_not_added_up() -> None:
+    found = Attribution(np.array([0]), ("a",), np.ones(1), 0.0, 1.0)
+    for spans in (Doc(Vocab(), ["a"]), ["a"]):
+        with pytest.raises(ValueError, match=r"among the spans\. Expected spans of the doc"):
+            found.by(cast(Any, spans))
 
 
 def test_what_is_left_unexplained_is_the_delta() -> None:

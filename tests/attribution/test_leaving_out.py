@@ -1,6 +1,6 @@
 """Vectors of texts without one of their words."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -81,3 +81,11 @@ def test_a_pipeline_that_loses_texts_is_refused(tiny: Language) -> None:
     tiny.set_error_handler(lambda name, component, docs, error: None)
     with pytest.raises(ValueError, match=r"gave 0 docs for 2 texts.*error handler"):
         vectors_without_words(tiny, doc, [0, 1], doc._.trend_vector.size)
+
+
+def test_what_is_no_pipeline_or_another_one_is_refused(steady: Language) -> None:
+    doc = steady("I want apples.")
+    with pytest.raises(ValueError, match=r"nlp='en' of type str.*spacy.load"):
+        vectors_without_words(cast(Any, "en"), doc, [0], 32)
+    with pytest.raises(ValueError, match=r"makes vectors of width 32, but that of the doc has 5"):
+        vectors_without_words(steady, doc, [0], 5)

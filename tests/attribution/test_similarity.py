@@ -59,6 +59,11 @@ def test_a_text_without_words_is_like_nothing(steady: Language) -> None:
     assert found.top() == []
 
 
+def test_no_cosine_is_beyond_that_of_equal_directions() -> None:
+    doc = weighted_doc([1], [[3e38, 3e38, 1]])
+    assert attribute_similarity(doc, weighted_doc([1], [[1e-40, 1e-40, 0]])).score == 1
+
+
 def test_vectors_of_different_widths_are_refused() -> None:
     with pytest.raises(ValueError, match=r"shapes \(1,\) and \(2,\), expected one width"):
         attribute_similarity(weighted_doc([1], [[1]]), weighted_doc([1], [[1, 2]]))

@@ -13,7 +13,7 @@ from spacy_trend import attribute_prediction
 from spacy_trend.architectures import trend_vector_features
 from spacy_trend.attribution.text_classifiers import TextClassifierScores
 from tests.support.attributions import assert_adds_up, weighted_doc
-from tests.support.classifiers import trained
+from tests.support.classifiers import pipeline_with, trained
 
 TEXTS = ["I want an apple.", "She sold the old house.", "?!", "They eat pears and plums in a flat."]
 
@@ -120,3 +120,15 @@ def test_a_component_that_reads_no_trend_vector_is_refused(default: Language) ->
         TextClassifierScores(default.get_pipe("sentencizer"))
     with pytest.raises(ValueError, match=r"has 0 components that read the trend vector: got \[\] among"):
         attribute_prediction(default, default("I want it."))
+
+
+def test_a_component_that_is_not_trained_is_refused(tiny_encoder: Path) -> None:
+    nlp = pipeline_with(tiny_encoder)
+    with pytest.raises(ValueError, match=r"'textcat' is not trained.*spacy train"):
+        attribute_prediction(nlp, weighted_doc([1], [[1, 2]]))
+
+
+def test_vectors_of_another_width_than_it_was_trained_with_are_refused(tiny_encoder: Path) -> None:
+    nlp = trained(tiny_encoder, steps=1)
+    with pytest.raises(ValueError, match=r"has width 2, but the component 'textcat' was trained with 32"):
+        attribute_prediction(nlp, weighted_doc([1], [[1, 2]]))

@@ -137,6 +137,15 @@ def test_a_similarity_names_what_each_word_adds_and_the_strongest_pairs() -> Non
     assert "big    +0.500" in alone
 
 
+def test_a_similarity_says_which_text_has_no_words() -> None:
+    one, other = made_doc(["plums"], [[1]], (-1, -1), not_words=()), Doc(Vocab(), [])
+    alike = made_similarity(one, one, np.zeros((1, 1))).to_dict()
+    explanation = {"text": "plums", "other_text": other.text, **alike, "other_words": [], "pairs": []}
+    lines = format_similarity(explanation).split("\n")
+    assert "No words: the text is blank, ''." in lines
+    assert sum(line.startswith("word") for line in lines) == 1
+
+
 def test_a_table_wider_than_the_terminal_is_broken_into_several() -> None:
     lines = format_explanation(EXPLANATION, width=26).split("\n")
     assert [line.split() for line in lines if line.startswith("row")] == [
