@@ -23,7 +23,8 @@ def draw_mistakes(report: Contents) -> str:
     if not mistakes:
         return "<p>None.</p>"
     shown = mistakes[: report.limit]
-    limited = f" The first {len(shown):,} are shown." if len(shown) < len(mistakes) else ""
+    first = "is shown" if len(shown) == 1 else f"{len(shown):,} are shown"
+    limited = f" The first {first}." if len(shown) < len(mistakes) else ""
     note = (
         f"{len(mistakes):,} of {len(report.texts):,} texts, those first whose wrong label leads the true one "
         f"most. Each word is shaded by its part of that lead.{limited}"

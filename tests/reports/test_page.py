@@ -106,7 +106,7 @@ def test_draws_mistakes_with_the_parts_of_their_words(section: Callable[[str], E
 def test_draws_as_many_mistakes_as_are_asked_for() -> None:
     root = section_of(parse(make_report(reasons_for(MAILS), limit=1).to_html()), "misclassified")
     assert [text_of(heading) for heading in root.iter("h3")] == ["1 spam instead of ham"]
-    assert "The first 1 are shown" in text_of(root)
+    assert "The first is shown." in text_of(root)
 
 
 def test_puts_long_texts_into_boxes_that_a_keyboard_scrolls() -> None:
