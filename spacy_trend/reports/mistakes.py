@@ -1,12 +1,12 @@
 """The misclassified texts of a report, each with its words' parts."""
 
-from ..visualize.markup import Drawing
+from ..visualize.markup import Drawing, label_markup
 from ..visualize.options import Options
 from ..visualize.page import with_legend
 from ..visualize.parts import draw_parts
 from ..visualize.picture import picture_of
 from .contents import Contents
-from .markup import label_markup, scrolling
+from .markup import scrolling
 from .reasons import TextReasons
 
 #: From how many characters on a text stands in a box that scrolls.

@@ -2,11 +2,12 @@
 
 from html import escape
 
+from ..visualize.markup import label_markup
 from ..visualize.page import as_document
 from ..visualize.style_sheet import STYLE_SHEET as PICTURES
 from .contents import LINES, Contents
 from .duplicates import LEAST_COSINE, MOST_PAIRS, MOST_TEXTS
-from .markup import excerpt, label_markup, row, scrolling, table
+from .markup import excerpt, row, scrolling, table
 from .mistakes import draw_mistakes
 from .push_tables import draw_pushes
 from .style_sheet import STYLE_SHEET

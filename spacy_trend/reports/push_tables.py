@@ -5,9 +5,9 @@ from html import escape
 import numpy as np
 
 from ..attribution.interface import Label
-from ..visualize.markup import digits_for, signed
+from ..visualize.markup import digits_for, label_markup, signed
 from .contents import Contents
-from .markup import excerpt_around, html_lang, label_markup, row, table
+from .markup import excerpt_around, html_lang, row, table
 from .pushes import Push
 
 #: For how many labels there is a table: those of most texts.
@@ -37,7 +37,7 @@ def draw_pushes(report: Contents) -> str:
     return f"<p>{note}{limited}</p>{tables}"
 
 
-def _table(report: Contents, label: Label, digits: int) -> str:
+def _table(report: Contents, label: Label, digits: str) -> str:
     heading = f"<h3><small>towards</small> {label_markup(label)}</h3>"
     pushes = report.pushes[label]
     if not pushes:
