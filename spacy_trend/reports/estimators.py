@@ -49,7 +49,7 @@ def _as_labels(labels: Any) -> list[Label]:
             f"report: got labels={shorten(labels)}. Expected a list or a column of labels, one for each text."
         )
     # Of tables and arrays; a list has none.
-    shape = getattr(labels, "shape", ())
+    shape: tuple[int, ...] = getattr(labels, "shape", ())
     column = np.asarray(labels)[:, 0] if len(shape) == 2 and shape[1] == 1 else labels
     given = [label.item() if isinstance(label, np.generic) else label for label in column]
     for place, label in enumerate(given):

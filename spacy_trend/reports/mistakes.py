@@ -42,7 +42,11 @@ def _drawing(text: TextReasons, number: int) -> Drawing:
     figure = drawing.figure
     if len(text.text) > LONG:
         figure = scrolling(f"Text {number}", figure, "report-long")
-    unknown = "" if text.attribution.against == text.label else ", which the classifier does not know"
+    unknown = (
+        ""
+        if text.attribution.against == text.label
+        else " <small>(a label that the classifier does not know)</small>"
+    )
     heading = (
         f'<h3 id="mistake-{number}"><small>{number}</small> {label_markup(text.predicted)} '
         f"<small>instead of</small> {label_markup(text.label)}{unknown}</h3>"

@@ -26,8 +26,9 @@ def draw_pushes(report: Contents) -> str:
         counts[text.label] = counts.get(text.label, 0) + 1
     ordered = sorted(report.pushes, key=lambda label: -counts[label])[:MOST_LABELS]
     note = (
-        "The mean part that a word, in lower case, has over all texts in the score of the label, measured "
-        "against the other labels if a text has one label. Examples: where it adds most."
+        "What a word, in lower case, adds to the score of the label on average; if a text has one label, "
+        "how much more than to the scores of the other labels. First stand the words that add much in many "
+        "places. The examples are the places where a word adds most."
     )
     hidden = len(report.pushes) - len(ordered)
     limited = f" The {MOST_LABELS} labels of most texts are shown, {hidden:,} are not." if hidden else ""

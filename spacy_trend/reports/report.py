@@ -41,8 +41,8 @@ class Report(Contents):
         """
         make_folder(folder)
         page, lines = folder / PAGE, folder / LINES
-        for file in (page, lines):
-            prepare_file(file)
+        for path in (page, lines):
+            prepare_file(path)
         # What is no character, such as half of a surrogate pair, cannot be written in UTF-8.
         page.write_text(self.to_html(), encoding="utf8", errors="xmlcharrefreplace")
         with lines.open("w", encoding="utf8") as file:

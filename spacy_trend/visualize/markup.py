@@ -90,14 +90,20 @@ def mark_of(picture: Picture, word: int | None) -> str:
     return {picture.focus: "focus", picture.related: "related"}.get(word, "") if word is not None else ""
 
 
-def label_markup(label: Label) -> str:
+def label_markup(label: Label, most: int | None = None) -> str:
     """Return the label of a classifier as markup, whatever it holds.
 
     Args:
         label: any.
+        most: of how many characters it may be; of a longer one the start is shown, and all of it when it is
+            pointed at. None for any number.
     """
     text = str(label)
-    return f"<bdi>{escape(text) if text.strip() else '(blank)' if text else '(empty)'}</bdi>"
+    if not text.strip():
+        return f"<bdi>{'(blank)' if text else '(empty)'}</bdi>"
+    if most is None or len(text) <= most:
+        return f"<bdi>{escape(text)}</bdi>"
+    return f'<bdi title="{escape(text)}">{escape(text[: most - 1])}…</bdi>'
 
 
 def selection_note(picture: Picture) -> str:

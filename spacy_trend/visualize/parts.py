@@ -92,9 +92,10 @@ def check_words(picture: Picture, tokens: list[int], texts: tuple[str, ...]) -> 
 
 def _text(picture: Picture, parts: Parts, words: list[int], digits: str) -> str:
     written = [signed(part, digits) for part in parts.tolist()]
-    return flowing_text(
-        picture, part_shades(parts, greatest(parts)), written, {word: written[word] for word in words}
-    )
+    # What adds nothing is not named among the greatest, though there may be none greater.
+    nothing = signed(0.0, digits), signed(-0.0, digits)
+    labels = {word: written[word] for word in words if written[word] not in nothing}
+    return flowing_text(picture, part_shades(parts, greatest(parts)), written, labels)
 
 
 def _score(attribution: Attribution, digits: str) -> str:

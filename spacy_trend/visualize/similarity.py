@@ -48,7 +48,7 @@ def draw_similarity(
     check_words(pictures[0], similarity.words.tolist(), similarity.texts)
     check_words(pictures[1], similarity.other_words.tolist(), similarity.other_texts)
     digits = digits_for(np.append(similarity.parts, similarity.score))
-    pairs = similarity.top(options.top or _NAMED)
+    pairs = [pair for pair in similarity.top(options.top or _NAMED) if pair.part != 0]
     sums = similarity.rows, similarity.columns
     numbers = [
         _numbers(pictures[0], [pair.token for pair in pairs]),

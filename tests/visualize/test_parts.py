@@ -131,6 +131,12 @@ class TestParts:
         root = parts(parts=[most, -most, 0.0, 0.0], bias=0.0)
         assert [shade for _, shade, _ in shaded(root)] == ["p9", "n9", "p0", "p0"]
 
+    def test_that_add_nothing_are_not_written_behind_words(self) -> None:
+        root = parts(parts=[1.0, 0.0, -1e-9, 0.0])
+        assert [text_of(label).strip() for label in one(of_class(root, "trend-flow")).iter("small")] == [
+            "+1.000"
+        ]
+
     @pytest.mark.parametrize(
         ("label", "shown"), [("", "(empty)"), (" \n", "(blank)"), (False, "False"), (0, "0"), ("0", "0")]
     )
@@ -201,9 +207,9 @@ class TestRefusals:
     def test_of_more_or_fewer_attributions_than_docs(self) -> None:
         doc = made_doc()
         attribution = made_attribution(doc)
-        with pytest.raises(ValueError, match="got 1 attributions for 2 pictures"):
+        with pytest.raises(ValueError, match="got 1 attribution for 2 pictures"):
             render([doc, doc], attribution=attribution)
-        with pytest.raises(ValueError, match="got 2 attributions for 1 pictures"):
+        with pytest.raises(ValueError, match=r"got 2 attributions for 1 picture\."):
             render(doc, attribution=[attribution, attribution])
 
     def test_of_a_doc_that_was_not_run_on(self) -> None:
