@@ -8,6 +8,7 @@ and 5 of 6.
 """
 
 from collections.abc import Sequence
+from numbers import Integral
 
 #: Layer numbers, or None for all layers.
 Layers = tuple[int | float, ...] | None
@@ -110,7 +111,9 @@ def check_seed(seed: int) -> None:
         seed: of a random generator.
 
     Raises:
-        ValueError: for a seed outside 0 to 2**32 - 1.
+        ValueError: for a seed that is no whole number, or outside 0 to 2**32 - 1.
     """
+    if not isinstance(seed, Integral):
+        raise ValueError(f"seed={seed!r:.40} is no whole number. Expected one from 0 to 2**32 - 1.")
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed={seed} is out of range. Expected a number from 0 to 2**32 - 1.")

@@ -19,6 +19,7 @@ from .output_paths import make_folder
 from .pipelines import check_every_doc, open_pipeline, with_trend_vector
 from .reports import LIMIT, Report, check_limit, make_report
 from .reports.estimators import reasons_of
+from .settings import check_seed
 from .types import Floats
 
 check_extra("sklearn", "sklearn")
@@ -212,9 +213,10 @@ def report(
     """
     # Before the work, so that mistakes show at once.
     check_limit(limit)
+    check_seed(seed)
     if output is not None:
         make_folder(Path(output))
-    made = make_report(reasons_of(classifier, _as_items(texts), list(labels)), limit=limit, seed=seed)
+    made = make_report(reasons_of(classifier, _as_items(texts), labels), limit=limit, seed=seed)
     if output is not None:
         made.write(Path(output))
     return made

@@ -176,6 +176,9 @@ def _write_reasons(reasons: Reasons, scores: Scores, output: Path, limit: int) -
     """Write the report, or say in a line why there is none."""
     if reasons.why_not is not None:
         msg.info(f"No {PAGE} and no {LINES}: {reasons.why_not}")
+        for earlier in (output / PAGE, output / LINES):
+            if earlier.exists():
+                msg.warn(f"Of an earlier run, not of this one: {earlier}")
         return
     for path in make_report(reasons, scores, limit=limit).write(output):
         msg.good(f"Wrote {path}")

@@ -36,8 +36,8 @@ def run_packed(
 ) -> ModelOutput:
     """Run an encoder over packs if it can, and else in buckets.
 
-    The first batch with windows of several lengths is run both ways. If the results differ, the encoder is
-    never packed again.
+    The first batch is run both ways. If the results differ, the encoder is never packed again. Windows of one
+    length need no pack.
 
     Args:
         encoder: the encoder, in evaluation mode.
@@ -49,21 +49,23 @@ def run_packed(
         the output of the whole batch, padding zero, with the fields that the requests add.
     """
     lengths = _lengths(encoder, inputs)
-    is_known = encoder in _PACKED
-    if lengths is None or not (is_known or len(set(lengths.tolist())) > 1):
+    if lengths is None or len(set(lengths.tolist())) < 2:
         return in_buckets()
     try:
         output = _run(encoder, inputs, requests, lengths)
     except CannotPackError:
         _NOT_PACKED.add(encoder)
         return in_buckets()
-    if is_known:
+    if encoder in _PACKED:
         check_reported(encoder, inputs)
         return output
     expected = in_buckets()
-    agrees = _agree(output, expected, HALF_TOLERANCE if encoder.dtype.itemsize == 2 else TOLERANCE)
-    (_PACKED if agrees else _NOT_PACKED).add(encoder)
-    return expected
+    if not _agree(output, expected, HALF_TOLERANCE if encoder.dtype.itemsize == 2 else TOLERANCE):
+        _NOT_PACKED.add(encoder)
+        return expected
+    _PACKED.add(encoder)
+    # Not the other one: the same batch gives the same numbers, the first time and later.
+    return output
 
 
 def _lengths(encoder: Any, inputs: ArgsKwargs) -> Ints | None:

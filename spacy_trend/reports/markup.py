@@ -3,20 +3,9 @@
 from collections.abc import Iterable
 from html import escape
 
-from ..attribution.interface import Label
-
 #: Of how many characters an excerpt is: of a text, and on either side of a word.
 EXCERPT = 240
 CONTEXT = 40
-
-
-def label_markup(label: Label) -> str:
-    """Return a label, whatever it holds.
-
-    Args:
-        label: any.
-    """
-    return f"<bdi>{escape(str(label)) or '(empty)'}</bdi>"
 
 
 def table(caption: str, header: Iterable[str], rows: Iterable[str], classes: str = "") -> str:

@@ -1,12 +1,12 @@
 """The misclassified texts of a report, each with its words' parts."""
 
-from ..visualize.markup import Drawing
+from ..visualize.markup import Drawing, label_markup
 from ..visualize.options import Options
 from ..visualize.page import with_legend
 from ..visualize.parts import draw_parts
 from ..visualize.picture import picture_of
 from .contents import Contents
-from .markup import label_markup, scrolling
+from .markup import scrolling
 from .reasons import TextReasons
 
 #: From how many characters on a text stands in a box that scrolls.
@@ -23,7 +23,8 @@ def draw_mistakes(report: Contents) -> str:
     if not mistakes:
         return "<p>None.</p>"
     shown = mistakes[: report.limit]
-    limited = f" The first {len(shown):,} are shown." if len(shown) < len(mistakes) else ""
+    first = "is shown" if len(shown) == 1 else f"{len(shown):,} are shown"
+    limited = f" The first {first}." if len(shown) < len(mistakes) else ""
     note = (
         f"{len(mistakes):,} of {len(report.texts):,} texts, those first whose wrong label leads the true one "
         f"most. Each word is shaded by its part of that lead.{limited}"
@@ -41,7 +42,11 @@ def _drawing(text: TextReasons, number: int) -> Drawing:
     figure = drawing.figure
     if len(text.text) > LONG:
         figure = scrolling(f"Text {number}", figure, "report-long")
-    unknown = "" if text.attribution.against == text.label else ", which the classifier does not know"
+    unknown = (
+        ""
+        if text.attribution.against == text.label
+        else " <small>(a label that the classifier does not know)</small>"
+    )
     heading = (
         f'<h3 id="mistake-{number}"><small>{number}</small> {label_markup(text.predicted)} '
         f"<small>instead of</small> {label_markup(text.label)}{unknown}</h3>"

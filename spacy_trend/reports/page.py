@@ -2,11 +2,12 @@
 
 from html import escape
 
+from ..visualize.markup import label_markup
 from ..visualize.page import as_document
 from ..visualize.style_sheet import STYLE_SHEET as PICTURES
 from .contents import LINES, Contents
 from .duplicates import LEAST_COSINE, MOST_PAIRS, MOST_TEXTS
-from .markup import excerpt, label_markup, row, scrolling, table
+from .markup import excerpt, row, scrolling, table
 from .mistakes import draw_mistakes
 from .push_tables import draw_pushes
 from .style_sheet import STYLE_SHEET
@@ -15,6 +16,8 @@ TITLE = "What the classifier got right and wrong, and why"
 #: For how many labels the confusion matrix is shown; for more, the most frequent confusions are.
 MOST_LABELS = 20
 MOST_CONFUSIONS = 50
+#: Of how many characters a label in the matrix is, at most.
+NAME = 40
 #: The number of shades of the pictures' style sheet, less one.
 _LAST_SHADE = 9
 
@@ -66,21 +69,24 @@ def _confusions(report: Contents) -> str:
     mistakes = report.confusion.mistakes()
     shown = mistakes[:MOST_CONFUSIONS]
     rows = [
-        row(label_markup(true), (label_markup(predicted), f"{count:,}")) for true, predicted, count in shown
+        row(label_markup(true, 2 * NAME), (label_markup(predicted, 2 * NAME), f"{count:,}"))
+        for true, predicted, count in shown
     ]
     caption = (
         f"The most frequent of {len(mistakes):,} confusions among {len(report.confusion.labels):,} labels"
     )
-    return scrolling("Confusions", table(caption, ("true label", "predicted label", "texts"), rows))
+    return scrolling(
+        "Confusions", table(caption, ("true label", "predicted label", "texts"), rows, "report-confusions")
+    )
 
 
 def _matrix(report: Contents) -> str:
-    labels = [label_markup(label) for label in report.confusion.labels]
+    labels = [label_markup(label, NAME) for label in report.confusion.labels]
     rows = []
     for number, counts in enumerate(report.confusion.matrix.tolist()):
         total = sum(counts)
         cells = "".join(_count(count, total, is_right=place == number) for place, count in enumerate(counts))
-        right = f"{100 * counts[number] / total:.0f} %" if total else "none"
+        right = f"{100 * counts[number] / total:.0f}%" if total else "none"
         totals = f"<td>{total:,}</td><td>{right}</td>"
         rows.append(f'<tr><th scope="row">{labels[number]}</th>{cells}{totals}</tr>')
     caption = f"Confusions of {len(report.texts):,} texts"

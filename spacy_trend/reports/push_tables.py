@@ -5,9 +5,9 @@ from html import escape
 import numpy as np
 
 from ..attribution.interface import Label
-from ..visualize.markup import digits_for, signed
+from ..visualize.markup import digits_for, label_markup, signed
 from .contents import Contents
-from .markup import excerpt_around, html_lang, label_markup, row, table
+from .markup import excerpt_around, html_lang, row, table
 from .pushes import Push
 
 #: For how many labels there is a table: those of most texts.
@@ -26,8 +26,9 @@ def draw_pushes(report: Contents) -> str:
         counts[text.label] = counts.get(text.label, 0) + 1
     ordered = sorted(report.pushes, key=lambda label: -counts[label])[:MOST_LABELS]
     note = (
-        "The mean part that a word, in lower case, has over all texts in the score of the label, measured "
-        "against the other labels if a text has one label. Examples: where it adds most."
+        "What a word, in lower case, adds to the score of the label on average; if a text has one label, "
+        "how much more than to the scores of the other labels. First stand the words that add much in many "
+        "places. The examples are the places where a word adds most."
     )
     hidden = len(report.pushes) - len(ordered)
     limited = f" The {MOST_LABELS} labels of most texts are shown, {hidden:,} are not." if hidden else ""
@@ -37,7 +38,7 @@ def draw_pushes(report: Contents) -> str:
     return f"<p>{note}{limited}</p>{tables}"
 
 
-def _table(report: Contents, label: Label, digits: int) -> str:
+def _table(report: Contents, label: Label, digits: str) -> str:
     heading = f"<h3><small>towards</small> {label_markup(label)}</h3>"
     pushes = report.pushes[label]
     if not pushes:

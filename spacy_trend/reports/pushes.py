@@ -39,7 +39,7 @@ class Push(NamedTuple):
         word: in lower case.
         part: the mean of its parts of by how much the label leads the others.
         occurrences: how often it stands in the texts.
-        examples: where it adds most, in different texts.
+        examples: where it adds most, in texts that differ.
     """
 
     word: str
@@ -59,7 +59,7 @@ class _Occurrences(NamedTuple):
     Attributes:
         forms: the different words, in lower case.
         form: int64 `(occurrences,)`, positions among the forms.
-        text: int64 `(occurrences,)`, positions among the texts.
+        text: int64 `(occurrences,)`, positions among the texts, of copies that of the first.
         start: int64 `(occurrences,)`, where they begin.
         length: int64 `(occurrences,)`, of how many characters they are.
         leads: float64 `(occurrences, labels)`.
@@ -114,10 +114,13 @@ def words_that_push(
 def _occurrences(texts: Sequence[TextReasons], labels: int) -> _Occurrences:
     words = [word for text in texts for word in text.attribution.texts]
     numbers = {form: number for number, form in enumerate(dict.fromkeys(word.lower() for word in words))}
+    # Of copies, the first stands for all: as examples, they would say the same.
+    first: dict[str, int] = {}
+    places = [first.setdefault(text.text, place) for place, text in enumerate(texts)]
     return _Occurrences(
         list(numbers),
         np.array([numbers[word.lower()] for word in words], dtype=np.int64),
-        np.repeat(np.arange(len(texts)), [len(text.starts) for text in texts]),
+        np.repeat(np.array(places, dtype=np.int64), [len(text.starts) for text in texts]),
         np.concatenate([np.zeros(0, dtype=np.int64), *(text.starts for text in texts)]),
         np.array([len(word) for word in words], dtype=np.int64),
         np.concatenate([np.zeros((0, labels)), *(text.leads for text in texts)]),

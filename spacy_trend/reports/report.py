@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..output_paths import make_folder
+from ..output_paths import make_folder, prepare_file
 from ..visualize.explanation import as_json_line
 from .contents import LINES, Contents
 from .page import draw_report
@@ -41,6 +41,8 @@ class Report(Contents):
         """
         make_folder(folder)
         page, lines = folder / PAGE, folder / LINES
+        for path in (page, lines):
+            prepare_file(path)
         # What is no character, such as half of a surrogate pair, cannot be written in UTF-8.
         page.write_text(self.to_html(), encoding="utf8", errors="xmlcharrefreplace")
         with lines.open("w", encoding="utf8") as file:

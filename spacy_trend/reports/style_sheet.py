@@ -15,6 +15,9 @@ STYLE_SHEET = """
 .trend-report thead th:first-child{text-align:start}
 .trend-report td.report-zero{color:var(--soft)}
 .trend-report .report-matrix th{white-space:normal;max-width:9em;overflow-wrap:break-word}
+.trend-report .report-matrix thead th{min-width:3em}
+.trend-report .report-confusions th,.trend-report .report-confusions td{text-align:start;white-space:normal;
+max-width:24em;min-width:3em;overflow-wrap:anywhere}
 .trend-report td.report-right{font-weight:600}
 .trend-report .trend-scroll{border:0}
 .trend-report .trend-scroll.report-long{max-height:20em;border-inline-start:3px solid var(--line);

@@ -127,8 +127,8 @@ def serve(
     # Here, because few users serve.
     from .server import listen
 
-    body = _markup(docs, style, page, attribution, options).encode("utf8")
-    server = listen(host, port, _application(body), auto_select_port)
+    body = _markup(docs, style, page, attribution, options)
+    server = listen(host, port, _application(body.encode("utf8", "xmlcharrefreplace")), auto_select_port)
     if is_in_jupyter():
         warnings.warn(Warnings.W011, stacklevel=2)
     print(f"\nUsing the '{style}' visualizer")
@@ -168,7 +168,7 @@ def _markup(
 
 
 def _draw_items(docs: Any, style: str, attribution: Any, options: Options) -> list[Drawing]:
-    items = [docs] if isinstance(docs, Doc | Span) else list(docs)
+    items = _as_list(docs)
     for item in items:
         _check_item(item)
     is_compact = options.is_compact(len(items))
@@ -183,7 +183,7 @@ def _draw_items(docs: Any, style: str, attribution: Any, options: Options) -> li
 
 
 def _draw_pairs(docs: Any, style: str, attribution: Any, options: Options) -> list[Drawing]:
-    given = [docs] if isinstance(docs, Doc | Span) else list(docs)
+    given = _as_list(docs)
     pairs = [tuple(pair) for pair in given] if _are_pairs(given) else [tuple(given)]
     for pair in pairs:
         if len(pair) != 2:
@@ -200,6 +200,12 @@ def _draw_pairs(docs: Any, style: str, attribution: Any, options: Options) -> li
     return [draw_similarity(pair[0], pair[1], of_pair, options, is_compact) for pair, of_pair in of_pairs]
 
 
+def _as_list(docs: Any) -> list[Any]:
+    """Return several as a list. The items of a text are letters, and what has none is one that is refused."""
+    is_one = isinstance(docs, Doc | Span | str) or not isinstance(docs, Iterable)
+    return [docs] if is_one else list(docs)
+
+
 def _are_pairs(given: list[Any]) -> bool:
     return len(given) > 0 and all(isinstance(pair, tuple | list) for pair in given)
 
@@ -211,10 +217,14 @@ def _as_many(attribution: Any, pictures: int) -> list[Any]:
     attributions = [attribution] if is_one else list(attribution)
     if len(attributions) != pictures:
         raise ValueError(
-            f"render: got {len(attributions)} attributions for {pictures} pictures. Expected one for each: "
-            "give a list of them, in the order of the texts."
+            f"render: got {_count(len(attributions), 'attribution')} for {_count(pictures, 'picture')}. "
+            "Expected one for each: give a list of them, in the order of the texts."
         )
     return attributions
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
 def _check_item(item: Any) -> None:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..attribution.interface import Parts
+from ..attribution.interface import Label, Parts
 from ..types import Floats
-from .picture import SHADES, Picture
+from .picture import SHADES, Picture, direction_of
 from .rows import attention_rows, deciding_row
 
 
@@ -90,6 +90,22 @@ def mark_of(picture: Picture, word: int | None) -> str:
     return {picture.focus: "focus", picture.related: "related"}.get(word, "") if word is not None else ""
 
 
+def label_markup(label: Label, most: int | None = None) -> str:
+    """Return the label of a classifier as markup, whatever it holds.
+
+    Args:
+        label: any.
+        most: of how many characters it may be; of a longer one the start is shown, and all of it when it is
+            pointed at. None for any number.
+    """
+    text = str(label)
+    if not text.strip():
+        return f"<bdi>{'(blank)' if text else '(empty)'}</bdi>"
+    if most is None or len(text) <= most:
+        return f"<bdi>{escape(text)}</bdi>"
+    return f'<bdi title="{escape(text)}">{escape(text[: most - 1])}…</bdi>'
+
+
 def selection_note(picture: Picture) -> str:
     """Return the selection that chose the words, for the legend.
 
@@ -101,11 +117,11 @@ def selection_note(picture: Picture) -> str:
     return f"Selection: <code>{selection}</code>"
 
 
-def not_finite_note(values: Floats) -> list[str]:
+def not_finite_note(values: Floats | Parts) -> list[str]:
     """Return a line about values that are not finite, if there are some.
 
     Args:
-        values: float32 of any shape, the shaded values.
+        values: float32 or float64 of any shape, the shaded values.
     """
     said = "Values that are not finite get the lightest shade."
     return [] if np.isfinite(values).all() else [said]
@@ -126,25 +142,33 @@ def scale(name: str = "", *, is_falling: bool = False) -> str:
     return f'<span class="trend-scale" aria-hidden="true">{chips}</span>'
 
 
-def digits_for(values: Parts) -> int:
-    """Return how many digits behind the point show the greatest of some numbers with four digits.
+def digits_for(values: Parts) -> str:
+    """Return how numbers are written of which the greatest has four digits, or three if it is huge or tiny.
 
     Args:
         values: float64 of any shape.
+
+    Returns:
+        what `signed` takes.
     """
-    finite = np.abs(values[np.isfinite(values)])
-    most = float(finite.max(initial=0))
-    return min(max(3 - int(np.floor(np.log10(most))), 0), 12) if most > 0 else 3
+    most = greatest(values)
+    if most == 0:
+        return ".3f"
+    exponent = int(np.floor(np.log10(most)))
+    # Others would be hundreds of digits, or zeros alone.
+    return f".{max(3 - exponent, 0)}f" if -6 <= exponent < 9 else ".2e"
 
 
-def signed(value: float, digits: int) -> str:
-    """Return a number with its sign, whatever it is.
+def signed(value: float, digits: str) -> str:
+    """Return a number with its sign, whatever it is; "nan" has none.
 
     Args:
         value: the number.
-        digits: behind the point.
+        digits: as `digits_for` returns it.
     """
-    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    if np.isnan(value):
+        return "nan"
+    return f"{value:+{digits}}".replace("-", "\N{MINUS SIGN}")
 
 
 def part_shades(parts: Parts, most: float) -> list[str]:
@@ -154,7 +178,8 @@ def part_shades(parts: Parts, most: float) -> list[str]:
         parts: float64 `(words,)`. A part that is not finite gets "p0".
         most: the size that has the last shade.
     """
-    sizes = np.rint((SHADES - 1) * np.nan_to_num(np.abs(parts), nan=0, posinf=0) / (most or 1)).astype(int)
+    shares = np.where(np.isfinite(parts), np.abs(parts), 0) / (most or 1)
+    sizes = np.rint((SHADES - 1) * shares).astype(int)
     names = zip(sizes.tolist(), (parts < 0).tolist(), strict=True)
     return [f"{'n' if is_negative and size else 'p'}{size}" for size, is_negative in names]
 
@@ -185,14 +210,24 @@ def flowing_text(
         markup = escape(text, quote=False)
         if word is not None:
             mark = mark_of(picture, word) if marks else ""
-            markup = _shaded_word(markup, shades[word], titles[word], mark, labels.get(word, ""))
+            behind = _label_behind(text, labels.get(word, ""), picture.direction)
+            markup = _shaded_word(markup + behind, shades[word], titles[word], mark)
         shown.append(markup)
     where = f'lang="{escape(picture.lang)}" dir="{picture.direction}"'
     return f'<div class="trend-flow" {where}>{"".join(shown)}</div>'
 
 
-def _shaded_word(markup: str, shade: str, title: str, mark: str, label: str) -> str:
+def _shaded_word(content: str, shade: str, title: str, mark: str) -> str:
     classes = f"trend-{shade} trend-end trend-{mark}" if mark else f"trend-{shade}"
-    # Outside of it, a screen reader would read the label in the language of the text.
-    behind = f'<small lang="en">\N{NO-BREAK SPACE}{escape(label, quote=False)}</small>' if label else ""
-    return f'<span class="{classes}" title="{title}">{markup}{behind}</span>'
+    return f'<span class="{classes}" title="{title}">{content}</span>'
+
+
+def _label_behind(word: str, label: str, direction: str) -> str:
+    """Return the markup of what is written behind a word in a text of a direction."""
+    if not label:
+        return ""
+    # In a text of the other direction, the label would else be taken for a part of it, and stand apart.
+    is_contrary = direction_of(reversed(word), direction) != direction
+    end = {"ltr": "\N{RIGHT-TO-LEFT MARK}", "rtl": "\N{LEFT-TO-RIGHT MARK}"}[direction] if is_contrary else ""
+    # Without the language, a screen reader would read the label in that of the text.
+    return f'<small lang="en">\N{NO-BREAK SPACE}{escape(label, quote=False)}</small>{end}'

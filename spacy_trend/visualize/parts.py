@@ -14,7 +14,9 @@ from .markup import (
     figure,
     flowing_text,
     greatest,
+    label_markup,
     no_words,
+    not_finite_note,
     part_shades,
     scale,
     signed,
@@ -88,23 +90,24 @@ def check_words(picture: Picture, tokens: list[int], texts: tuple[str, ...]) -> 
         )
 
 
-def _text(picture: Picture, parts: Parts, words: list[int], digits: int) -> str:
+def _text(picture: Picture, parts: Parts, words: list[int], digits: str) -> str:
     written = [signed(part, digits) for part in parts.tolist()]
-    return flowing_text(
-        picture, part_shades(parts, greatest(parts)), written, {word: written[word] for word in words}
-    )
+    # What adds nothing is not named among the greatest, though there may be none greater.
+    nothing = signed(0.0, digits), signed(-0.0, digits)
+    labels = {word: written[word] for word in words if written[word] not in nothing}
+    return flowing_text(picture, part_shades(parts, greatest(parts)), written, labels)
 
 
-def _score(attribution: Attribution, digits: int) -> str:
+def _score(attribution: Attribution, digits: str) -> str:
     label, against = (
-        None if name is None else f"<strong><bdi>{escape(str(name))}</bdi></strong>"
+        None if name is None else f"<strong>{label_markup(name)}</strong>"
         for name in (attribution.label, attribution.against)
     )
     speaks = (f" for {label}" if label else "") + (f" against {against}" if against else "")
     return f"score{speaks}: <b>{signed(attribution.score, digits)}</b>"
 
 
-def _sum(attribution: Attribution, digits: int) -> str:
+def _sum(attribution: Attribution, digits: str) -> str:
     score = f"score <b>{signed(attribution.score, digits)}</b>"
     if attribution.method == LEAVE_ONE_OUT:
         return f'<p class="trend-sum">{score}; the parts do not add up to it.</p>'
@@ -116,7 +119,7 @@ def _sum(attribution: Attribution, digits: int) -> str:
     return f'<p class="trend-sum">{left} = {score}</p>'
 
 
-def _table(picture: Picture, attribution: Attribution, words: list[int], digits: int) -> str:
+def _table(picture: Picture, attribution: Attribution, words: list[int], digits: str) -> str:
     parts = attribution.parts
     shades = part_shades(parts, greatest(parts))
     rows = [
@@ -139,7 +142,7 @@ def _table(picture: Picture, attribution: Attribution, words: list[int], digits:
     return f'<table class="trend-parts">{caption}{header}<tbody>{"".join(rows)}</tbody></table>'
 
 
-def _row(name: str, value: float, digits: int, shade: str = "") -> str:
+def _row(name: str, value: float, digits: str, shade: str = "") -> str:
     colour = f' class="trend-{shade}"' if shade else ""
     return f'<tr><th scope="row">{name}</th><td{colour}>{signed(value, digits)}</td></tr>'
 
@@ -155,4 +158,5 @@ def _notes(attribution: Attribution) -> list[str]:
         f"Shade: the size of a part, {scale('n', is_falling=True)} against (dotted line), {scale('p')} for "
         "(solid line). The greatest parts are written behind their words.",
         how,
+        *not_finite_note(attribution.parts),
     ]

@@ -1,6 +1,7 @@
 """The data that a picture of a doc or span shows, whatever its style."""
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,7 +118,8 @@ def shades(values: Floats, *, least: float = 0.0) -> list[Any]:
     Returns:
         nested lists of integers, in the shape of the values.
     """
-    above = np.where(np.isfinite(values), values - least, 0)
+    # In float64, because the greatest numbers of float32 have no multiples there.
+    above = np.where(np.isfinite(values), values.astype(np.float64) - least, 0)
     most = above.max(initial=0)
     scaled: list[Any] = np.rint((SHADES - 1) * above / (most or 1)).astype(int).tolist()
     return scaled
@@ -152,8 +154,18 @@ def _direction(item: Doc | Span) -> str:
     """Return the direction of the language's script or, as with HTML's `dir="auto"`, of the first letter."""
     if item.vocab.writing_system.get("direction") == "rtl":
         return "rtl"
-    for character in item.text:
+    return direction_of(item.text)
+
+
+def direction_of(characters: Iterable[str], otherwise: str = "ltr") -> str:
+    """Return the direction of the first letter, "ltr" or "rtl".
+
+    Args:
+        characters: a text, or its characters in another order.
+        otherwise: what to return if there is no letter.
+    """
+    for character in characters:
         kind = unicodedata.bidirectional(character)
         if kind in ("L", "R", "AL"):
             return "ltr" if kind == "L" else "rtl"
-    return "ltr"
+    return otherwise

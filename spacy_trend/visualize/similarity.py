@@ -15,6 +15,7 @@ from .markup import (
     flowing_text,
     greatest,
     no_words,
+    not_finite_note,
     part_shades,
     scale,
     signed,
@@ -47,7 +48,7 @@ def draw_similarity(
     check_words(pictures[0], similarity.words.tolist(), similarity.texts)
     check_words(pictures[1], similarity.other_words.tolist(), similarity.other_texts)
     digits = digits_for(np.append(similarity.parts, similarity.score))
-    pairs = similarity.top(options.top or _NAMED)
+    pairs = [pair for pair in similarity.top(options.top or _NAMED) if pair.part != 0]
     sums = similarity.rows, similarity.columns
     numbers = [
         _numbers(pictures[0], [pair.token for pair in pairs]),
@@ -61,7 +62,7 @@ def draw_similarity(
     caption = (
         f"cosine <b>{signed(similarity.score, digits)}</b>, the sum of {similarity.parts.size} pairs of words"
     )
-    return Drawing(heading, figure([caption], content), _notes())
+    return Drawing(heading, figure([caption], content), _notes(similarity))
 
 
 def _similarity_of(one: Doc | Span, other: Doc | Span, attribution: Any) -> SimilarityAttribution:
@@ -87,14 +88,14 @@ def _numbers(picture: Picture, tokens: list[int]) -> dict[int, str]:
     return {word: ",".join(of_word) for word, of_word in numbers.items()}
 
 
-def _side(picture: Picture, sums: Parts, numbers: dict[int, str], digits: int) -> str:
+def _side(picture: Picture, sums: Parts, numbers: dict[int, str], digits: str) -> str:
     if not picture.words:
         return f"<div>{no_words(picture)}</div>"
     titles = [signed(value, digits) for value in sums.tolist()]
     return f"<div>{flowing_text(picture, part_shades(sums, greatest(sums)), titles, numbers)}</div>"
 
 
-def _table(similarity: SimilarityAttribution, pairs: list[PairPart], digits: int) -> str:
+def _table(similarity: SimilarityAttribution, pairs: list[PairPart], digits: str) -> str:
     shades = part_shades(np.array([pair.part for pair in pairs]), greatest(similarity.parts))
     rows = []
     for number, (pair, shade) in enumerate(zip(pairs, shades, strict=True), start=1):
@@ -112,10 +113,11 @@ def _table(similarity: SimilarityAttribution, pairs: list[PairPart], digits: int
     return f'<table class="trend-parts">{caption}{header}<tbody>{"".join(rows)}</tbody></table>'
 
 
-def _notes() -> list[str]:
+def _notes(similarity: SimilarityAttribution) -> list[str]:
     return [
         "Shade: what a word adds to the cosine with all words of the other text, in proportion to the "
         f"greatest of its text: {scale('n', is_falling=True)} less alike (dotted line), {scale('p')} more "
         "alike (solid line). Numbers behind words are those of the strongest pairs. The parts of all pairs "
-        "add up to the cosine."
+        "add up to the cosine.",
+        *not_finite_note(similarity.parts),
     ]

@@ -91,7 +91,7 @@ box-shadow:inset 0 0 0 1.5px var(--ink)}
 overflow-wrap:anywhere}
 .spacy-trend .trend-flow>span{padding:.15em .1em;border-radius:.2em;border-block-end:0 solid transparent;
 box-decoration-break:clone;-webkit-box-decoration-break:clone}
-.spacy-trend .trend-flow small{font-size:.7em;user-select:none}
+.spacy-trend .trend-flow small{font-size:.7em;user-select:none;direction:ltr;unicode-bidi:isolate}
 .spacy-trend .trend-flow>.trend-end{border-block-end:3px solid var(--focus)}
 .spacy-trend .trend-flow>.trend-related{border-block-end:3px dashed var(--related)}
 .spacy-trend .trend-sum{margin:.5em 0}

@@ -98,6 +98,15 @@ class TestReasons:
         assert "No report.html and no reasons.jsonl: The vectors of words" in said(result)
         assert not (tmp_path / "out" / "report.html").exists()
 
+    def test_of_an_earlier_run_are_named_as_such(
+        self, stub: Language, write_rows: Callable[[Rows], Path], tmp_path: Path
+    ) -> None:
+        (tmp_path / "report.html").write_text("of another pipeline")
+        result = run(save(stub, tmp_path / "model"), write_rows(MIXED), "-o", tmp_path)
+        assert result.exit_code == 0
+        assert "Of an earlier run, not of this one" in said(result)
+        assert (tmp_path / "report.html").read_text() == "of another pipeline"
+
     def test_refuse_a_limit_before_a_pipeline_is_loaded(self, texts: Path) -> None:
         result = run("no_such_pipeline", texts, "--limit", "0")
         assert result.exit_code == 1

@@ -48,7 +48,8 @@ def test_a_word_in_few_places_is_ranked_behind_one_that_pushes_as_much_in_many()
 
 
 def test_examples_are_where_they_add_most_in_different_texts() -> None:
-    words = [[("a", part, 0), ("a", part + 0.5, 0)] for part in (1, 4, 2, 3)]
+    # What adds nothing tells the texts apart.
+    words = [[("a", part, 0), ("a", part + 0.5, 0), (str(part), 0, 0)] for part in (1, 4, 2, 3)]
     reasons = reasons_for([(of_text, "x") for of_text in words], "x", "y")
     (push,) = words_that_push(reasons.texts, reasons.labels)["x"]
     assert [(example.text, example.part) for example in push.examples] == [
@@ -85,3 +86,10 @@ def test_every_word_pushes_as_the_mean_of_its_places_says(texts: list[list[tuple
     ranks = np.array([part * count / (count + WITHOUT_A_PART) for _, part, count in found])
     # The parts are rounded.
     assert (np.diff(ranks) <= 1e-5).all()
+
+
+def test_examples_of_copies_are_one() -> None:
+    texts = reasons_for([MAILS[2], MAILS[2], MAILS[0]]).texts
+    (push,) = [push for push in words_that_push(texts, ["ham", "spam"])["ham"] if push.word == "meeting"]
+    assert push.occurrences == 3
+    assert [example.text for example in push.examples] == [0, 2]

@@ -51,7 +51,7 @@ def test_writes_a_page_and_lines_into_a_folder(classifier: Pipeline, tmp_path: P
     assert (tmp_path / "new" / "report.html").read_text(encoding="utf8") == made.to_html()
     lines = (tmp_path / "new" / "reasons.jsonl").read_text(encoding="utf8").splitlines()
     assert [json.loads(line)["text"] for line in lines] == LEARNED
-    assert "The first 1 are shown" in made.to_html()
+    assert "The first is shown." in made.to_html()
 
 
 def test_docs_that_have_a_vector_are_not_encoded_again(classifier: Pipeline, ran: list[str]) -> None:
@@ -132,3 +132,42 @@ class TestRefuses:
         monkeypatch.setattr(Language, "pipe", without_first)
         with pytest.raises(ValueError, match="report: the pipeline lost the text"):
             report(classifier, LEARNED, LABELS)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [np.array(GIVEN)[:, None], np.array(GIVEN, dtype=object), tuple(GIVEN), iter(GIVEN)],
+    ids=["column", "objects", "tuple", "iterator"],
+)
+def test_labels_may_stand_in_columns_and_iterables(classifier: Pipeline, labels: Any) -> None:
+    assert [text.label for text in report(classifier, LEARNED, labels).texts] == GIVEN
+
+
+@pytest.mark.parametrize("label", [None, float("nan"), ["fruit"], ("fruit",), b"fruit", np.array([0, 1])])
+def test_a_missing_label_and_what_is_none_are_refused(classifier: Pipeline, label: Any) -> None:
+    with pytest.raises(ValueError, match=r"at position 1, counted from 0\. Expected for each text one label"):
+        report(classifier, LEARNED, [GIVEN[0], label, *GIVEN[2:]])
+
+
+@pytest.mark.parametrize("labels", [None, 3, "fruit", b"fruit", {"fruit", "rail"}, dict.fromkeys(GIVEN)])
+def test_what_are_no_labels_is_refused(classifier: Pipeline, labels: Any) -> None:
+    with pytest.raises(ValueError, match=r"got labels=.*Expected a list or a column of labels"):
+        report(classifier, LEARNED, labels)
+
+
+def test_a_classifier_that_is_not_fitted_is_refused_as_such(fitted: TrendVectorizer) -> None:
+    pipeline = make_pipeline(again(fitted), LogisticRegression())
+    with pytest.raises(ValueError, match=r"got a Pipeline that is not fitted\. Expected a fitted classifier"):
+        report(pipeline, LEARNED, GIVEN)
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, None, -1])
+def test_a_seed_that_is_none_is_refused(classifier: Pipeline, seed: Any) -> None:
+    with pytest.raises(ValueError, match=r"seed=.*Expected (one|a number) from 0"):
+        report(classifier, LEARNED, GIVEN, seed=seed)
+
+
+def test_a_folder_in_the_way_of_a_file_is_named(classifier: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"report\.html': it is a folder"):
+        report(classifier, LEARNED, GIVEN, tmp_path)

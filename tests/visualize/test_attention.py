@@ -115,6 +115,17 @@ class TestAttention:
         assert "not finite" in notes(root)
         assert "not finite" not in notes(drawn(made_doc()))
 
+    def test_shades_the_greatest_numbers_there_are(self) -> None:
+        most = np.finfo(np.float32).max
+        root = drawn(made_doc(attention=[[most, most / 2, 0.0, 1.0]], importance=[1, 0, 0, 0]))
+        (row,) = body_rows(root)
+        assert [classes(cell)[0] for cell in row.findall("td")] == [
+            "trend-9",
+            "trend-4",
+            "trend-0",
+            "trend-0",
+        ]
+
     def test_draws_attention_that_is_all_zero(self) -> None:
         root = drawn(made_doc(attention=np.zeros((1, 4)), pair=(0, 1)))
         assert leaders(root, "trend-ties") == [[0, 1, 2, 3]]

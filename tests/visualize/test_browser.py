@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -305,3 +306,18 @@ class TestUse:
             "1.50 leader",
             "1.00 leader",
         ]
+
+
+@pytest.mark.parametrize("words", [["I", "מכר", "הוא", "sold", "it"], ["הוא", "I", "sold", "מכר", "free"]])
+@pytest.mark.parametrize("focus", range(5))
+def test_labels_stand_beside_their_words_in_either_direction(
+    show: Callable[..., Chrome], words: list[str], focus: int
+) -> None:
+    doc = made_doc(words, [[1, 1, 1, 1, 1]], (focus, (focus + 1) % 5))
+    boxes = [
+        word.rect for word in show(render(doc, "words")).find_elements(By.CSS_SELECTOR, ".trend-flow > span")
+    ]
+    # A word that is torn from its label has others between the two.
+    assert len(boxes) == len(words)
+    for left, right in pairwise(sorted(boxes, key=lambda box: box["x"])):
+        assert left["x"] + left["width"] <= right["x"] + 1

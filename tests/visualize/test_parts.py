@@ -100,7 +100,15 @@ class TestParts:
 
     @pytest.mark.parametrize(
         ("scale", "shown"),
-        [(1e-4, "+0.0001000"), (1e4, "+10000"), (0.0, "+0.000"), (1e-30, "+0.000000000000")],
+        [
+            (1e-4, "+0.0001000"),
+            (1e4, "+10000"),
+            (0.0, "+0.000"),
+            (1e-30, f"+1.00e{MINUS}30"),
+            (5e-324, f"+4.94e{MINUS}324"),
+            (1e9, "+1.00e+09"),
+            (1.7e308, "+1.70e+308"),
+        ],
     )
     def test_are_shown_with_the_digits_that_they_need(self, scale: float, shown: str) -> None:
         root = parts(parts=[scale, 0, 0, 0], bias=0.0)
@@ -109,11 +117,43 @@ class TestParts:
     def test_that_are_not_finite_are_shown_as_they_are(self) -> None:
         root = parts(parts=[np.nan, np.inf, -1.0, 0.5])
         assert [(shade, number) for _, shade, number in shaded(root)] == [
-            ("p0", "+nan"),
+            ("p0", "nan"),
             ("p0", "+inf"),
             ("n9", f"{MINUS}1.000"),
             ("p4", "+0.500"),
         ]
+        assert "Values that are not finite get the lightest shade." in notes(root)
+        assert "not finite" not in notes(parts())
+
+    @pytest.mark.parametrize("most", [1.7e308, 5e-324])
+    @pytest.mark.filterwarnings("error")
+    def test_are_shaded_whatever_their_size(self, most: float) -> None:
+        root = parts(parts=[most, -most, 0.0, 0.0], bias=0.0)
+        assert [shade for _, shade, _ in shaded(root)] == ["p9", "n9", "p0", "p0"]
+
+    def test_that_add_nothing_are_not_written_behind_words(self) -> None:
+        root = parts(parts=[1.0, 0.0, -1e-9, 0.0])
+        assert [text_of(label).strip() for label in one(of_class(root, "trend-flow")).iter("small")] == [
+            "+1.000"
+        ]
+
+    @pytest.mark.parametrize(
+        ("label", "shown"), [("", "(empty)"), (" \n", "(blank)"), (False, "False"), (0, "0"), ("0", "0")]
+    )
+    def test_name_any_label(self, label: Any, shown: str) -> None:
+        assert caption(parts(label=label, against="x")) == [f"score for {shown} against x: {MINUS}0.250"]
+
+    @pytest.mark.parametrize(
+        ("words", "ends"),
+        [
+            (["I", "\u05d1\u05d9\u05ea", "1"], ["", "\u200f", ""]),
+            (["\u05d1\u05d9\u05ea", "I", "1"], ["", "\u200e", ""]),
+        ],
+        ids=["ltr", "rtl"],
+    )
+    def test_stay_behind_words_of_another_direction(self, words: list[str], ends: list[str]) -> None:
+        root = parts(made_doc(words, [[1, 1, 1]], (-1, -1)), parts=[1.0, 2.0, 3.0])
+        assert [one(word).tail or "" for word in one(of_class(root, "trend-flow"))] == ends
 
     def test_of_a_phrase_are_drawn_on_the_phrase(self) -> None:
         root = parts(made_doc()[1:3], parts=[1.0, -1.0])
@@ -167,9 +207,9 @@ class TestRefusals:
     def test_of_more_or_fewer_attributions_than_docs(self) -> None:
         doc = made_doc()
         attribution = made_attribution(doc)
-        with pytest.raises(ValueError, match="got 1 attributions for 2 pictures"):
+        with pytest.raises(ValueError, match="got 1 attribution for 2 pictures"):
             render([doc, doc], attribution=attribution)
-        with pytest.raises(ValueError, match="got 2 attributions for 1 pictures"):
+        with pytest.raises(ValueError, match=r"got 2 attributions for 1 picture\."):
             render(doc, attribution=[attribution, attribution])
 
     def test_of_a_doc_that_was_not_run_on(self) -> None:

@@ -79,6 +79,15 @@ class TestServe:
         ):
             assert answer.read().decode("utf8") == render(doc, page=True, **settings)
 
+    def test_answers_with_a_label_that_is_no_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        doc = made_doc()
+        attribution = made_attribution(doc, label="half a pair: \ud83d")
+        with (
+            serving(monkeypatch, doc, port=free_port(), attribution=attribution) as address,
+            urllib.request.urlopen(address) as answer,
+        ):
+            assert "half a pair: &#55357;" in answer.read().decode("utf8")
+
     def test_answers_with_a_fragment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with (
             serving(monkeypatch, made_doc(), page=False, port=free_port()) as address,

@@ -7,7 +7,7 @@ import pytest
 
 from spacy_trend import render
 from tests.support.markup import body_rows, caption, drawn, notes, of_class, one, row_names, shaded, text_of
-from tests.support.pictures import made_attribution, made_doc, made_similarity
+from tests.support.pictures import made_attribution, made_doc, made_similarity, words_of
 
 MINUS = "\N{MINUS SIGN}"
 #: Words of "I want an apple." by those of "Pears please."
@@ -54,8 +54,12 @@ class TestSimilarity:
         assert "Numbers behind words" in notes(root)
 
     def test_of_all_pairs_has_no_rest(self) -> None:
-        assert row_names(similar(options={"top": 8}))[-2:] == ["8. an, please", "cosine"]
-        assert row_names(similar(options={"top": 7}))[-2] == "1 other pair"
+        docs = made_doc(), pears()
+        attribution = made_similarity(*docs, [[1.0, -1.0]] * 4)
+        all_pairs = drawn(docs, "similarity", attribution=attribution, options={"top": 8})
+        assert row_names(all_pairs)[-2:] == ["8. apple, please", "cosine"]
+        but_one = drawn(docs, "similarity", attribution=attribution, options={"top": 7})
+        assert row_names(but_one)[-2] == "1 other pair"
 
     def test_compact_has_no_table(self) -> None:
         assert list(similar(options={"compact": True}).iter("table")) == []
@@ -97,8 +101,16 @@ class TestRefusals:
             render([made_doc()] * texts, "similarity")
 
     def test_of_a_single_doc(self) -> None:
-        with pytest.raises(ValueError, match="got 1 text for the style 'similarity'"):
-            render(made_doc(), "similarity")
+        for docs in (made_doc(), "a text", None):
+            with pytest.raises(ValueError, match="got 1 text for the style 'similarity'"):
+                render(docs, "similarity")
+
+    def test_names_no_pairs_that_add_nothing(self) -> None:
+        docs = made_doc(), pears()
+        none = np.zeros((len(words_of(docs[0])[1]), len(words_of(docs[1])[1])))
+        root = drawn(docs, "similarity", attribution=made_similarity(*docs, none))
+        assert of_class(root, "trend-parts") == []
+        assert list(one(of_class(root, "trend-sides")).iter("small")) == []
 
     def test_of_what_is_no_doc(self) -> None:
         pair: Any = ("a text", made_doc())

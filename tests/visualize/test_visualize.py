@@ -279,7 +279,15 @@ class TestErrors:
         ):
             render(made_doc(), "dep")
 
-    @pytest.mark.parametrize(("docs", "got"), [("text", "'t' of type str"), ([1], "1 of type int")])
+    @pytest.mark.parametrize(
+        ("docs", "got"),
+        [
+            ("text", "'text' of type str"),
+            ([1], "1 of type int"),
+            (None, "None of type NoneType"),
+            (3, "3 of type int"),
+        ],
+    )
     def test_refuses_what_is_no_doc(self, docs: Any, got: str) -> None:
         with pytest.raises(ValueError, match=f"got {got}. Expected a Doc or a Span"):
             render(docs)
