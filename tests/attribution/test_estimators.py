@@ -354,7 +354,7 @@ def test_a_vectorizer_of_a_tables_column_is_followed(default: Language) -> None:
     doc = default(LEARNED[0])
     found = attribute_prediction(fitted, doc)
     assert_adds_up(found)
-    np.testing.assert_allclose(found.parts, attribute_prediction(plain, doc).parts, rtol=1e-6)
+    np.testing.assert_allclose(found.parts, attribute_prediction(plain, doc).parts, rtol=1e-4)
     effects = attribute_prediction(fitted, doc, method="leave_one_out")
     assert (effects.score, len(effects.parts)) == (found.score, len(found.parts))
 
