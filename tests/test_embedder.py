@@ -51,6 +51,7 @@ def test_a_gpu_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.slow
 @pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch computes without oneDNN here")
 @pytest.mark.parametrize(("kept", "again"), [(None, True), ("1024", False)])
+@pytest.mark.thorough
 def test_shapes_are_forgotten(kept: str | None, again: bool) -> None:
     """oneDNN itself tells what it had to prepare: in the second round all of it again, or nothing."""
     environment = {name: value for name, value in os.environ.items() if name != SETTING}

@@ -60,6 +60,7 @@ def test_the_block_for_a_trained_pipeline_runs_on_one_that_stands_for_it(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_the_block_for_spark_runs(tmp_path: Path) -> None:
     pytest.importorskip("pyspark")
     if shutil.which("java") is None:

@@ -222,6 +222,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_docs_of_other_processes_are_compared(make_nlp: Any, tiny_encoder: Path, tmp_path: Path) -> None:
     config = {"change": {"@misc": "spacy-trend-tests.difference.v1"}, "vector_hooks": True}
     make_nlp(tiny_encoder, config).to_disk(tmp_path / "pipeline")

@@ -271,6 +271,7 @@ class TestWrittenParts:
             max_size=4,
         )
     )
+    @pytest.mark.thorough
     def test_keep_every_character(
         self, tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
     ) -> None:

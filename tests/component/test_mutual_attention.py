@@ -153,6 +153,7 @@ def test_a_text_without_words_has_zeros_and_no_pair(pipeline: Make) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_long_text_is_read_in_windows_and_its_band_is_as_wide_as_they_are(
     pipeline: Make, oracle: Callable[..., Oracle]
 ) -> None:

@@ -120,6 +120,7 @@ def test_a_stored_doc_is_read_where_only_this_package_was_imported(doc: Doc, tmp
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_two_processes_started_by_spawn_give_equal_values(
     make_nlp: Callable[..., Language], tiny_encoder: Path, tmp_path: Path
 ) -> None:

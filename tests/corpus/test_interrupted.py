@@ -33,6 +33,7 @@ class TestResumed:
         assert not list((tmp_path / "out").rglob("*.writing"))
 
     @pytest.mark.slow
+    @pytest.mark.thorough
     def test_a_run_that_was_killed_has_every_row_once(
         self, source: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:

@@ -110,6 +110,7 @@ class TestRayOnThisMachine:
         assert len(list((tmp_path / "ray").glob("part-*.parquet"))) == 3
         check_same(tmp_path / "ray", tmp_path / "local")
 
+    @pytest.mark.thorough
     def test_has_the_rows_of_the_local_engine_when_a_worker_is_killed(
         self, source: Path, local: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
@@ -123,6 +124,7 @@ class TestRayOnThisMachine:
         assert run.wait(400) == 0
         check_same(tmp_path / "out", local)
 
+    @pytest.mark.thorough
     def test_goes_on_where_it_was_killed(
         self, source: Path, local: Path, tmp_path: Path, tiny_encoder: Path
     ) -> None:
@@ -181,6 +183,7 @@ def test_an_engine_that_is_unknown_is_refused(source: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_cluster_is_reached_by_its_address(
     monkeypatch: pytest.MonkeyPatch, source: Path, local: Path, tmp_path: Path, tiny_encoder: Path
 ) -> None:
