@@ -85,6 +85,7 @@ def assert_same(shown: str, stored: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 class TestTheNotebookThatWasRun:
     def test_it_warns_of_nothing(self, outputs: dict[str, list[Any]]) -> None:
         streams = [output for shown in outputs.values() for output in shown if "name" in output]

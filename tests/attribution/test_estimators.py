@@ -330,7 +330,9 @@ def test_five_hundred_texts_through_a_stored_pipeline_agree_with_the_decision_fu
     texts = [" ".join(random.choice(words, size=random.integers(1, 12))) for _ in range(500)]
     labels = ["odd" if len(text) % 2 else "even" for text in texts]
     vectorizer = TrendVectorizer(config={"preset": "classifier"})
-    fitted = make_pipeline(vectorizer, StandardScaler(), LogisticRegression()).fit(texts, labels)
+    fitted = make_pipeline(vectorizer, StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)).fit(
+        texts, labels
+    )
     stored = pickle.loads(pickle.dumps(fitted))
     docs = list(stored[0].nlp_.pipe(texts))
     for doc, score in zip(docs, stored.decision_function(texts), strict=True):

@@ -246,6 +246,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_every_preset_and_the_readmes_own_function_go_to_processes_that_are_spawned(
     tiny_encoder: Path, tmp_path: Path
 ) -> None:

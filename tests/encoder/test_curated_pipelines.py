@@ -135,6 +135,7 @@ def test_the_saved_pipeline_loads_where_this_package_is_not(curated_tiny: Langua
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_two_processes_started_by_spawn_give_equal_values(curated_tiny: Language, tmp_path: Path) -> None:
     curated_tiny.to_disk(tmp_path / "pipeline")
     result = run_on(SPAWN, tmp_path / "pipeline", tmp_path)

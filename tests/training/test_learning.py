@@ -146,6 +146,7 @@ class TestLearning:
         assert set(taken.cats) == {"fruit", "house"}
 
     @pytest.mark.slow
+    @pytest.mark.thorough
     def test_two_processes_score_the_same(self, tiny_encoder: Path, tmp_path: Path) -> None:
         trained(tiny_encoder).to_disk(tmp_path / "pipeline")
         script = tmp_path / "two.py"
