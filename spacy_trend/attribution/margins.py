@@ -50,6 +50,11 @@ class Margin(NamedTuple):
     factors: Parts
 
 
+def classifiers_in(nlp: Language) -> list[str]:
+    """Return the names of a pipeline's components that read the trend vector."""
+    return [name for name, pipe in nlp.pipeline if reads_trend_vector(getattr(pipe, "model", None))]
+
+
 def scores_of(classifier: Any) -> Scores:
     """Return the scores of a classifier.
 
@@ -61,7 +66,7 @@ def scores_of(classifier: Any) -> Scores:
         ValueError: if it is none of these, or a pipeline that has no such component or several.
     """
     if isinstance(classifier, Language):
-        names = [name for name, pipe in classifier.pipeline if reads_trend_vector(getattr(pipe, "model", 0))]
+        names = classifiers_in(classifier)
         if len(names) != 1:
             fix = (
                 "give the component itself, nlp.get_pipe(name)"

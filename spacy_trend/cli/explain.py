@@ -8,8 +8,8 @@ import typer
 from spacy import Language
 from spacy.tokens import Doc
 
-from ..architectures import reads_trend_vector
 from ..attribution import METHODS, Attribution, attribute_prediction
+from ..attribution.margins import classifiers_in
 from ..console import msg
 from ..doctor import diagnose
 from ..doctor.findings import has_errors, print_findings
@@ -159,8 +159,7 @@ def _attributions(
 ) -> list[Attribution] | None:
     """Return why a text classifier predicts what it does; None if there is none and nobody asks for it."""
     asks = label is not None or against is not None or method != METHODS[0]
-    reads = [name for name, pipe in nlp.pipeline if reads_trend_vector(getattr(pipe, "model", None))]
-    if len(reads) != 1 and not asks:
+    if len(classifiers_in(nlp)) != 1 and not asks:
         return None
     return [attribute_prediction(nlp, doc, label, against, method=method) for doc in docs]
 

@@ -16,7 +16,7 @@ from .calls import as_configured, call, hidden_states, output_of
 from .packs import CannotPackError, Pack, packs_of
 from .reported import check_reported, refuse_again
 from .requests import Requests
-from .sizes import encoder_size, first_position
+from .sizes import first_position
 
 #: Encoders whose first packed batch equalled the same batch in buckets, and those for which it did not.
 _PACKED: WeakSet[nn.Module] = WeakSet()
@@ -79,7 +79,10 @@ def _lengths(encoder: Any, inputs: ArgsKwargs) -> Ints | None:
         and not getattr(config, "is_decoder", False)
         and not inputs.args
         and {name for name, value in inputs.kwargs.items() if isinstance(value, Tensor)} <= _INPUTS
-        and {"position_ids", "token_type_ids"} <= signature(encoder.forward).parameters.keys()
+        and (
+            encoder in _PACKED
+            or {"position_ids", "token_type_ids"} <= signature(encoder.forward).parameters.keys()
+        )
     )
     lengths = window_lengths(inputs.kwargs["attention_mask"]) if can_pack else None
     if lengths is None or len(lengths) == 0 or bool((lengths == 0).any()):
@@ -97,13 +100,14 @@ def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests, lengths: Ints) ->
     whole: dict[str, Any] = {}
     mutual: dict[str, Tensor] = {}
     kind: type[Any] = ModelOutput
+    first = first_position(encoder)
     for pack in packs_of(lengths, longest, TIMES_A_BUCKET * cost.most, mask.device):
         attention = requests.packed_observer(pack, longest)
-        packed = ArgsKwargs((), _packed_inputs(encoder, inputs.kwargs, pack))
+        packed = ArgsKwargs((), _packed_inputs(inputs.kwargs, pack, first))
         with attention:
             output = call(encoder, packed, output_hidden_states=True)
         static, *layers = hidden_states(encoder, output)
-        if attention.calls != encoder_size(encoder).layers or not set(output) <= _OUTPUTS:
+        if attention.calls != size.layers or not set(output) <= _OUTPUTS:
             raise CannotPackError(f"Got {attention.calls} attention calls and the outputs {list(output)}.")
         output = as_configured(output, encoder.config)
         kind = type(output)
@@ -119,12 +123,12 @@ def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests, lengths: Ints) ->
     return output_of(kind, laid_out)
 
 
-def _packed_inputs(encoder: Any, inputs: dict[str, Any], pack: Pack) -> dict[str, Any]:
+def _packed_inputs(inputs: dict[str, Any], pack: Pack, first: int) -> dict[str, Any]:
     packed = {
         name: value.reshape(-1)[pack.places][None] if isinstance(value, Tensor) else value
         for name, value in inputs.items()
     }
-    packed["position_ids"] = (pack.positions + first_position(encoder))[None]
+    packed["position_ids"] = (pack.positions + first)[None]
     if packed.get("token_type_ids") is None:
         # Encoders keep zeros for as many wordpieces as a window may have.
         packed["token_type_ids"] = torch.zeros_like(packed["input_ids"])
