@@ -8,7 +8,6 @@ from spacy import Language
 
 from ..component.trend_vector import trend_components
 from ..dependencies import versions
-from ..encoder.fingerprint import fingerprint
 from ..messages import shorten
 from .seals import BrokenFileError
 
@@ -24,10 +23,16 @@ def describe_pipeline(nlp: Language) -> dict[str, Any]:
     Args:
         nlp: a pipeline with a trend vector.
     """
+    # Here, because transformers takes seconds to import, and a run with nothing left to do needs no pipeline.
+    from ..encoder.facts import facts_of
+    from ..encoder.fingerprint import fingerprint
+
     name, component = trend_components(nlp)[-1]
+    facts = facts_of(component.encoder.transformer) if component.encoder else None
     return {
         "pipeline": fingerprint(nlp),
-        "encoder": component.encoder.size.name if component.encoder else None,
+        "encoder": facts.size.name if facts else None,
+        "windows": facts.windows._asdict() if facts else None,
         "settings": nlp.get_pipe_config(name),
         "versions": versions("spacy-transformers", "pyarrow"),
     }
