@@ -13,7 +13,7 @@ from wasabi import table
 from ..console import msg
 from ..corpus import search
 from ..messages import shorten_text, without_controls
-from .app import Encoder, Lang, Model, Preset, trend_cli
+from .app import Encoder, Lang, Model, Preset, Quiet, trend_cli
 
 if TYPE_CHECKING:
     from ..attribution.interface import SimilarityAttribution
@@ -44,6 +44,7 @@ def search_cli(
     lang: Lang = "en",
     preset: Preset = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the texts of an embedded corpus that are nearest to a query.
 

@@ -75,6 +75,28 @@ def read_blocks(file: InputFile, text_field: str, max_length: int | None, size: 
         raise ValueError(not_complete(file.name, error)) from error
 
 
+def limited(blocks: Iterator[Block], rows: int | None) -> Iterator[Block]:
+    """Return blocks up to a number of rows; what comes after them is not read.
+
+    Args:
+        blocks: of a file.
+        rows: how many rows to keep; None for all.
+
+    Yields:
+        The blocks; the last may be the beginning of one.
+    """
+    left = rows
+    for block in blocks:
+        if left is None or block.size < left:
+            yield block
+            left = None if left is None else left - block.size
+            continue
+        errors = {number: row for number, row in block.errors.items() if number < left}
+        good, kept = block.good, left - len(errors)
+        yield Block(left, errors, good[:kept] if isinstance(good, list) else good.slice(0, kept))
+        return
+
+
 def as_table(block: Block, file: InputFile, first: int, schema: pa.Schema) -> pa.Table:
     """Return the rows of a block that have no error as a table.
 

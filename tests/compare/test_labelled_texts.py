@@ -429,7 +429,7 @@ class TestClasses:
         texts = labelled(("a", "x"), ("b", "x"), ("c", "y"), ("d", "x"), ("e", "y"))
         message = (
             r"^train, item 3: the label 'y' has 2 training texts\. Expected at least 3, for the folds of the "
-            r"cross-validation\. Add texts, remove these, or merge labels\.$"
+            r"cross-validation\. Add texts, merge labels, or leave rare ones out with --drop-rare 3 \(in Pyt"
         )
         with pytest.raises(ValueError, match=message):
             check_classes(texts, None, 3)
