@@ -16,16 +16,22 @@ from tqdm import tqdm
 LOGGER = logging.getLogger("spacy_trend")
 #: How often a line tells of the work if there is no terminal, in seconds.
 INTERVAL = 10.0
-LINE = "{desc}: {n_fmt} of {total_fmt} {unit}s, {elapsed} so far, about {remaining} to go"
+LINE = "{desc}: {n_fmt} of {total_fmt} {unit}s, {elapsed} so far, {remaining} left"
+#: How a line ends before the first is done.
+UNKNOWN = ", ? left"
 
 
 class _Lines(io.StringIO):
     """A file whose lines become records of the logger."""
 
+    last = ""
+
     def write(self, text: str) -> int:
-        line = text.strip()
-        if line:
-            LOGGER.info(line)
+        line = text.strip().removesuffix(UNKNOWN)
+        # If the last of the work comes after a pause, it is told twice.
+        if line and line != self.last:
+            LOGGER.info("%s", line)
+            self.last = line
         return len(text)
 
 

@@ -41,6 +41,8 @@ def test_lines_tell_of_the_beginning_and_the_end(caplog: pytest.LogCaptureFixtur
     LOGGER.setLevel(logging.INFO)
     assert list(progress("abc", doing="Embedding", total=3)) == ["a", "b", "c"]
     assert numbers(caplog) == ["Embedding: 0 of 3 texts", "Embedding: 3 of 3 texts"]
+    assert caplog.messages[0] == "Embedding: 0 of 3 texts, 00:00 so far"
+    assert caplog.messages[1] == "Embedding: 3 of 3 texts, 00:00 so far, 00:00 left"
     assert {record.name for record in caplog.records} == {"spacy_trend"}
 
 
@@ -52,10 +54,10 @@ def test_lines_tell_of_the_work_every_ten_seconds(
     with progress(doing="Embedding", unit="row", total=100, done=1) as shown:
         monkeypatch.setattr(shown, "_time", lambda: now[0])
         shown.start_t = shown.last_print_t = 0.0
-        for _ in range(30):
+        for _ in range(33):
             now[0] += 1
             shown.update(3)
-    expected = ["1 of 100", "31 of 100", "61 of 100", "91 of 100", "91 of 100"]
+    expected = ["1 of 100", "31 of 100", "61 of 100", "91 of 100", "100 of 100"]
     assert numbers(caplog) == [f"Embedding: {each} rows" for each in expected]
     assert module.INTERVAL == 10.0
 

@@ -2,7 +2,7 @@
 
 Imports `pipelines` and what is below it; not `corpus`, `doctor`, `sklearn` or `training`. What the extra
 `compare` installs (scikit-learn, SciPy, matplotlib) is imported inside functions, and in
-`candidates` and `classifier`.
+`candidates` and `classifier`. Tables are read by their columns' names, whatever package they are of.
 """
 
 from collections.abc import Mapping

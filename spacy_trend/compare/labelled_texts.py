@@ -18,6 +18,7 @@ from ..text_files import (
     is_unicode,
     missing_field,
     read_rows,
+    reads_header,
 )
 from .frames import Frame, frame_rows, is_frame
 
@@ -90,7 +91,9 @@ def read_labelled_texts(source: Texts, name: str, layout: Layout = DEFAULT_LAYOU
         )
     if layout.separator == "":
         raise ValueError("Got an empty --label-separator. Expected what ends the part to keep, such as ':'.")
+    has_header = False
     if isinstance(source, (Path, str)):
+        has_header = reads_header(Path(source), layout.dialect)
         rows, name = read_rows(Path(source), layout.dialect, None, columns), without_controls(source)
     elif is_frame(source):
         rows = frame_rows(source, name, columns)
@@ -101,7 +104,7 @@ def read_labelled_texts(source: Texts, name: str, layout: Layout = DEFAULT_LAYOU
             f"{name}: got {shorten(source)}. Expected the path of a file, a table with the columns "
             f"{layout.text!r} and {layout.label!r}, or pairs of text and label."
         )
-    texts = [_labelled_text(row, layout) for row in rows]
+    texts = [_labelled_text(row, layout, has_header) for row in rows]
     if not texts:
         raise ValueError(f"There is no text in {name}.")
     return texts
@@ -180,7 +183,7 @@ def _rows_of_pairs(pairs: Iterable[Any], name: str) -> Iterator[Row]:
         yield Row(dict(zip(("text", "label"), pair, strict=True)), place)
 
 
-def _labelled_text(row: Row, layout: Layout) -> LabelledText:
+def _labelled_text(row: Row, layout: Layout, has_header: bool) -> LabelledText:
     value, place, error = row
     if error:
         raise ValueError(error)
@@ -194,10 +197,8 @@ def _labelled_text(row: Row, layout: Layout) -> LabelledText:
         (layout.label, "labels", LABEL_OPTION),
     ):
         if field not in value:
-            raise ValueError(
-                f"{place}: {missing_field(field, value, holds, option)} All lines need it; in a CSV or TSV "
-                "file, the first line must name the columns, unless --no-header says that it does not."
-            )
+            missing = missing_field(field, value, holds, option, has_header=has_header)
+            raise ValueError(f"{place}: {missing}")
     text, label = value[layout.text], _kept(value[layout.label], layout.separator)
     if not isinstance(text, str) or not text.strip():
         raise ValueError(

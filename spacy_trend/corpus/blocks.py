@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ..embedder import kept_rows
 from ..messages import shorten, shorten_text
-from ..text_files import Dialect, Row, format_of, read_rows, rows_with_text
+from ..text_files import Dialect, Row, format_of, read_rows, reads_header, rows_with_text
 from ..text_files.lines import not_complete
 from .parquet_files import open_parquet
 from .partitions import Partition
@@ -154,7 +154,8 @@ def _column(table: pa.Table, file: InputFile, field: pa.Field) -> Any:
 
 
 def _blocks_of_lines(file: InputFile, text_field: str, max_length: int | None, size: int) -> Iterator[Block]:
-    rows = rows_with_text(_partitioned_rows(file), text_field, max_length)
+    has_header = reads_header(file.path, file.dialect)
+    rows = rows_with_text(_partitioned_rows(file), text_field, max_length, has_header=has_header)
     while chunk := list(islice(rows, size)):
         errors = {number: row for number, row in enumerate(chunk) if row.error}
         yield Block(len(chunk), errors, [row for row in chunk if not row.error] if errors else chunk)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..messages import name_some, shorten, without_controls
-from .delimited import delimited_rows, split_row
+from .delimited import delimited_rows, if_uncut, split_row
 from .lines import DEFAULT_DIALECT, Dialect, Row, check_dialect, decoded_lines, encoded_lines
 from .parquet import parquet_rows
 
@@ -30,6 +30,7 @@ __all__ = [
     "missing_field",
     "read_rows",
     "read_texts",
+    "reads_header",
     "rows_with_text",
 ]
 
@@ -91,7 +92,8 @@ def read_texts(path: Path, text_field: str = "text", dialect: Dialect = DEFAULT_
         ValueError: as `read_rows`; for a row without a text, naming file and line; if there is no row.
     """
     row = None
-    for row in rows_with_text(read_rows(path, dialect, columns=[text_field]), text_field):
+    rows = read_rows(path, dialect, columns=[text_field])
+    for row in rows_with_text(rows, text_field, has_header=reads_header(path, dialect)):
         if row.error is not None:
             raise ValueError(row.error)
         yield row.value[text_field]
@@ -99,23 +101,28 @@ def read_texts(path: Path, text_field: str = "text", dialect: Dialect = DEFAULT_
         raise ValueError(f"There is no text in {without_controls(path)}. Expected at least one.")
 
 
-def rows_with_text(rows: Iterable[Row], text_field: str, max_length: int | None = None) -> Iterator[Row]:
+def rows_with_text(
+    rows: Iterable[Row], text_field: str, max_length: int | None = None, *, has_header: bool = False
+) -> Iterator[Row]:
     """Check rows: one without a text, or with a text that is too long, has an error.
 
     Args:
         rows: as `read_rows` yields them.
         text_field: the column that holds the texts.
         max_length: the most characters a text may have; None for no limit.
+        has_header: see `missing_field`.
 
     Yields:
         The rows; those that already have an error as they are.
     """
     for row in rows:
-        error = None if row.error else _field_error(row.value, text_field, max_length)
+        error = None if row.error else _field_error(row.value, text_field, max_length, has_header)
         yield row if error is None else Row(None, row.place, f"{row.place}: {error}")
 
 
-def missing_field(field: str, got: Iterable[str], holds: str, option: str) -> str:
+def missing_field(
+    field: str, got: Iterable[str], holds: str, option: str, *, has_header: bool = False
+) -> str:
     """Return a message: a column is not there.
 
     Args:
@@ -123,21 +130,32 @@ def missing_field(field: str, got: Iterable[str], holds: str, option: str) -> st
         got: the names of the columns that are there.
         holds: what it should hold, such as "texts".
         option: how to name another one.
+        has_header: whether the names stood in the first line of a file, which may be none of names.
     """
     names = list(got)
-    is_uncut = len(names) == 1 and any(mark in names[0] for mark in ",;|\t")
-    cut = " If they are several columns, name what stands between them with --delimiter." if is_uncut else ""
+    cut = if_uncut(names) if has_header else ""
+    header = ", or, if the first line is not a header, add --no-header" if has_header else ""
     return (
         f"the field {field!r} is missing: got {name_some(names)}. Name the one that holds the {holds} with "
-        f"{option}.{cut}"
+        f"{option}{header}.{cut}"
     )
 
 
-def _field_error(value: Any, text_field: str, max_length: int | None) -> str | None:
+def reads_header(path: Path, dialect: Dialect) -> bool:
+    """Return whether the first line of a file is read as the names of its columns.
+
+    Args:
+        path: of the file.
+        dialect: how it is written.
+    """
+    return format_of(path) in _DELIMITERS and dialect.header
+
+
+def _field_error(value: Any, text_field: str, max_length: int | None, has_header: bool) -> str | None:
     if not isinstance(value, dict):
         return f"got {shorten(value, 80)}, expected an object with the field {text_field!r}."
     if text_field not in value:
-        return missing_field(text_field, value, "texts", TEXT_OPTION)
+        return missing_field(text_field, value, "texts", TEXT_OPTION, has_header=has_header)
     text = value[text_field]
     if not isinstance(text, str):
         return f"the field {text_field!r} holds {shorten(text)}. Expected a text."

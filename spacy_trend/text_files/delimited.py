@@ -102,13 +102,23 @@ def _header(row: Row) -> list[str]:
     return header
 
 
+def if_uncut(header: list[str]) -> str:
+    """Return a sentence for messages if a header seems to be cut at the wrong character, or not at all.
+
+    Args:
+        header: the columns' names.
+    """
+    is_uncut = len(header) == 1 and any(mark in header[0] for mark in ",;|\t")
+    return " If it is several columns, name what stands between them with --delimiter." if is_uncut else ""
+
+
 def _shape_error(values: list[str], lines: list[str], header: list[str], delimiter: str) -> str | None:
     """Return what is wrong with the number of values or of lines; None if nothing is."""
     if len(values) != len(header):
         name = _NAMES.get(delimiter, repr(delimiter))
         return (
             f"got {len(values)} values, expected {len(header)}, as many as the first line has "
-            f"({name_some(header)}). A text with a {name} needs quotation marks around it."
+            f"({name_some(header)}). A text with a {name} needs quotation marks around it.{if_uncut(header)}"
         )
     if _are_rows(lines, len(header), delimiter):
         return (
