@@ -1,7 +1,7 @@
 """Corpora of any size: from files of texts to Parquet files with their vectors, resumable; search in these.
 
-This room may import the embedder and everything below it, but no other feature. It alone knows Ray and DuckDB,
-which come with extras, as pyarrow does: they are imported when a function of the room is called.
+This room may import the embedder and everything below it, but no other feature. It alone knows Ray and
+DuckDB, which come with extras, as pyarrow does: they are imported when a function of the room is called.
 """
 
 from pathlib import Path
