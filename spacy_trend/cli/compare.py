@@ -9,7 +9,7 @@ from spacy import Language
 from ..compare import compare, split
 from ..compare.comparison import Comparison, write_comparison
 from ..compare.evaluation import evaluate, report, write_evaluation
-from ..compare.labelled_texts import Layout
+from ..compare.labelled_texts import Layout, read_labelled_texts
 from ..compare.parts import write_parts
 from ..compare.summary import as_table, conclude
 from ..console import msg
@@ -81,19 +81,17 @@ def compare_cli(
         check_compare_extra()
         if output:
             make_folder(output)
+        layout = Layout(text_field, label_field, dialect_of(encoding, delimiter, no_header))
+        train_texts = read_labelled_texts(train, "train", layout)
+        test_texts = read_labelled_texts(test, "test", layout) if test else None
         comparison = compare(
-            train,
-            test,
-            text=text_field,
-            label=label_field,
+            train_texts,
+            test_texts,
             nlp=_pipelines(model, encoder or [], lang),
             folds=folds,
             seed=seed,
             drop_rare=drop_rare,
             limit=limit,
-            encoding=encoding,
-            delimiter=delimiter_of(delimiter),
-            header=not no_header,
         )
         print(as_table(comparison))
         print(conclude(comparison))

@@ -23,7 +23,7 @@ from ..text_files import (
 from .frames import Frame, frame_rows, is_frame
 
 #: What labelled texts can be read from: a file, a table by its columns, or pairs of text and label.
-Texts: TypeAlias = Path | str | Frame | Iterable[tuple[str, str]]
+Texts: TypeAlias = Path | str | Frame | Iterable["tuple[str, str] | LabelledText"]
 #: Which options name the columns.
 TEXT_OPTION = "--text-field (in Python, text=...)"
 LABEL_OPTION = "--label-field (in Python, label=...)"
@@ -69,7 +69,8 @@ def read_labelled_texts(source: Texts, name: str, layout: Layout = DEFAULT_LAYOU
 
     Args:
         source: the path of a file, see `text_files.read_rows`; a table, of pandas or anything else that gives
-            columns by their names; or pairs of text and label.
+            columns by their names; or pairs of text and label, or what this
+            function has read, which stays as it is.
         name: what messages call what is no file, such as "train".
         layout: which columns to read, and how.
 
@@ -177,6 +178,9 @@ def digest_texts(pairs: Iterable[tuple[str, str]]) -> str:
 
 def _rows_of_pairs(pairs: Iterable[Any], name: str) -> Iterator[Row]:
     for number, pair in enumerate(pairs, start=1):
+        if isinstance(pair, LabelledText):
+            yield Row({"text": pair.text, "label": pair.label}, pair.place)
+            continue
         place = f"{name}, item {number}"
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise ValueError(f"{place}: got {shorten(pair)}, expected a pair of text and label.")

@@ -87,8 +87,7 @@ def test_a_trial_writes_the_first_rows_and_is_not_taken_for_the_whole(
     summary = embed(source, tmp_path / "out", tiny_encoder, limit=9)
     assert (summary.rows, summary.shards) == (9, 2)
     assert table_of(tmp_path / "out")["row"].to_pylist() == list(range(9))
-    assert embed(source, tmp_path / "out", tiny_encoder, limit=9).done_before == 9
-    with pytest.raises(ValueError, match=r"input"):
+    with pytest.raises(ValueError, match=r"was begun with something else: input rows: 9 before, 30 now"):
         embed(source, tmp_path / "out", tiny_encoder)
 
 
