@@ -10,7 +10,7 @@ from .component.factory import make_trend_vector, observe
 from .component.presets import PRESETS
 from .component.trend_vector import TrendVector
 from .method.interface import Change, Select, Selection
-from .pipelines import from_encoder
+from .pipelines import add_to, from_encoder
 from .visualize import render, serve
 
 __version__ = "0.1.0"
@@ -20,6 +20,7 @@ __all__ = [
     "Select",
     "Selection",
     "TrendVector",
+    "add_to",
     "allow_selection",
     "attribute_direction",
     "attribute_prediction",
