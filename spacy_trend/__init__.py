@@ -1,4 +1,22 @@
-"""spacy_trend: a sentence vector for spaCy's transformer pipelines that says which words it came from."""
+"""spacy_trend: a sentence vector for spaCy's transformer pipelines that says which words it came from.
+
+A pipeline with a transformer gets it by `nlp.add_pipe("trend_vector", config={"preset": "classifier"})`,
+which needs no import; one without a transformer gets both by `add_to(nlp, preset="classifier")`;
+`from_encoder()` makes a new pipeline. `PRESETS` has the presets.
+
+`vectors(nlp.pipe(texts))` is an array with a row for each text, as `encode(texts)` returns it in
+sentence-transformers. `word_vectors`, `span_vectors` and `importances` read the words of a doc;
+`attribute_prediction`, `attribute_similarity` and `attribute_direction` split a score into words; `render`
+and `serve` draw it.
+
+More is in modules, most of which need an extra:
+
+    spacy_trend.sklearn    TrendVectorizer and report, for scikit-learn
+    spacy_trend.compare    compare: which embedding suits labelled texts
+    spacy_trend.corpus     embed_corpus and search
+    spacy_trend.embedder   Embedder: from a table of texts to one with vectors
+    spacy_trend.doctor     examine: what is wrong with a pipeline
+"""
 
 from .attributes.arrays import importances, span_vectors, vectors, word_vectors
 from .attributes.extensions import install_extensions
