@@ -26,7 +26,7 @@ def made_texts(kind: str) -> list[str]:
     """
     number, fewest, most = {
         "short mixed": (1000, 3, 30),
-        "single length": (600, 14, 14),
+        "single length": (1000, 14, 14),
         "paragraphs": (120, 40, 250),
         "long documents": (8, 1500, 1500),
     }[kind]
@@ -73,5 +73,5 @@ def public_texts(data: Path) -> dict[str, list[str]]:
     """Return the first texts of the public sets in a folder: TREC questions and SST-2 sentences."""
     return {
         "TREC questions": [text for text, _ in trec(data, "train")[:1000]],
-        "SST-2 sentences": [text for text, _ in sst2(data, "train")[:600]],
+        "SST-2 sentences": [text for text, _ in sst2(data, "train")[:1000]],
     }

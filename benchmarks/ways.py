@@ -11,9 +11,16 @@ from transformers import AutoModel, AutoTokenizer
 
 from spacy_trend import bundled_encoder, from_encoder
 from spacy_trend.encoder.buckets import run_cost
+from spacy_trend.encoder.packed_pass import TIMES_A_BUCKET
+from spacy_trend.encoder.packs import Pack, PackedAttention, packs_of
 
 Way = Callable[[list[str]], object]
-STOCK = "stock"
+STOCK, PEAK = "stock", "peak"
+#: The size of the bundled encoder.
+LAYERS, WIDTH, INTERMEDIATE_WIDTH = 6, 384, 1536
+#: Two matrices of so many rows and columns are multiplied so often, for the machine's own limit.
+SIDE, PRODUCTS = 2048, 8
+PRODUCT = PRODUCTS * 2 * SIDE**3
 
 
 def transformer_pipeline(transformer_config: dict[str, bool] | None = None) -> Language:
@@ -72,36 +79,66 @@ def encode() -> Way:
     return lambda texts: model.encode(texts, show_progress_bar=False)
 
 
-def bare_passes() -> Way:
-    """Return a way that makes the forward passes alone: over windows, those of one length together."""
+def encode_windows() -> Way:
+    """Likewise, of the windows that the pipeline reads: as much text, cut and overlapping in the same way."""
+    model = SentenceTransformer(bundled_encoder())
+    nlp = transformer_pipeline()
+    return lambda texts: model.encode(window_texts(texts, nlp), show_progress_bar=False)
+
+
+def packed_passes() -> Way:
+    """Return a way that makes the forward passes alone: over windows that stand in packs, without padding."""
     nlp = transformer_pipeline()
     encoder = nlp.get_pipe("transformer").model.transformer.eval()
-    prepared: dict[tuple[str, ...], list[torch.Tensor]] = {}
+    prepared: dict[tuple[str, ...], list[tuple[Pack, int, dict[str, torch.Tensor]]]] = {}
 
     def run(texts: list[str]) -> None:
         if tuple(texts) not in prepared:
-            prepared[tuple(texts)] = list(batches_of_one_length(texts, nlp))
+            prepared[tuple(texts)] = list(packs(texts, nlp))
         with torch.no_grad():
-            for ids in prepared[tuple(texts)]:
-                encoder(input_ids=ids)
+            for pack, length, inputs in prepared[tuple(texts)]:
+                with PackedAttention((), pack, length):
+                    encoder(**inputs)
 
     return run
 
 
-def batches_of_one_length(texts: list[str], nlp: Language) -> Iterator[torch.Tensor]:
-    """Return the wordpieces of the windows of texts, `(windows, wordpieces)` without padding."""
-    model = nlp.get_pipe("transformer").model
-    get_spans = model.attrs["get_spans"]
-    windows = [span.text for spans in get_spans(list(nlp.tokenizer.pipe(texts))) for span in spans]
-    by_length: dict[int, list[list[int]]] = {}
-    for ids in model.tokenizer(windows, truncation=True, max_length=512)["input_ids"]:
-        by_length.setdefault(len(ids), []).append(ids)
-    config = model.transformer.config
-    cost = run_cost(config.hidden_size, config.intermediate_size, torch.device("cpu"), torch.float32)
-    for length, same in sorted(by_length.items()):
-        at_a_time = max(1, cost.most // length)
-        for start in range(0, len(same), at_a_time):
-            yield torch.tensor(same[start : start + at_a_time])
+def packs(texts: list[str], nlp: Language) -> Iterator[tuple[Pack, int, dict[str, torch.Tensor]]]:
+    """Yield packs of the windows of texts, the wordpieces of the longest, and the inputs of the encoder."""
+    ids = wordpieces_of(texts, nlp)
+    lengths = np.array([len(window) for window in ids])
+    longest = int(lengths.max())
+    padded = torch.nn.utils.rnn.pad_sequence([torch.tensor(window) for window in ids], batch_first=True)
+    cost = run_cost(WIDTH, INTERMEDIATE_WIDTH, torch.device("cpu"), torch.float32)
+    for pack in packs_of(lengths, longest, TIMES_A_BUCKET * cost.most, torch.device("cpu")):
+        of_pack = padded.reshape(-1)[pack.places][None]
+        inputs = {"input_ids": of_pack, "position_ids": pack.positions[None]}
+        yield pack, longest, {**inputs, "token_type_ids": torch.zeros_like(of_pack)}
+
+
+def window_texts(texts: list[str], nlp: Language) -> list[str]:
+    """Return the texts of the windows that the pipeline's transformer reads."""
+    get_spans = nlp.get_pipe("transformer").model.attrs["get_spans"]
+    return [span.text for spans in get_spans(list(nlp.tokenizer.pipe(texts))) for span in spans]
+
+
+def wordpieces_of(texts: list[str], nlp: Language) -> list[list[int]]:
+    """Return the wordpieces of each of these windows."""
+    tokenizer = nlp.get_pipe("transformer").model.tokenizer
+    found: list[list[int]] = tokenizer(window_texts(texts, nlp), truncation=True, max_length=512)["input_ids"]
+    return found
+
+
+def operations(texts: list[str]) -> int:
+    """Count the operations of the linear layers on the wordpieces of texts: what an encoder must do."""
+    wordpieces = sum(map(len, wordpieces_of(texts, transformer_pipeline())))
+    return wordpieces * LAYERS * 2 * (4 * WIDTH**2 + 2 * WIDTH * INTERMEDIATE_WIDTH)
+
+
+def product() -> Way:
+    """Return a way that multiplies two large matrices, whatever the texts: `PRODUCT` operations."""
+    factors = [torch.randn(SIDE, SIDE) for _ in range(2)]
+    return lambda _: [torch.mm(*factors) for _ in range(PRODUCTS)]
 
 
 def observed(**settings: object) -> Way:
@@ -117,7 +154,10 @@ WAYS: dict[str, Callable[[], Way]] = {
     "related_pair": lambda: observed(preset="related_pair"),
     "classifier": lambda: observed(preset="classifier"),
     "encode": encode,
+    "encode windows": encode_windows,
+    "stride = window": lambda: through(from_encoder(stride=128, window=128)),
     "asked": lambda: through(asked_pipeline()),
     "article": article_script,
-    "limit": bare_passes,
+    "packed limit": packed_passes,
+    PEAK: product,
 }
