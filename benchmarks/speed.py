@@ -68,7 +68,7 @@ def measure(texts: list[str], workers: dict[str, Worker], rounds: int) -> dict[s
 
 
 def main(
-    data: Annotated[Path | None, typer.Option(help="Folder of the public data, see the README")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the public data, see texts.py")] = None,
     rounds: Annotated[int, typer.Option(help="How often each way is run")] = 7,
     ways: Annotated[list[str] | None, typer.Option("--way", help="Beside stock; without, all")] = None,
 ) -> None:
