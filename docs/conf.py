@@ -15,6 +15,7 @@ release = version = spacy_trend.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 html_theme = "furo"
+html_show_copyright = False
 html_title = f"spacy_trend {release}"
 
 myst_enable_extensions = ["colon_fence"]
