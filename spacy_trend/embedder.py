@@ -31,6 +31,8 @@ class PipelineChoice(NamedTuple):
         lang: without a model, the code of the language whose tokenizer is used.
         preset: the preset of the trend vector, if the pipeline has none; None for the default.
         gpu_id: the number of the GPU to use; -1 for the CPU.
+        window: without a model, as for `pipelines.from_encoder`.
+        stride: likewise.
     """
 
     model: str | None = None
@@ -38,6 +40,8 @@ class PipelineChoice(NamedTuple):
     lang: str = "en"
     preset: str | None = None
     gpu_id: int = -1
+    window: int | None = None
+    stride: int | None = None
 
 
 class Embedder:
@@ -71,7 +75,14 @@ class Embedder:
             torch.set_num_threads(threads)
         if choice.gpu_id >= 0:
             _use_gpu(choice.gpu_id)
-        self.nlp = load_pipeline(choice.model, choice.encoder, choice.lang, choice.preset)
+        self.nlp = load_pipeline(
+            choice.model,
+            choice.encoder,
+            choice.lang,
+            choice.preset,
+            window=choice.window,
+            stride=choice.stride,
+        )
         self.text_field = text_field
         self.batch_size = batch_size
         self.width = len(self.nlp(".")._.trend_vector)
@@ -83,14 +94,7 @@ class Embedder:
         `trend_vector`, float32 of fixed width; `trend_focus` and `trend_related`, a word's text and
         character offsets, or null; `trend_truncated`, int64, how many tokens the encoder's limit cut off.
         """
-        return pa.schema(
-            [
-                ("trend_vector", pa.list_(pa.float32(), self.width)),
-                ("trend_focus", WORD),
-                ("trend_related", WORD),
-                ("trend_truncated", pa.int64()),
-            ]
-        )
+        return schema_of_vectors(self.width)
 
     def __call__(self, table: pa.Table, on_error: Callable[[int, str], None] | None = None) -> pa.Table:
         """Return the table with the columns of `schema` after its own.
@@ -156,6 +160,22 @@ class Embedder:
             else:
                 check_every_doc(first, end)
             end = len(texts)
+
+
+def schema_of_vectors(width: int) -> pa.Schema:
+    """Return the columns that are added: see `Embedder.schema`.
+
+    Args:
+        width: how many numbers a vector has.
+    """
+    return pa.schema(
+        [
+            ("trend_vector", pa.list_(pa.float32(), width)),
+            ("trend_focus", WORD),
+            ("trend_related", WORD),
+            ("trend_truncated", pa.int64()),
+        ]
+    )
 
 
 def kept_rows(table: pa.Table, numbers: Sequence[int] | np.ndarray) -> pa.Table:

@@ -15,6 +15,10 @@ from .component.trend_vector import trend_components
 #: The name of an encoder on the hub, "name" or "owner/name"; in neither part may be "--" or "..".
 _HUB_NAME = re.compile(r"(?!.*(?:--|\.\.))(?:[\w-][\w.-]*/)?[\w-](?:[\w.-]*[\w-])?")
 
+#: How many tokens a window has, and after how many the next one starts, if nothing is said: those of
+#: spacy-transformers. If only the window is given, the stride is the same share of it.
+WINDOW, STRIDE = 128, 96
+
 #: Held while a pipeline is loaded, because transformers makes encoders under settings of the whole process:
 #: of two that are loaded at once, one may be left without weights ("Cannot copy out of meta tensor").
 _LOADING = RLock()
@@ -32,7 +36,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def from_encoder(
-    encoder: str | Path | None = None, *, lang: str = "en", config: dict[str, Any] | None = None
+    encoder: str | Path | None = None,
+    *,
+    lang: str = "en",
+    config: dict[str, Any] | None = None,
+    window: int | None = None,
+    stride: int | None = None,
 ) -> Language:
     """Return a pipeline of a tokenizer, a Hugging Face encoder and the trend vector, ready to use.
 
@@ -40,27 +49,39 @@ def from_encoder(
         encoder: a model's name on the hub, or the path of its folder; None for the bundled one.
         lang: the code of the language whose tokenizer and punctuation flags are used.
         config: settings of `trend_vector`.
+        window: how many tokens the encoder sees at once; None for 128. Longer texts are cut into windows.
+        stride: how many tokens after the start of a window the next one starts, at most `window`; None for
+            three quarters of it, so that windows overlap. If it equals `window`, they do not.
 
     Raises:
         ImportError: if the bundled encoder is not installed.
         OSError: if there is no such model; FileNotFoundError for a path without a folder.
         ValueError: if a setting has an unknown value, or a file of the encoder's tokenizer is missing.
     """
-    return with_trend_vector(transformer_pipeline(encoder, lang=lang), config)
+    return with_trend_vector(transformer_pipeline(encoder, lang=lang, window=window, stride=stride), config)
 
 
-def transformer_pipeline(encoder: str | Path | None = None, *, lang: str = "en") -> Language:
+def transformer_pipeline(
+    encoder: str | Path | None = None,
+    *,
+    lang: str = "en",
+    window: int | None = None,
+    stride: int | None = None,
+) -> Language:
     """Return a pipeline of a tokenizer and a Hugging Face encoder: see `from_encoder`.
 
     Args:
         encoder: as for `from_encoder`.
         lang: likewise.
+        window: likewise.
+        stride: likewise.
 
     Raises:
         FileNotFoundError: for a path without a folder; other errors as `from_encoder`.
         TypeError: if the encoder's own code raises one.
-        ValueError: if a file of the encoder's tokenizer is missing.
+        ValueError: if a file of the encoder's tokenizer is missing, or there are no such windows.
     """
+    windows = {} if window is None and stride is None else {"get_spans": _strided_spans(window, stride)}
     nlp = spacy.blank(lang)
     name = bundled_encoder() if encoder is None else str(encoder)
     # Of what can be no name on the hub, transformers says only that.
@@ -71,34 +92,58 @@ def transformer_pipeline(encoder: str | Path | None = None, *, lang: str = "en")
             "the name of an encoder on huggingface.co, such as 'owner/name'."
         )
     with _LOADING:
-        nlp.add_pipe("transformer", config={"model": {"name": name}})
+        nlp.add_pipe("transformer", config={"model": {"name": name, **windows}})
         _initialize(nlp, name)
     return nlp
 
 
-def open_pipeline(model: Language | str | Path | None, encoder: str | Path | None, lang: str) -> Language:
+def open_pipeline(
+    model: Language | str | Path | None,
+    encoder: str | Path | None,
+    lang: str,
+    *,
+    window: int | None = None,
+    stride: int | None = None,
+) -> Language:
     """Return a pipeline: the one given, a saved one, or one of a tokenizer and an encoder.
 
     Args:
         model: a pipeline, or the name or path of one; None for one around an encoder.
         encoder: as for `from_encoder`.
         lang: likewise.
+        window: likewise, without a model.
+        stride: likewise.
 
     Raises:
-        ValueError: if both model and encoder are named; other errors as `from_encoder`.
+        ValueError: if both model and encoder are named, or windows for a model; other errors as
+            `from_encoder`.
     """
     if model and encoder:
         raise ValueError(
             f"Got the model {model!r} and the encoder {encoder!r}: they exclude each other. Give one of them."
         )
+    given = {"window": window, "stride": stride}
+    if model and (wanted := [f"{name}={value}" for name, value in given.items() if value is not None]):
+        raise ValueError(
+            f"Got {' and '.join(wanted)} for the model {model!r}, whose config says how it cuts texts. "
+            "Expected window and stride for an encoder alone: leave them out, or change 'get_spans' in the "
+            "config of the model's transformer."
+        )
     if isinstance(model, Language):
         return model
     with _LOADING:
-        return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang)
+        return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang, **given)
 
 
 def load_pipeline(
-    model: str | None, encoder: str | None, lang: str, preset: str | None, *, token_vectors: bool = False
+    model: str | None,
+    encoder: str | None,
+    lang: str,
+    preset: str | None,
+    *,
+    token_vectors: bool = False,
+    window: int | None = None,
+    stride: int | None = None,
 ) -> Language:
     """Return a pipeline with a trend vector.
 
@@ -109,11 +154,13 @@ def load_pipeline(
         preset: for the trend vector, if the pipeline has none; None for the default.
         token_vectors: whether it keeps the vectors of words, one that was there before, too; False to leave
             that one as it is.
+        window: as for `open_pipeline`.
+        stride: likewise.
 
     Raises:
         ValueError: as `open_pipeline` and `with_trend_vector`.
     """
-    nlp = open_pipeline(model, encoder, lang)
+    nlp = open_pipeline(model, encoder, lang, window=window, stride=stride)
     with_trend_vector(nlp, None if preset is None else {"preset": preset}, token_vectors=token_vectors)
     for _, component in trend_components(nlp) if token_vectors else ():
         component.token_vectors = True
@@ -165,6 +212,25 @@ def check_every_doc(given: int, expected: int, by: str = "The pipeline") -> None
             f"{by} gave {given} docs for {expected} texts. Expected one for each: take out the error handler "
             "that drops docs."
         )
+
+
+def _strided_spans(window: int | None, stride: int | None) -> dict[str, Any]:
+    """Return the block of a config that cuts texts into windows; refuse windows that leave tokens out."""
+    for name, number in (("window", window), ("stride", stride)):
+        if number is not None and (not isinstance(number, int) or number < 1):
+            raise ValueError(
+                f"Got {name}={number!r}. Expected a whole number of tokens, 1 or more: change it, or leave "
+                "it out."
+            )
+    size = WINDOW if window is None else window
+    step = max(1, size * STRIDE // WINDOW) if stride is None else stride
+    if step > size:
+        of_whom = " of spacy-transformers" if window is None else ""
+        raise ValueError(
+            f"Got stride={step}, more than the window{of_whom} has tokens, {size}: those between two windows "
+            f"would be left out. Expected at most {size}: lower the stride, or raise the window."
+        )
+    return {"@span_getters": "spacy-transformers.strided_spans.v1", "window": size, "stride": step}
 
 
 def _initialize(nlp: Language, encoder: str) -> None:

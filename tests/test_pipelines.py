@@ -80,6 +80,70 @@ def test_a_loaded_pipeline_keeps_vectors_of_words_only_if_it_did_before(
     assert settings_of(made, "preset", "token_vectors") == ["related_pair", False]
 
 
+GETTER = "spacy-transformers.strided_spans.v1"
+
+
+def getter_of(nlp: Language) -> dict[str, object]:
+    return dict(nlp.get_pipe_config("transformer")["model"]["get_spans"])
+
+
+@pytest.mark.parametrize(
+    ("window", "stride", "size", "step"),
+    [(None, None, 128, 96), (64, None, 64, 48), (1, None, 1, 1), (None, 128, 128, 128), (6, 5, 6, 5)],
+)
+def test_the_windows_of_an_encoder_are_those_asked_for(
+    window: int | None, stride: int | None, size: int, step: int, tiny_encoder: Path
+) -> None:
+    nlp = from_encoder(tiny_encoder, window=window, stride=stride)
+    assert getter_of(nlp) == {"@span_getters": GETTER, "window": size, "stride": step}
+    get_spans = nlp.get_pipe("transformer").model.attrs["get_spans"]
+    (windows,) = get_spans([nlp.make_doc("one two three four five six seven eight")])
+    starts = [span.start for span in windows]
+    assert starts == list(range(0, 8, step))[: len(starts)]
+    assert windows[-1].end == 8
+
+
+def test_the_windows_that_are_there_by_themselves_may_be_named(tiny_encoder: Path) -> None:
+    named = from_encoder(tiny_encoder, window=128, stride=96)
+    assert named.config.to_str() == from_encoder(tiny_encoder).config.to_str()
+
+
+def test_a_saved_pipeline_keeps_its_windows(tiny_encoder: Path, tmp_path: Path) -> None:
+    nlp = from_encoder(tiny_encoder, window=4, stride=4)
+    nlp.to_disk(tmp_path)
+    saved = open_pipeline(str(tmp_path), None, "en")
+    assert getter_of(saved) == {"@span_getters": GETTER, "window": 4, "stride": 4}
+    text = "one two three four five six seven"
+    np.testing.assert_array_equal(saved(text)._.trend_vector, nlp(text)._.trend_vector)
+    assert not np.allclose(nlp(text)._.trend_vector, from_encoder(tiny_encoder)(text)._.trend_vector)
+
+
+@pytest.mark.parametrize(
+    ("window", "stride", "message"),
+    [
+        (0, None, r"Got window=0\. Expected a whole number of tokens, 1 or more: change it, or leave"),
+        (8, -1, r"Got stride=-1\. Expected a whole number"),
+        (8.5, None, r"Got window=8\.5\. Expected a whole number"),
+        (8, 9, r"Got stride=9, more than the window has tokens, 8: .* Expected at most 8: lower the"),
+        (None, 129, r"Got stride=129, more than the window of spacy-transformers has tokens, 128"),
+    ],
+)
+def test_windows_that_leave_tokens_out_are_refused(
+    window: int | None, stride: int | None, message: str, tiny_encoder: Path
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        from_encoder(tiny_encoder, window=window, stride=stride)
+
+
+@pytest.mark.parametrize("windows", [{"window": 8, "stride": 4}, {"stride": 4}])
+def test_windows_for_a_model_are_refused(windows: dict[str, int], tiny: Language) -> None:
+    got = " and ".join(f"{name}={number}" for name, number in windows.items())
+    message = rf"Got {got} for the model .*, whose config says how it cuts texts\. Expected .*'get_spans'"
+    for model in (tiny, "a_name"):
+        with pytest.raises(ValueError, match=message):
+            open_pipeline(model, None, "en", **windows)
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -138,24 +138,36 @@ def _gather(places: Sequence[_Place], width: int, rows: int) -> NDArray[np.float
     Returns:
         float32 `(wordpieces, 2 * width + rows)`.
     """
-    shape = (sum(len(place.rows) for place in places), 2 * width + rows)
-    gathered: Any = np.empty(shape, dtype=np.float32)
+    filled = [(place.rows, place.tensors) for place in places if place.tensors and len(place.rows) > 0]
+    if filled and get_array_module(filled[0][1][1]) is not np:
+        return _gather_on_device(filled)
+    wordpieces = sum(len(of_doc) for of_doc, _ in filled)
+    gathered: NDArray[np.float32] = np.empty((wordpieces, 2 * width + rows), dtype=np.float32)
     end = 0
-    for place in places:
-        if place.tensors is None or len(place.rows) == 0:
-            continue
-        static, contextual, attention = place.tensors
-        xp = get_array_module(contextual)
-        if end == 0:
-            # On the device of the tensors, so that all of it leaves the device in one copy.
-            gathered = xp.empty(shape, dtype="float32")
-        for part in chunks(len(place.rows)):
-            wanted = xp.asarray(place.rows[part])
+    for of_doc, (static, contextual, attention) in filled:
+        for part in chunks(len(of_doc)):
+            wanted = of_doc[part]
             start, end = end, end + len(wanted)
             gathered[start:end, :width] = static[wanted]
             gathered[start:end, width : 2 * width] = contextual[wanted]
             gathered[start:end, 2 * width :] = attention[wanted]
-    return np.asarray(to_numpy(gathered))
+    return gathered
+
+
+def _gather_on_device(filled: Sequence[tuple[Ints, tuple[Any, Any, Any]]]) -> NDArray[np.float32]:
+    """Return the same of tensors elsewhere: by a few calls, whatever the number of docs, and one copy.
+
+    Args:
+        filled: for each doc, the rows of its words' wordpieces, and the tensors.
+    """
+    xp = get_array_module(filled[0][1][1])
+    firsts = starts(np.array([len(tensors[0]) for _, tensors in filled]))
+    wanted = xp.asarray(
+        np.concatenate([rows + first for (rows, _), first in zip(filled, firsts, strict=True)])
+    )
+    columns = [xp.concatenate([tensors[n] for _, tensors in filled])[wanted] for n in range(3)]
+    gathered: NDArray[np.float32] = to_numpy(xp.concatenate(columns, axis=1).astype("float32"))
+    return gathered
 
 
 def _by_word(values: NDArray[np.float32], counts: Ints, windows: Ints, embedded: int) -> NDArray[np.float32]:

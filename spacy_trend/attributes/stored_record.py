@@ -6,6 +6,7 @@ checked before any of it is used, and nothing that it names is looked up here.
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 from weakref import ref
 from zlib import crc32
@@ -214,9 +215,15 @@ def _checksum(record: Mapping[str, Any]) -> int:
     for name in _ARRAYS:
         array = record[name]
         if array is not None:
-            checksum = crc32(f"{name} {array.dtype} {array.shape}".encode(), checksum)
+            checksum = crc32(f"{name} {_name_of(array.dtype)} {array.shape}".encode(), checksum)
             checksum = crc32(np.ascontiguousarray(array).data, checksum)
     return checksum
+
+
+@cache
+def _name_of(dtype: np.dtype[Any]) -> str:
+    """Return what numpy calls a type; it takes long to say so, for each array of each doc."""
+    return str(dtype)
 
 
 def _read_only(value: Any) -> Any:

@@ -26,6 +26,14 @@ Preset = Annotated[
     ),
 ]
 Lang = Annotated[str, typer.Option("--lang", "-l", help="With --encoder: language of the tokenizer")]
+Window = Annotated[
+    int | None,
+    typer.Option("--window", help="With --encoder: tokens that the encoder sees at once; by default 128"),
+]
+Stride = Annotated[
+    int | None,
+    typer.Option("--stride", help="With --encoder: tokens from window to window; by default 3/4 of --window"),
+]
 Encoding = Annotated[str, typer.Option("--encoding", help="Encoding of the files of texts")]
 Delimiter = Annotated[
     str | None, typer.Option("--delimiter", help="Character between values in .csv and .tsv, or 'tab'")

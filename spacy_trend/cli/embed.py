@@ -7,7 +7,7 @@ import typer
 
 from ..console import msg
 from ..corpus import embed_corpus
-from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, delimiter_of, trend_cli
+from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, Stride, Window, delimiter_of, trend_cli
 
 #: How many files that were embedded again are named.
 SHOWN = 10
@@ -23,6 +23,8 @@ def embed_cli(
     encoder: Encoder = None,
     lang: Lang = "en",
     preset: Preset = None,
+    window: Window = None,
+    stride: Stride = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU to use, or -1 for the CPU")] = -1,
     text_field: Annotated[str, typer.Option("--text-field", help="Column of the texts")] = "text",
     encoding: Encoding = "utf-8",
@@ -55,6 +57,8 @@ def embed_cli(
             encoder=encoder,
             lang=lang,
             preset=preset,
+            window=window,
+            stride=stride,
             gpu_id=gpu_id,
             text_field=text_field,
             encoding=encoding,

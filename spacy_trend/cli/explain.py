@@ -25,7 +25,7 @@ from ..visualize.explanation import (
     format_explanation,
     format_similarity,
 )
-from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, delimiter_of, trend_cli
+from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, Stride, Window, delimiter_of, trend_cli
 
 
 @trend_cli.command("explain")
@@ -43,6 +43,8 @@ def explain_cli(
     encoder: Encoder = None,
     lang: Lang = "en",
     preset: Preset = None,
+    window: Window = None,
+    stride: Stride = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write the JSON to")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Web page to draw the text on")] = None,
@@ -86,7 +88,7 @@ def explain_cli(
         _check_picture(html, style, len(to_explain))
         for path in filter(None, (html, output)):
             prepare_file(path)
-        nlp = load_pipeline(model, encoder, lang, preset, token_vectors=True)
+        nlp = load_pipeline(model, encoder, lang, preset, token_vectors=True, window=window, stride=stride)
         docs = list(nlp.pipe(to_explain))
         attributions = None
         if other is None and (style is None or label or against):

@@ -13,7 +13,7 @@ from wasabi import table
 from ..console import msg
 from ..corpus import search
 from ..messages import shorten_text, without_controls
-from .app import Encoder, Lang, Model, Preset, trend_cli
+from .app import Encoder, Lang, Model, Preset, Stride, Window, trend_cli
 
 if TYPE_CHECKING:
     from ..attribution.interface import SimilarityAttribution
@@ -43,14 +43,16 @@ def search_cli(
     encoder: Encoder = None,
     lang: Lang = "en",
     preset: Preset = None,
+    window: Window = None,
+    stride: Stride = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")] = False,
 ) -> None:
     """Find the texts of an embedded corpus that are nearest to a query.
 
     Prints the cosine of the vectors (score), the text's position in the input of 'embed' (row), its focus and
     the text. With --why, also what the words of both add to each score, and the pairs of words that add most.
-    Give --model, --encoder, --lang and --preset as to 'embed'; without --preset, a pipeline without a trend
-    vector gets the preset of the folder.
+    Give --model, --encoder, --lang, --window, --stride and --preset as to 'embed'; without --preset, a
+    pipeline without a trend vector gets the preset of the folder.
     """
     try:
         hits = search(
@@ -61,6 +63,8 @@ def search_cli(
             encoder=encoder,
             lang=lang,
             preset=preset,
+            window=window,
+            stride=stride,
             text_field=text_field,
             why=why,
         )

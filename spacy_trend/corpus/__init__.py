@@ -25,6 +25,8 @@ def embed_corpus(
     encoder: str | None = None,
     lang: str = "en",
     preset: str | None = None,
+    window: int | None = None,
+    stride: int | None = None,
     gpu_id: int = -1,
     text_field: str = "text",
     encoding: str = "utf-8",
@@ -57,6 +59,8 @@ def embed_corpus(
         encoder: see `embedder.PipelineChoice`.
         lang: see `embedder.PipelineChoice`.
         preset: see `embedder.PipelineChoice`.
+        window: see `embedder.PipelineChoice`.
+        stride: see `embedder.PipelineChoice`.
         gpu_id: see `embedder.PipelineChoice`. Ray gives each process a GPU of its own if there are enough.
         text_field: the column that holds the texts.
         encoding: of the files, except Parquet.
@@ -105,7 +109,7 @@ def embed_corpus(
     from .run import run
 
     given = Source(source, Dialect(encoding, delimiter))
-    choice = PipelineChoice(model, encoder, lang, preset, gpu_id)
+    choice = PipelineChoice(model, encoder, lang, preset, gpu_id, window, stride)
     task = Task(choice, text_field, batch_size, shard_rows, processes, engine, address)
     return run(given, OutputFolder(_absolute(Path(output))), task, on_error, overwrite)
 
@@ -119,6 +123,8 @@ def search(
     encoder: str | None = None,
     lang: str = "en",
     preset: str | None = None,
+    window: int | None = None,
+    stride: int | None = None,
     text_field: str | None = None,
     why: bool = False,
 ) -> "Hits":
@@ -137,6 +143,8 @@ def search(
         encoder: likewise.
         lang: likewise.
         preset: likewise; None for that of the folder, unless the pipeline has a trend vector.
+        window: likewise.
+        stride: likewise.
         text_field: the column to show as the text; None for the one that was embedded.
         why: also split each score into one part for each pair of words.
 
@@ -160,7 +168,7 @@ def search(
     from .folder import OutputFolder
     from .query import answer
 
-    choice = PipelineChoice(model, encoder, lang, preset)
+    choice = PipelineChoice(model, encoder, lang, preset, window=window, stride=stride)
     return answer(OutputFolder(_absolute(Path(folder))), query, choice, k, text_field, why)
 
 

@@ -8,7 +8,6 @@ from spacy import Language
 
 from ..component.trend_vector import trend_components
 from ..dependencies import versions
-from ..encoder.fingerprint import fingerprint
 from ..messages import shorten
 from .seals import BrokenFileError
 
@@ -18,18 +17,30 @@ METADATA = b"spacy_trend"
 LEFT_OUT = b"spacy_trend_errors"
 
 
+#: The key of what the pipeline was loaded from, in short; see `pipeline`.
+ORIGIN = "origin"
+#: Packages whose versions are recorded beside those that every vector depends on.
+VERSIONED = ("spacy-transformers", "pyarrow")
+
+
 def describe_pipeline(nlp: Language) -> dict[str, Any]:
     """Return what a manifest says of the pipeline that makes the vectors.
 
     Args:
         nlp: a pipeline with a trend vector.
     """
+    # Here, because transformers takes seconds to import, and a run with nothing left to do needs no pipeline.
+    from ..encoder.facts import facts_of
+    from ..encoder.fingerprint import fingerprint
+
     name, component = trend_components(nlp)[-1]
+    facts = facts_of(component.encoder.transformer) if component.encoder else None
     return {
         "pipeline": fingerprint(nlp),
-        "encoder": component.encoder.size.name if component.encoder else None,
+        "encoder": facts.size.name if facts else None,
+        "windows": facts.windows._asdict() if facts else None,
         "settings": nlp.get_pipe_config(name),
-        "versions": versions("spacy-transformers", "pyarrow"),
+        "versions": versions(*VERSIONED),
     }
 
 
@@ -100,7 +111,8 @@ def differing(before: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
     """Return the keys by which two manifests differ.
 
     Versions are recorded but not compared: a patch release of spaCy is no reason to start again. The version
-    of transformers is part of an encoder's settings, and so of the pipeline's digest.
+    of transformers is part of an encoder's settings, and so of the pipeline's digest. Nor is the origin: the
+    same pipeline may have been copied.
 
     Args:
         before: the one.
@@ -109,7 +121,7 @@ def differing(before: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
     Returns:
         The keys.
     """
-    return [key for key in manifest if key != "versions" and before.get(key) != manifest[key]]
+    return [key for key in manifest if key not in ("versions", ORIGIN) and before.get(key) != manifest[key]]
 
 
 def difference(key: str, before: Any, now: Any) -> str:

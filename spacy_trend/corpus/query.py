@@ -67,7 +67,7 @@ def pipeline_of(finished: Finished, choice: PipelineChoice) -> Language:
     Raises:
         ValueError: for another pipeline, or as `load_pipeline`.
     """
-    nlp = open_pipeline(choice.model, choice.encoder, choice.lang)
+    nlp = open_pipeline(choice.model, choice.encoder, choice.lang, window=choice.window, stride=choice.stride)
     preset = choice.preset
     if preset is None and not trend_components(nlp):
         # The folder is data: it may choose among our settings, but bring none of its own.
@@ -80,13 +80,14 @@ def pipeline_of(finished: Finished, choice: PipelineChoice) -> Language:
         raise ValueError(
             f"{without_controls(finished.folder.path)} was embedded with another pipeline: "
             f"{_differences(finished.manifest, now)}. Expected the one that embed was given, or the vectors "
-            "cannot be compared: give the same --model, or --encoder and --lang, and the same --preset."
+            "cannot be compared: give the same --model, or --encoder, --lang, --window and --stride, and the "
+            "same --preset."
         )
     return nlp
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> str:
-    keys = [key for key in ("encoder", "settings", "versions") if before.get(key) != now[key]]
+    keys = [key for key in ("encoder", "windows", "settings", "versions") if before.get(key) != now[key]]
     listed = "; ".join(difference(key, before.get(key), now[key]) for key in keys)
     return listed or "its language, components or weights differ"
 

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from tqdm import tqdm
 
-from ..embedder import Embedder
+from ..embedder import schema_of_vectors
 from ..text_files import Row
 from .blocks import InputFile
 from .engines import RowsWritten, Task, embed_here, embed_in_processes
 from .errors import check_list, error_writer
 from .folder import OutputFolder
 from .input import InputScan, Source, input_files, read_shards, scan_input, spool_removed
-from .manifest import describe_pipeline
+from .pipeline import RunPipeline
 from .places import Places
 from .shards import Shard, Shards, ShardWriter
 
@@ -66,21 +66,20 @@ def run(source: Source, folder: OutputFolder, task: Task, on_error: str, overwri
         if on_error == "skip":
             check_list(folder)
         files = input_files(source, folder)
-        embedder = Embedder(task.choice, task.text_field, task.batch_size)
-        scan, errors = _scan(files, folder, task, on_error, embedder.nlp.max_length)
-        writer = ShardWriter(folder, task.shard_rows, _manifest(scan, embedder, task), on_error == "skip")
+        pipeline = RunPipeline(task, None if overwrite else folder.read_manifest(), folder)
+        scan, errors = _scan(files, folder, task, on_error, pipeline.max_length)
+        manifest = _manifest(scan, pipeline, task)
+        writer = ShardWriter(folder, task.shard_rows, manifest, on_error == "skip")
         shards = _shards(scan.rows, task.shard_rows, errors)
-        broken, left_out = _start_or_resume(writer, shards, _schema(scan, embedder), overwrite)
+        broken, left_out = _start_or_resume(writer, shards, _schema(scan, pipeline), overwrite)
         places = Places(scan, folder)
         places.publish(left_out, on_error)
         wanted = {shard.number for shard in shards if not folder.shard_path(shard.number).exists()}
         done = sum(shard.size for shard in shards if shard.number not in wanted)
-        tables = read_shards(scan, task.shard_rows, wanted)
-        # Closed at once if the user stops it: its processes must not go on meanwhile.
-        with closing(_embed(embedder, task, writer, tables)) as written:
-            # If other processes do the work, its memory is for them.
-            del embedder
-            with places.named():
+        if wanted:
+            # Closed at once if the user stops it: its processes must not go on meanwhile.
+            tables = read_shards(scan, task.shard_rows, wanted)
+            with closing(_embed(pipeline, task, writer, tables)) as written, places.named():
                 show_progress(written, scan.rows, done)
         for number in sorted(wanted):
             left_out |= writer.left_out(number)
@@ -98,8 +97,9 @@ def _shards(rows: int, shard_rows: int, errors: Counter[int]) -> list[Shard]:
     return shards
 
 
-def _schema(scan: InputScan, embedder: Embedder) -> pa.Schema:
-    return pa.schema([pa.field("row", pa.int64()), *scan.schema, *embedder.schema])
+def _schema(scan: InputScan, pipeline: RunPipeline) -> pa.Schema:
+    added = schema_of_vectors(pipeline.told["width"])
+    return pa.schema([pa.field("row", pa.int64()), *scan.schema, *added])
 
 
 def _scan(
@@ -117,13 +117,12 @@ def _scan(
         return scan_input(files, task.text_field, count, max_length), errors
 
 
-def _manifest(scan: InputScan, embedder: Embedder, task: Task) -> dict[str, Any]:
+def _manifest(scan: InputScan, pipeline: RunPipeline, task: Task) -> dict[str, Any]:
     return {
         "input": {"sha256": scan.digest, "rows": scan.rows, "errors": scan.errors},
         "text_field": task.text_field,
         "shard_rows": task.shard_rows,
-        **describe_pipeline(embedder.nlp),
-        "width": embedder.width,
+        **pipeline.told,
     }
 
 
@@ -150,7 +149,10 @@ def _start_or_resume(
     return writer.remove_broken(shards, schema)
 
 
-def _embed(embedder: Embedder, task: Task, writer: ShardWriter, shards: Shards) -> RowsWritten:
+def _embed(pipeline: RunPipeline, task: Task, writer: ShardWriter, shards: Shards) -> RowsWritten:
+    # If an earlier run's files were broken, it is loaded only now: is it what these say?
+    embedder = pipeline.take_embedder()
+    writer.folder.check_manifest({**writer.manifest, **pipeline.told})
     if task.engine == "ray":
         # Here, because its extra may not be installed.
         from .ray_engine import embed_with_ray

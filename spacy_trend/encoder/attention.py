@@ -14,8 +14,10 @@ import torch.overrides
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-#: How many attention scores to compute at once: 2^20 float32 numbers fit into the cache of one core.
-CHUNK_SCORES = 2**20
+#: How many attention scores to compute at once on a CPU: in float32 they fit into the cache of one core.
+CPU_SCORES = 2**20
+#: Elsewhere: 256 MB of float32, so that a batch of texts takes one chunk.
+DEVICE_SCORES = 2**26
 #: The score of a position that must not be attended to. With -inf, padding that attends to nothing gives NaN.
 NEVER = torch.finfo(torch.float32).min
 #: Without types.
@@ -165,7 +167,8 @@ def sums_of_matrices(attention: Tensor, attention_mask: Tensor, with_mutual: boo
     try:
         torch.set_autocast_enabled(kind, False)
         counted = attention.float()
-        if is_padding.any():
+        # On a CPU it is faster to look first; elsewhere it would be to wait for the device.
+        if kind != "cpu" or is_padding.any():
             counted = counted.masked_fill(is_padding, 0.0)
         received = (attention_mask[:, None, None, :] @ counted).squeeze(2)
         return AttentionSums(received, counted.mean(dim=1) if with_mutual else None)
@@ -184,7 +187,7 @@ def sums_of_queries(
 ) -> AttentionSums:
     """Return the sums of scaled dot-product attention (Vaswani et al. 2017, equation 1).
 
-    At most `CHUNK_SCORES` scores, or the scores of one query, exist at a time.
+    At most `scores_at_once` scores, or the scores of one query, exist at a time.
 
     Args:
         query: `(windows, heads, wordpieces, head width)`.
@@ -211,7 +214,7 @@ def sums_of_queries(
     autocast = torch.is_autocast_enabled(kind)
     try:
         torch.set_autocast_enabled(kind, False)
-        for window, head, queries in _chunks(windows, heads, length):
+        for window, head, queries in _chunks(windows, heads, length, scores_at_once(query.device)):
             asking = query[window, head, queries].float()
             scores = asking @ key[window, head].float().transpose(-1, -2) * scale
             scores = scores if mask is None else _masked(scores, mask[window, head, queries])
@@ -225,11 +228,16 @@ def sums_of_queries(
     return AttentionSums(received, mutual)
 
 
-def _chunks(windows: int, heads: int, length: int) -> Iterator[tuple[slice, slice, slice]]:
-    """Cut windows, heads and queries into chunks of at most `CHUNK_SCORES` scores, or of one query."""
-    queries_a_time = max(1, min(length, CHUNK_SCORES // length))
-    heads_a_time = max(1, min(heads, CHUNK_SCORES // (length * queries_a_time)))
-    windows_a_time = max(1, min(windows, CHUNK_SCORES // (length * queries_a_time * heads_a_time)))
+def scores_at_once(device: torch.device) -> int:
+    """Return how many attention scores to compute at once on a device."""
+    return CPU_SCORES if device.type == "cpu" else DEVICE_SCORES
+
+
+def _chunks(windows: int, heads: int, length: int, scores: int) -> Iterator[tuple[slice, slice, slice]]:
+    """Cut windows, heads and queries into chunks of at most so many scores, or of one query."""
+    queries_a_time = max(1, min(length, scores // length))
+    heads_a_time = max(1, min(heads, scores // (length * queries_a_time)))
+    windows_a_time = max(1, min(windows, scores // (length * queries_a_time * heads_a_time)))
     for window in range(0, windows, windows_a_time):
         for head in range(0, heads, heads_a_time):
             for query in range(0, length, queries_a_time):

@@ -66,21 +66,21 @@ def run_in_buckets(
     device, (windows, wordpieces) = attention_mask.device, attention_mask.shape
     if lengths is None:
         return run(torch.arange(windows, device=device), wordpieces)
-    whole = BatchOutput(attention_mask, known)
-    for bucket in length_buckets(lengths.tolist(), cost):
-        at = torch.from_numpy(bucket).to(device)
-        length = int(lengths[at].max())
-        part = run(at, length)
-        if len(bucket) == windows and length == wordpieces and bool((lengths == length).all()):
+    whole = BatchOutput(windows, wordpieces, known)
+    for bucket in length_buckets(lengths, cost):
+        of_bucket = lengths[bucket]
+        at = to_device(bucket, device)
+        part = run(at, int(of_bucket.max()))
+        if len(bucket) == windows and of_bucket.min() == wordpieces:
             return part
         if not set(part) <= set(known):
             raise UnknownOutputError(f"Got the outputs {list(part)}, expected only {sorted(known)}.")
-        whole.fill(part, at)
+        whole.fill(part, at, of_bucket)
     return whole.fields
 
 
-def window_lengths(attention_mask: Tensor) -> Tensor | None:
-    """Count the wordpieces of each window.
+def window_lengths(attention_mask: Tensor) -> Ints | None:
+    """Count the wordpieces of each window, with a single wait for the device.
 
     Args:
         attention_mask: `(windows, wordpieces)`, 1 for a wordpiece and 0 for padding.
@@ -88,10 +88,23 @@ def window_lengths(attention_mask: Tensor) -> Tensor | None:
     Returns:
         int64 `(windows,)`; None if there is padding before or between wordpieces.
     """
-    lengths = attention_mask.sum(dim=1).long()
-    positions = torch.arange(attention_mask.shape[1], device=attention_mask.device)
-    is_wordpiece = positions < lengths[:, None]
-    return lengths if bool((attention_mask.bool() == is_wordpiece).all()) else None
+    is_wordpiece = attention_mask.bool().cpu().numpy()
+    lengths: Ints = is_wordpiece.sum(axis=1, dtype=np.int64)
+    starts_with_all = np.arange(is_wordpiece.shape[1]) < lengths[:, None]
+    return lengths if (is_wordpiece == starts_with_all).all() else None
+
+
+def to_device(numbers: Ints, device: torch.device) -> Tensor:
+    """Copy numbers to a device without waiting for it.
+
+    Args:
+        numbers: int64, of any shape.
+        device: where to.
+
+    Returns:
+        a tensor of the same.
+    """
+    return torch.from_numpy(numbers).to(device, non_blocking=True)
 
 
 def length_buckets(lengths: Sequence[int] | Ints, cost: RunCost) -> list[Ints]:
@@ -138,8 +151,9 @@ def run_cost(width: int, intermediate_width: int, device: torch.device, dtype: t
     there; a wordpiece costs least while the widest activation takes at most 4 MB a thread, and 15% more at
     12 MB.
 
-    On a GPU, not measured: launching the kernels of a layer takes as long as 5 * 10^9 operations, and the
-    device is filled when each multiprocessor has a tile of 128 by 128 of every matrix product.
+    On a GPU, measured with the same encoder on an H100: launching the kernels of a layer takes as long as
+    13 * 10^9 operations, and the device is filled when each multiprocessor has a tile of 128 by 128 of every
+    matrix product.
 
     Args:
         width: the width of the encoder's embeddings.
@@ -158,7 +172,7 @@ def run_cost(width: int, intermediate_width: int, device: torch.device, dtype: t
     if device.type == "cuda":
         processors = torch.cuda.get_device_properties(device).multi_processor_count
         least = processors * 128 * 128 // width
-        return RunCost(call=5 * 10**9 // operations, least=least, most=NEVER_TOO_MANY)
+        return RunCost(call=13 * 10**9 // operations, least=least, most=NEVER_TOO_MANY)
     return RunCost(call=0, least=NEVER_TOO_MANY, most=NEVER_TOO_MANY)
 
 
@@ -183,25 +197,33 @@ class BatchOutput:
     """The output for a whole batch, filled in bucket by bucket; padding is zero.
 
     Args:
-        attention_mask: `(windows, wordpieces)` of the whole batch, 1 for a wordpiece and 0 for padding.
+        windows: how many the batch has.
+        wordpieces: of its longest window.
         dimensions: the padded dimensions of each field, as `PADDED_DIMENSIONS`.
 
     Attributes:
         fields: what was filled in so far: tensors, or tuples of tensors, by name.
     """
 
-    def __init__(self, attention_mask: Tensor, dimensions: dict[str, tuple[int, ...]]) -> None:
-        self.is_padding = attention_mask == 0
+    def __init__(self, windows: int, wordpieces: int, dimensions: dict[str, tuple[int, ...]]) -> None:
+        self.windows = windows
+        self.wordpieces = wordpieces
         self.dimensions = dimensions
         self.fields: dict[str, Any] = {}
 
-    def fill(self, output: dict[str, Any], windows: Tensor) -> None:
+    def fill(self, output: dict[str, Any], windows: Tensor, lengths: Ints) -> None:
         """Put the output for some windows in its place.
 
         Args:
             output: tensors, or tuples of tensors, with those windows first.
             windows: int64 `(those windows,)`, their positions in the whole batch.
+            lengths: int64 `(those windows,)`, the wordpieces of each.
         """
+        is_padding = None
+        if lengths.min() < lengths.max():
+            is_padding = to_device(lengths, windows.device)[:, None] <= torch.arange(
+                int(lengths.max()), device=windows.device
+            )
         for name, value in output.items():
             padded = self.dimensions[name]
             parts = (value,) if isinstance(value, Tensor) else value
@@ -210,21 +232,31 @@ class BatchOutput:
                 self.fields[name] = empty[0] if isinstance(value, Tensor) else empty
             wholes = (self.fields[name],) if isinstance(value, Tensor) else self.fields[name]
             for whole, part in zip(wholes, parts, strict=True):
-                self._put(whole, part, windows, padded)
+                _put(whole, part, windows, padded, is_padding)
 
     def _empty(self, part: Tensor, padded: tuple[int, ...]) -> Tensor:
-        windows, wordpieces = self.is_padding.shape
-        shape = [windows, *part.shape[1:]]
+        shape = [self.windows, *part.shape[1:]]
         for dimension in padded:
-            shape[dimension] = wordpieces
+            shape[dimension] = self.wordpieces
         return part.new_zeros(shape)
 
-    def _put(self, whole: Tensor, part: Tensor, windows: Tensor, padded: tuple[int, ...]) -> None:
+
+def _put(
+    whole: Tensor, part: Tensor, windows: Tensor, padded: tuple[int, ...], is_padding: Tensor | None
+) -> None:
+    """Put a bucket's part of a tensor in its place.
+
+    Args:
+        whole: the tensor of the batch.
+        part: its part.
+        windows: int64 `(windows of the bucket,)`, their positions.
+        padded: the dimensions that are padded.
+        is_padding: bool `(windows of the bucket, wordpieces of the longest)`; None if there is no padding.
+    """
+    if is_padding is not None:
         for dimension in padded:
-            is_padding = self.is_padding[windows, : part.shape[dimension]]
-            if is_padding.any():
-                shape = [len(windows)] + [1] * (part.dim() - 1)
-                shape[dimension] = part.shape[dimension]
-                part = part.masked_fill(is_padding.view(shape), 0.0)
-        at: tuple[Any, ...] = (windows, *(slice(size) for size in part.shape[1:]))
-        whole[at] = part
+            shape = [len(windows)] + [1] * (part.dim() - 1)
+            shape[dimension] = part.shape[dimension]
+            part = part.masked_fill(is_padding.view(shape), 0.0)
+    at: tuple[Any, ...] = (windows, *(slice(size) for size in part.shape[1:]))
+    whole[at] = part

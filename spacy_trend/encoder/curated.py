@@ -73,9 +73,9 @@ class ObservingCuratedShim(Observing, PyTorchShim):
         mask = torch.arange(pieces.shape[1], device=pieces.device) < lengths[:, None]
         output = self.run_encoder(requests, lambda encoder: _run_in_buckets(encoder, pieces, mask, requests))
         layers = as_float32(output).pop("layers")
+        mutual = {key: to_numpy(torch2xp(of_batch)) for key, of_batch in output.items()}
         for window, length in enumerate(prediction.lengths):
-            inside = {key: mutual[window, :length, :length] for key, mutual in output.items()}
-            prediction.windows.append({key: to_numpy(torch2xp(mutual)) for key, mutual in inside.items()})
+            prediction.windows.append({key: mutual[key][window, :length, :length] for key in mutual})
         return PyTorchTransformerOutput(embedding_output=layers[0], layer_hidden_states=list(layers[1:]))
 
     @property

@@ -113,6 +113,9 @@ def size_of(shim: HFShim) -> EncoderSize:
 
 def _run_in_buckets(encoder: Any, inputs: ArgsKwargs, requests: Requests) -> ModelOutput:
     output = _whole_output(encoder, inputs, requests)
+    for key in requests.mutual_dimensions().keys() & output.keys():
+        # Pairs of words are chosen on the CPU: one copy for the batch instead of one for each window.
+        output[key] = output[key].cpu()
     # numpy, to which the output goes next, has no bfloat16.
     return as_float32(output) if encoder.dtype == torch.bfloat16 else output
 

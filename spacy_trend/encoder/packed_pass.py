@@ -49,7 +49,7 @@ def run_packed(
         the output of the whole batch, padding zero, with the fields that the requests add.
     """
     lengths = _lengths(encoder, inputs)
-    if lengths is None or len(set(lengths.tolist())) < 2:
+    if lengths is None or lengths.min() == lengths.max():
         return in_buckets()
     try:
         output = _run(encoder, inputs, requests, lengths)
@@ -85,10 +85,7 @@ def _lengths(encoder: Any, inputs: ArgsKwargs) -> Ints | None:
         )
     )
     lengths = window_lengths(inputs.kwargs["attention_mask"]) if can_pack else None
-    if lengths is None or len(lengths) == 0 or bool((lengths == 0).any()):
-        return None
-    found: Ints = lengths.cpu().numpy()
-    return found
+    return None if lengths is None or len(lengths) == 0 or lengths.min() == 0 else lengths
 
 
 def _run(encoder: Any, inputs: ArgsKwargs, requests: Requests, lengths: Ints) -> ModelOutput:

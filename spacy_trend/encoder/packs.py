@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..types import Ints
-from .attention import CHUNK_SCORES, AttentionObserver
+from .attention import AttentionObserver, scores_at_once
+from .buckets import to_device
 
 
 class CannotPackError(ValueError):
@@ -81,7 +82,7 @@ def _pack(windows: Ints, lengths: Ints, wordpieces: int, device: torch.device) -
     starts = np.cumsum(of_windows) - of_windows
     positions = np.arange(of_windows.sum()) - np.repeat(starts, of_windows)
     places = np.repeat(windows * wordpieces, of_windows) + positions
-    tensors = (torch.from_numpy(array).to(device) for array in (windows, places, positions))
+    tensors = (to_device(array, device) for array in (windows, places, positions))
     return Pack(groups, *tensors)
 
 
@@ -166,7 +167,7 @@ class PackedAttention(AttentionObserver):
         factor = width**-0.5 if scale is None else scale
         answers = []
         everyone = self.queries.new_ones(1, length)
-        at_a_time = max(1, CHUNK_SCORES // (heads * length * length))
+        at_a_time = max(1, scores_at_once(query.device) // (heads * length * length))
         for first in range(0, windows, at_a_time):
             part = slice(first, first + at_a_time)
             scores = query[part].float() @ key[part].float().transpose(-1, -2) * factor

@@ -1,7 +1,11 @@
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from spacy_transformers.data_classes import TransformerData
 
+import spacy_trend.alignment.words as words_of_docs
 from spacy_trend.alignment.words import align_words
 from tests.support.aligned_docs import ROWS, WIDTH, FakeSource, make_doc, observed_output
 
@@ -94,3 +98,21 @@ def test_a_long_doc_is_aligned_in_parts_without_a_difference(
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
     for one, other in zip(found.mutual, expected.mutual, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_what_a_device_gathers_is_what_the_processor_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    docs = [
+        make_doc(["a", "b"], [[1], [2, 3]], observed_output(1, 5)),
+        make_doc(["."], [[1]], observed_output(1, 3)),
+        make_doc(["c", "d"], [[2], [3, 6]], observed_output(2, 4)),
+    ]
+    expected = align_words(docs, FakeSource())
+    monkeypatch.setattr(words_of_docs, "_gather", lambda places, *_: gather_on_device(places))
+    found = align_words(docs, FakeSource())
+    for name in ("static", "contextual", "attention", "tokens", "lengths"):
+        assert (getattr(found, name) == getattr(expected, name)).all()
+
+
+def gather_on_device(places: list[Any]) -> NDArray[np.float32]:
+    filled = [(place.rows, place.tensors) for place in places if place.tensors and len(place.rows) > 0]
+    return words_of_docs._gather_on_device(filled)

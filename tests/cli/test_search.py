@@ -132,9 +132,11 @@ def test_the_command_hands_on_what_it_is_given(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr("spacy_trend.cli.search.search", search)
     options = ["-m", "model", "-e", "encoder", "-l", "de", "--preset", "article", "--text-field", "title"]
+    options += ["--window", "64", "--stride", "32"]
     for why in ([], ["--why"]):
         assert run("folder", "a query", "-k", "7", *options, *why).exit_code == 0
     settings = {"model": "model", "encoder": "encoder", "lang": "de", "preset": "article"}
+    settings |= {"window": 64, "stride": 32}
     assert given == [
         (Path("folder"), "a query", 7, {**settings, "text_field": "title", "why": why})
         for why in (False, True)

@@ -164,7 +164,7 @@ class TestAttentionReceived:
     def test_is_the_same_in_chunks(self, chunk: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         query, key = queries_and_keys()
         mask = masks()[kind]
-        monkeypatch.setattr(attention_sums, "CHUNK_SCORES", chunk)
+        monkeypatch.setattr(attention_sums, "CPU_SCORES", chunk)
         received = attention_received(query, key, padded_weights(), mask)
         expected = column_sums(explicit_attention(query, key, mask), padded_weights())
         assert_close(received, expected)
@@ -178,14 +178,14 @@ class TestAttentionReceived:
         query, key = queries_and_keys(shape)
         weights = padded_weights(windows, length)
         mask = masks(windows, heads, length)["float biases of each head"]
-        monkeypatch.setattr(attention_sums, "CHUNK_SCORES", chunk)
+        monkeypatch.setattr(attention_sums, "CPU_SCORES", chunk)
         received = attention_received(query, key, weights, mask)
         assert_close(received, column_sums(explicit_attention(query, key, mask), weights))
 
     @pytest.mark.parametrize("chunk", [1, 7, 20, 150, 400])
     def test_causal_queries_are_the_same_in_chunks(self, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
         query, key = queries_and_keys()
-        monkeypatch.setattr(attention_sums, "CHUNK_SCORES", chunk)
+        monkeypatch.setattr(attention_sums, "CPU_SCORES", chunk)
         received = attention_received(query, key, padded_weights(), is_causal=True)
         matrices = explicit_attention(query, key, is_causal=True)
         assert_close(received, column_sums(matrices, padded_weights()))
@@ -203,7 +203,7 @@ class TestAttentionReceived:
     def test_no_more_scores_exist_at_a_time_than_a_chunk_or_one_row(
         self, chunk: int, largest: int, chunks: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(attention_sums, "CHUNK_SCORES", chunk)
+        monkeypatch.setattr(attention_sums, "CPU_SCORES", chunk)
         with SoftmaxSizes() as softmax:
             attention_received(*queries_and_keys(), full_weights())
         assert max(softmax.sizes) == largest

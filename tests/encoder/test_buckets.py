@@ -119,8 +119,8 @@ def test_windows_are_taken_and_cut() -> None:
 
 
 def test_outputs_are_laid_back_with_zeros_for_padding() -> None:
-    mask = torch.tensor([[1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0]])
-    laid_back = BatchOutput(mask, {**PADDED_DIMENSIONS, "observed": (1,)})
+    lengths = np.array([2, 2, 3])
+    laid_back = BatchOutput(3, 4, {**PADDED_DIMENSIONS, "observed": (1,)})
     for windows, length in (([1], 2), ([2, 0], 3)):
         here = torch.tensor(windows)
         number = (here + 1).float()
@@ -132,7 +132,7 @@ def test_outputs_are_laid_back_with_zeros_for_padding() -> None:
             "attentions": (number[:, None, None, None].expand(-1, 6, length, length),),
             "observed": (states * 2, number[:, None, None].expand(-1, length, 7)),
         }
-        laid_back.fill(output, here)
+        laid_back.fill(output, here, lengths[windows])
     whole = output_of(BaseModelOutputWithPoolingAndCrossAttentions, laid_back.fields)
     assert list(whole)[:2] == ["last_hidden_state", "pooler_output"]
     by_position = [[1, 1, 0, 0], [2, 2, 0, 0], [3, 3, 3, 0]]
