@@ -22,7 +22,7 @@ from spacy_trend import from_encoder
 from spacy_trend.compare.classifier import predict_test
 from spacy_trend.compare.evaluation import evaluate
 from spacy_trend.compare.labelled_texts import read_labelled_texts
-from spacy_trend.compare.split import Parts, split_texts, write_parts
+from spacy_trend.compare.parts import Parts, split_texts, write_parts
 
 CONFIG = Path(__file__).parent.parent / "configs" / "trend_vector.cfg"
 #: When each epoch was first seen, by its number.

@@ -9,9 +9,9 @@ from packaging.requirements import Requirement
 EXTRAS = {
     "demo": "the bundled encoder",
     "curated": "transformers of spacy-curated-transformers, as in en_core_web_trf",
-    "compare": "the commands compare, convert and evaluate",
+    "compare": "the commands compare, split and evaluate",
     "sklearn": "TrendVectorizer, for scikit-learn",
-    "corpus": "the command embed",
+    "corpus": "the command embed, and Parquet files of texts",
     "search": "the command search",
     "ray": "embed --engine ray",
     "project": "the spaCy project",

@@ -11,6 +11,8 @@ from spacy import Language
 
 from .bundled import bundled_encoder
 from .component.trend_vector import trend_components
+from .messages import without_controls
+from .progress import LOGGER
 
 #: The name of an encoder on the hub, "name" or "owner/name"; in neither part may be "--" or "..".
 _HUB_NAME = re.compile(r"(?!.*(?:--|\.\.))(?:[\w-][\w.-]*/)?[\w-](?:[\w.-]*[\w-])?")
@@ -131,6 +133,8 @@ def open_pipeline(
         )
     if isinstance(model, Language):
         return model
+    # Said before: transformers alone takes seconds to import.
+    LOGGER.info("Loading %s ...", without_controls(model or encoder or "the bundled encoder"))
     with _LOADING:
         return spacy.load(model) if model else transformer_pipeline(encoder, lang=lang, **given)
 

@@ -12,13 +12,13 @@ from spacy import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 from spacy.util import _pipe
-from tqdm import tqdm
 
 from .architectures import reads_trend_vector
 from .attributes.record import RECORD, checked_record, read_record
 from .component.trend_vector import TrendVector
 from .encoder.transformer import load_encoder
 from .pipelines import check_every_doc
+from .progress import progress
 
 READER = "spacy-trend.VectorCorpus.v1"
 CALLBACK = "spacy-trend.enable_components.v1"
@@ -189,7 +189,7 @@ def _add_vectors(nlp: Language, examples: list[Example], makers: list[str]) -> N
             checked_record(example.predicted)
             stored.append(example.predicted)
     _check_stored_vectors(nlp, stored, makers)
-    docs = tqdm((example.predicted for example in without), total=len(without), desc="Vectors", disable=None)
+    docs = progress((example.predicted for example in without), doing="Embedding", total=len(without))
     annotated = list(_run_components(nlp, docs, makers))
     check_every_doc(len(annotated), len(without), f"{READER}: the components {makers}")
     for example, doc in zip(without, annotated, strict=True):

@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 
 from ..component.presets import PRESETS
+from ..console import listen_to
+from ..progress import LOGGER
+from ..text_files import Dialect
 
 trend_cli = typer.Typer(
     name="trend",
@@ -34,9 +37,34 @@ Stride = Annotated[
     int | None,
     typer.Option("--stride", help="With --encoder: tokens from window to window; by default 3/4 of --window"),
 ]
+TextField = Annotated[str, typer.Option("--text-field", help="Column of the texts")]
+LabelField = Annotated[str, typer.Option("--label-field", help="Column of the labels")]
 Encoding = Annotated[str, typer.Option("--encoding", help="Encoding of the files of texts")]
 Delimiter = Annotated[
     str | None, typer.Option("--delimiter", help="Character between values in .csv and .tsv, or 'tab'")
+]
+NoHeader = Annotated[
+    bool,
+    typer.Option(
+        "--no-header",
+        help="No line names the columns: they are 1, 2 and so on. With --delimiter, a file that is neither "
+        ".csv nor .tsv has two, in each line",
+    ),
+]
+DropRare = Annotated[int, typer.Option("--drop-rare", help="Leave out labels with fewer texts than this")]
+
+
+def _be_quiet(is_quiet: bool) -> bool:
+    listen_to(LOGGER, is_quiet=is_quiet)
+    return is_quiet
+
+
+#: The callback does what it says; commands need not.
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", callback=_be_quiet, help="Print the result, warnings and errors, nothing else"
+    ),
 ]
 
 
@@ -47,8 +75,15 @@ def trend() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    # For commands without the option.
+    _be_quiet(False)
 
 
 def delimiter_of(written: str | None) -> str | None:
     """Return the delimiter that an option names; a tab is hard to type, so a word and an escape name it."""
     return "\t" if written in ("tab", "\\t") else written
+
+
+def dialect_of(encoding: str, delimiter: str | None, no_header: bool) -> Dialect:
+    """Return how files are written, as options name it."""
+    return Dialect(encoding, delimiter_of(delimiter), not no_header)

@@ -1,33 +1,50 @@
-"""The commands for labelled texts: `compare`, `convert` and `evaluate`."""
+"""The commands for labelled texts: `compare`, `split` and `evaluate`."""
 
 from pathlib import Path
 from typing import Annotated
 
-import spacy
 import typer
 from spacy import Language
 
-from ..compare import compare
+from ..compare import compare, split
 from ..compare.comparison import Comparison, write_comparison
 from ..compare.evaluation import evaluate, report, write_evaluation
-from ..compare.labelled_texts import LabelledText, read_label_first, read_labelled_texts
-from ..compare.split import split_texts, write_parts
+from ..compare.labelled_texts import Layout, read_labelled_texts
+from ..compare.parts import write_parts
 from ..compare.summary import as_table, conclude
 from ..console import msg
 from ..dependencies import check_compare_extra
 from ..output_paths import make_folder
 from ..pipelines import open_pipeline
-from ..reports import LIMIT, Reasons, check_limit, make_report
+from ..reports import LIMIT, Reasons, make_report
 from ..reports.contents import LINES
 from ..reports.report import PAGE
 from ..reports.scores import Scores
-from ..text_files import Dialect
-from .app import Delimiter, Encoding, Lang, Model, delimiter_of, trend_cli
+from .app import (
+    Delimiter,
+    DropRare,
+    Encoding,
+    LabelField,
+    Lang,
+    Model,
+    NoHeader,
+    Quiet,
+    TextField,
+    delimiter_of,
+    dialect_of,
+    trend_cli,
+)
+
+#: What files of labelled texts may be.
+FORMATS = ".jsonl, .csv, .tsv or .parquet"
+Limit = Annotated[
+    int | None, typer.Option("--limit", help="For a trial: use so many of the texts, drawn at random")
+]
 
 
 @trend_cli.command("compare")
 def compare_cli(
-    train: Annotated[Path, typer.Argument(help="Labelled texts to learn from: .jsonl, .csv or .tsv")],
+    train: Annotated[Path, typer.Argument(help=f"Labelled texts to learn from: {FORMATS}")],
     test: Annotated[
         Path | None, typer.Argument(help="Labelled texts to predict; by default TRAIN, in folds")
     ] = None,
@@ -44,31 +61,40 @@ def compare_cli(
     seed: Annotated[
         int, typer.Option("--seed", "-s", help="Seed of the folds, intervals and random words")
     ] = 0,
+    text_field: TextField = "text",
+    label_field: LabelField = "label",
     encoding: Encoding = "utf-8",
     delimiter: Delimiter = None,
+    no_header: NoHeader = False,
+    drop_rare: DropRare = 0,
+    limit: Limit = None,
+    quiet: Quiet = False,
 ) -> None:
     """Show which sentence vector fits your texts: the presets, [CLS], mean pooling and others.
 
     Embeds the texts once, fits a logistic regression on each kind of vector, and tests the presets against
-    the best plain baseline. The files have the fields 'text' and 'label'. With several --encoder, all are
-    compared. Without --model and --encoder, the encoder of the extra 'demo' is used.
+    the best plain baseline. With several --encoder, all are compared. Without --model and --encoder, the
+    encoder of the extra 'demo' is used.
     """
     try:
         # Before the work, so that mistakes show at once.
         check_compare_extra()
         if output:
             make_folder(output)
+        layout = Layout(text_field, label_field, dialect_of(encoding, delimiter, no_header))
+        train_texts = read_labelled_texts(train, "train", layout)
+        test_texts = read_labelled_texts(test, "test", layout) if test else None
         comparison = compare(
-            train,
-            test,
+            train_texts,
+            test_texts,
             nlp=_pipelines(model, encoder or [], lang),
             folds=folds,
             seed=seed,
-            encoding=encoding,
-            delimiter=delimiter_of(delimiter),
+            drop_rare=drop_rare,
+            limit=limit,
         )
         print(as_table(comparison))
-        msg.info(conclude(comparison))
+        print(conclude(comparison))
         best = comparison.best_preset()
         on = f", with the encoder {best.encoder}" if best.encoder else ""
         msg.info(f"Settings of the best preset: nlp.add_pipe('trend_vector', config={best.config}){on}")
@@ -78,9 +104,9 @@ def compare_cli(
         msg.fail("The texts could not be compared", str(error), exits=1)
 
 
-@trend_cli.command("convert")
-def convert_cli(
-    texts: Annotated[Path, typer.Argument(help="Labelled texts: .jsonl, .csv or .tsv")],
+@trend_cli.command("split")
+def split_cli(
+    texts: Annotated[Path, typer.Argument(help=f"Labelled texts: {FORMATS}")],
     output: Annotated[
         Path, typer.Argument(help="Folder to write train, dev and test to, as .spacy and .jsonl")
     ],
@@ -89,50 +115,51 @@ def convert_cli(
     test_share: Annotated[
         float, typer.Option("--test-share", help="Without --test: share of the texts for test")
     ] = 0.2,
-    label_first: Annotated[
-        bool, typer.Option("--label-first", help="Each line is a label, a space or tab, and a text")
-    ] = False,
+    text_field: TextField = "text",
+    label_field: LabelField = "label",
     label_separator: Annotated[
-        str | None,
-        typer.Option("--label-separator", help="With --label-first: keep only what precedes this in a label"),
+        str | None, typer.Option("--label-separator", help="Keep only what precedes this in a label")
     ] = None,
     encoding: Encoding = "utf-8",
     delimiter: Delimiter = None,
+    no_header: NoHeader = False,
+    drop_rare: DropRare = 0,
+    limit: Limit = None,
     lang: Annotated[str, typer.Option("--lang", "-l", help="Language of the tokenizer")] = "en",
     seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the split")] = 0,
+    quiet: Quiet = False,
 ) -> None:
-    """Prepare labelled texts for 'train' and 'compare': remove copies, and split by label."""
-
-    def read(path: Path) -> list[LabelledText]:
-        if label_first:
-            return read_label_first(path, encoding, label_separator)
-        return read_labelled_texts(path, "texts", Dialect(encoding, delimiter_of(delimiter)))
-
+    """Split labelled texts by label, without copies, for 'spacy train', 'compare' and 'evaluate'."""
     try:
-        if not label_first and label_separator is not None:
-            raise ValueError("--label-separator only works with --label-first: add it.")
-        if label_first and delimiter is not None:
-            raise ValueError("--delimiter does not work with --label-first: leave one of them out.")
-        parts = split_texts(
-            read(texts),
-            read(test) if test else None,
+        parts = split(
+            texts,
+            test,
+            text=text_field,
+            label=label_field,
+            label_separator=label_separator,
             dev_share=dev_share,
             test_share=test_share,
             seed=seed,
+            drop_rare=drop_rare,
+            limit=limit,
+            encoding=encoding,
+            delimiter=delimiter_of(delimiter),
+            header=not no_header,
         )
         write_parts(parts, output, lang)
     except (ImportError, OSError, LookupError, ValueError) as error:
-        msg.fail("The texts could not be converted", str(error), exits=1)
+        msg.fail("The texts could not be split", str(error), exits=1)
     counts = ", ".join(f"{len(part)} {name}" for name, part in zip(parts._fields, parts[:3], strict=False))
     left_out = f"; left out {parts.copies} copies" if parts.copies else ""
     contrary = f", {parts.contradictions} of them with another label" if parts.contradictions else ""
-    msg.good(f"Wrote {counts} texts to {output}{left_out}{contrary}")
+    rare = f"; left out {parts.rare} texts of rare labels" if parts.rare else ""
+    msg.good(f"Wrote {counts} texts to {output}{left_out}{contrary}{rare}")
 
 
 @trend_cli.command("evaluate")
 def evaluate_cli(
     model: Annotated[str, typer.Argument(help="Pipeline with a textcat: name or path")],
-    texts: Annotated[Path, typer.Argument(help="Labelled docs: .spacy")],
+    texts: Annotated[Path, typer.Argument(help=f"Labelled texts: .spacy, {FORMATS}")],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -144,10 +171,20 @@ def evaluate_cli(
     comparison: Annotated[
         Path | None, typer.Option("--compare", help="compare.json to show beside the scores")
     ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", help="Of how many misclassified texts report.html shows the reasons")
+    examples: Annotated[
+        int,
+        typer.Option(
+            "--examples", min=1, help="Of how many misclassified texts report.html shows the reasons"
+        ),
     ] = LIMIT,
     seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the intervals")] = 0,
+    text_field: TextField = "text",
+    label_field: LabelField = "label",
+    encoding: Encoding = "utf-8",
+    delimiter: Delimiter = None,
+    no_header: NoHeader = False,
+    limit: Limit = None,
+    quiet: Quiet = False,
 ) -> None:
     """Show how well a trained text classifier works, which labels it confuses, and why.
 
@@ -156,18 +193,18 @@ def evaluate_cli(
     """
     try:
         check_compare_extra()
-        check_limit(limit)
         compared = Comparison.from_json(comparison) if comparison else None
         if output:
             make_folder(output)
-        nlp = spacy.load(model)
+        nlp = open_pipeline(model, None, "en")
         reasons = Reasons(nlp) if output else None
-        evaluation = evaluate(nlp, texts, seed=seed, reasons=reasons)
+        layout = Layout(text_field, label_field, dialect_of(encoding, delimiter, no_header))
+        evaluation = evaluate(nlp, texts, layout=layout, limit=limit, seed=seed, reasons=reasons)
         print(report(evaluation, compared))
         for path in write_evaluation(evaluation, output, compared) if output else ():
             msg.good(f"Wrote {path}")
         if output and reasons:
-            _write_reasons(reasons, evaluation, output, limit)
+            _write_reasons(reasons, evaluation, output, examples)
     except (ImportError, OSError, ValueError) as error:
         msg.fail("The pipeline could not be evaluated", str(error), exits=1)
 

@@ -7,7 +7,21 @@ import typer
 
 from ..console import msg
 from ..corpus import embed_corpus
-from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, Stride, Window, delimiter_of, trend_cli
+from .app import (
+    Delimiter,
+    Encoder,
+    Encoding,
+    Lang,
+    Model,
+    NoHeader,
+    Preset,
+    Quiet,
+    Stride,
+    TextField,
+    Window,
+    delimiter_of,
+    trend_cli,
+)
 
 #: How many files that were embedded again are named.
 SHOWN = 10
@@ -26,9 +40,13 @@ def embed_cli(
     window: Window = None,
     stride: Stride = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU to use, or -1 for the CPU")] = -1,
-    text_field: Annotated[str, typer.Option("--text-field", help="Column of the texts")] = "text",
+    text_field: TextField = "text",
     encoding: Encoding = "utf-8",
     delimiter: Delimiter = None,
+    no_header: NoHeader = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="For a trial: embed the first so many rows alone")
+    ] = None,
     processes: Annotated[int, typer.Option("--processes", "-n", help="Number of processes")] = 1,
     engine: Annotated[str, typer.Option("--engine", help="local, or ray for Ray Data")] = "local",
     address: Annotated[str | None, typer.Option("--address", help="Address of a Ray cluster")] = None,
@@ -44,6 +62,7 @@ def embed_cli(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Start again, and replace earlier files")
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write the vectors of all texts of an input to Parquet files; a stopped run can be resumed.
 
@@ -63,6 +82,8 @@ def embed_cli(
             text_field=text_field,
             encoding=encoding,
             delimiter=delimiter_of(delimiter),
+            header=not no_header,
+            limit=limit,
             processes=processes,
             engine=engine,
             address=address,

@@ -25,7 +25,20 @@ from ..visualize.explanation import (
     format_explanation,
     format_similarity,
 )
-from .app import Delimiter, Encoder, Encoding, Lang, Model, Preset, Stride, Window, delimiter_of, trend_cli
+from .app import (
+    Delimiter,
+    Encoder,
+    Encoding,
+    Lang,
+    Model,
+    NoHeader,
+    Preset,
+    Quiet,
+    Stride,
+    Window,
+    dialect_of,
+    trend_cli,
+)
 
 
 @trend_cli.command("explain")
@@ -39,6 +52,10 @@ def explain_cli(
     ] = "text",
     encoding: Encoding = "utf-8",
     delimiter: Delimiter = None,
+    no_header: NoHeader = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="With --texts: the first so many of them")
+    ] = None,
     model: Model = None,
     encoder: Encoder = None,
     lang: Lang = "en",
@@ -69,6 +86,7 @@ def explain_cli(
         typer.Option("--method", help="exact, or leave_one_out: encode the text again without each word"),
     ] = "exact",
     top: Annotated[int | None, typer.Option("--top", min=1, help="How many words to show")] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Show which words a vector, a prediction or a similarity comes from, and why.
 
@@ -80,7 +98,8 @@ def explain_cli(
     'demo' is used.
     """
     try:
-        to_explain = _texts(text, texts, text_field, Dialect(encoding, delimiter_of(delimiter)), other)
+        dialect = dialect_of(encoding, delimiter, no_header)
+        to_explain = _texts(text, texts, text_field, dialect, other)[:limit]
         # Before an encoder is loaded, so that mistakes show at once.
         _check_question(other, label or against, method)
         if other is not None and html:

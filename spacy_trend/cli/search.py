@@ -13,7 +13,7 @@ from wasabi import table
 from ..console import msg
 from ..corpus import search
 from ..messages import shorten_text, without_controls
-from .app import Encoder, Lang, Model, Preset, Stride, Window, trend_cli
+from .app import Encoder, Lang, Model, Preset, Quiet, Stride, Window, trend_cli
 
 if TYPE_CHECKING:
     from ..attribution.interface import SimilarityAttribution
@@ -46,6 +46,7 @@ def search_cli(
     window: Window = None,
     stride: Stride = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the texts of an embedded corpus that are nearest to a query.
 

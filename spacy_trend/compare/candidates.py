@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from ..component.presets import PRESETS
 from ..messages import shorten
+from ..progress import progress
 from ..reports.scores import holm, mcnemar, score_predictions
 from ..types import Ints
 from .classifier import Features, Predictions, count_ngrams, cross_predict, predict_test
@@ -93,7 +93,7 @@ def rank(candidates: Sequence[Candidate], labels: Ints, train: int, folds: int, 
     true = labels[train:] if has_test else labels
     right: dict[str, NDArray[np.bool_]] = {}
     scores = []
-    for candidate in tqdm(candidates, desc="Fitting", disable=None):
+    for candidate in progress(candidates, doing="Fitting", unit="classifier"):
         predicted = (
             predict_test(candidate.features[:train], labels[:train], candidate.features[train:], seed)
             if has_test

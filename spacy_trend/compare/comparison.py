@@ -64,6 +64,7 @@ class Comparison:
         seed: of folds, intervals and the control's random words.
         encoder: its class, and where it is from; if there are several, by name, with a semicolon between.
         versions: of the packages that the numbers depend on.
+        rare: how many texts were left out because their labels are rare.
     """
 
     scores: list[Score]
@@ -76,6 +77,8 @@ class Comparison:
     seed: int
     encoder: str
     versions: dict[str, str]
+    # Not in the files of earlier versions.
+    rare: int = 0
 
     @classmethod
     def from_json(cls, path: Path) -> "Comparison":
@@ -138,11 +141,21 @@ def _read_score(row: dict[str, Any]) -> Score:
 
 def _check_texts(comparison: Comparison) -> None:
     check_count("the training texts", comparison.train)
-    for name, number in (("the test texts", comparison.test), ("the folds", comparison.folds)):
+    for name, number in _counts(comparison):
         if number is not None:
             check_count(name, number)
     if not isinstance(comparison.digest, str):
         raise TypeError(f"got the digest {shorten(comparison.digest)}")
+
+
+def _counts(comparison: Comparison) -> tuple[tuple[str, int | None], ...]:
+    """Return numbers of one or more by their names; None if there is none."""
+    rare = None if comparison.rare == 0 else comparison.rare
+    return (
+        ("the test texts", comparison.test),
+        ("the folds", comparison.folds),
+        ("the texts of rare labels", rare),
+    )
 
 
 def describe_texts(comparison: Comparison) -> str:
@@ -155,7 +168,8 @@ def describe_texts(comparison: Comparison) -> str:
         parts = f"n = {comparison.test} test texts, after {comparison.train} training texts"
         again = "stand among the training texts too"
     repeated = f" {comparison.repeated} of the texts {again}." if comparison.repeated else ""
-    return f"{parts}; {len(comparison.labels)} labels.{repeated}"
+    rare = f" {comparison.rare} texts of rare labels were left out." if comparison.rare else ""
+    return f"{parts}; {len(comparison.labels)} labels.{repeated}{rare}"
 
 
 def _others(comparison: Comparison) -> str:

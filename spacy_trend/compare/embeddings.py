@@ -8,13 +8,13 @@ from spacy import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 from thinc.api import to_numpy
-from tqdm import tqdm
 
 from ..alignment.trf_data import Source, Wordpieces, columns_of, read_wordpieces
 from ..attributes.record import RECORD
 from ..component.presets import PRESETS, find_preset, resolve_preset
 from ..component.trend_vector import TrendVector, trend_components
 from ..pipelines import check_every_doc
+from ..progress import progress
 from ..types import Floats, Ints
 
 #: The last layer's output at the first position.
@@ -85,7 +85,7 @@ def embed_texts(texts: Sequence[str], nlp: Language, *, seed: int = 0) -> Senten
     upper_half: Any = components["classifier"].encoder
     last_columns, upper_columns = columns_of(last), columns_of(upper_half)
     collected: dict[str, list[Floats]] = {}
-    for docs in minibatch(tqdm(nlp.pipe(texts), total=len(texts), desc="Embedding", disable=None), 128):
+    for docs in minibatch(progress(nlp.pipe(texts), doing="Embedding", total=len(texts)), 128):
         for doc in docs:
             _collect(collected, {f"{OWN_PREFIX} {name}": doc._.trend_vector for name in own})
             # Before any preset: a trend vector removes what it has read from the transformer's output.

@@ -13,12 +13,21 @@ from ..dependencies import check_compare_extra
 from ..messages import name_some, shorten_text, without_controls
 from ..output_paths import make_folder
 from ..pipelines import check_every_doc
+from ..progress import progress
 from ..reports import Reasons
 from ..reports.confusion import count_confusions
 from ..reports.scores import Scores, score_predictions
+from .choice import draw
 from .comparison import Comparison
 from .embeddings import OWN_PREFIX
-from .labelled_texts import digest_texts
+from .labelled_texts import (
+    DEFAULT_LAYOUT,
+    LabelledText,
+    Layout,
+    Texts,
+    digest_texts,
+    read_labelled_texts,
+)
 from .pictures import save_picture, shown_name
 
 #: Of a picture of the confusion matrix: its side in inches; for how many labels it has numbers, and names.
@@ -53,13 +62,23 @@ class Evaluation(Scores):
     digest: str
 
 
-def evaluate(nlp: Language, path: Path, *, seed: int = 0, reasons: Reasons | None = None) -> Evaluation:
-    """Predict the texts of a `.spacy` file, each of which has exactly one label.
+def evaluate(
+    nlp: Language,
+    texts: Texts,
+    *,
+    layout: Layout = DEFAULT_LAYOUT,
+    limit: int | None = None,
+    seed: int = 0,
+    reasons: Reasons | None = None,
+) -> Evaluation:
+    """Predict texts, each of which has exactly one label.
 
     Args:
         nlp: a pipeline with a `textcat`.
-        path: of the file.
-        seed: of the intervals.
+        texts: a `.spacy` file, or labelled texts as for `compare`.
+        layout: of what is no `.spacy` file.
+        limit: how many texts to draw, for a trial; None for all.
+        seed: of the intervals, and of what `limit` draws.
         reasons: of the pipeline, which are added to; None to ask for none.
 
     Returns:
@@ -68,15 +87,17 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0, reasons: Reasons | Non
     Raises:
         ImportError: if the extra `compare` is missing.
         ValueError: if a doc has no label or several, the pipeline predicts none, or there are fewer than two
-            docs.
+            docs; as `read_labelled_texts`.
     """
     check_compare_extra()
-    gold = list(DocBin().from_disk(path).get_docs(nlp.vocab))
+    gold = draw(_gold(nlp, texts, layout), limit, seed)
     if len(gold) < 2:
-        raise ValueError(f"{without_controls(path)}: got {len(gold)} docs, expected two or more.")
-    true_labels = [_only_label(doc.cats, doc.text, path) for doc in gold]
+        found = without_controls(texts) if isinstance(texts, (Path, str)) else "the texts"
+        raise ValueError(f"{found}: got {len(gold)} docs, expected two or more.")
+    true_labels = [text.label for text in gold]
     predicted_labels = []
-    for number, doc in enumerate(nlp.pipe(doc.text for doc in gold)):
+    docs = nlp.pipe(text.text for text in gold)
+    for number, doc in enumerate(progress(docs, doing="Predicting", total=len(gold))):
         predicted_labels.append(_best_label(doc.cats, doc.text))
         # A pipeline that gives too many docs is refused below.
         if reasons is not None and number < len(gold):
@@ -87,9 +108,18 @@ def evaluate(nlp: Language, path: Path, *, seed: int = 0, reasons: Reasons | Non
         labels=[str(label) for label in confusion.labels],
         confusion=confusion.matrix.tolist(),
         texts=len(gold),
-        digest=digest_texts((doc.text, label) for doc, label in zip(gold, true_labels, strict=True)),
+        digest=digest_texts((text.text, text.label) for text in gold),
         **asdict(score_predictions(confusion.true, confusion.predicted, seed)),
     )
+
+
+def _gold(nlp: Language, texts: Texts, layout: Layout) -> list[LabelledText]:
+    """Return the texts with their only labels."""
+    if not isinstance(texts, (Path, str)) or Path(texts).suffix.lower() != ".spacy":
+        return read_labelled_texts(texts, "texts", layout)
+    path = Path(texts)
+    docs = DocBin().from_disk(path).get_docs(nlp.vocab)
+    return [LabelledText(doc.text, _only_label(doc.cats, doc.text, path), str(path)) for doc in docs]
 
 
 def report(evaluation: Evaluation, comparison: Comparison | None = None) -> str:

@@ -1,13 +1,12 @@
 """Labelled texts: read, and checked for what a classifier needs."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from numbers import Number
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -16,12 +15,18 @@ from ..text_files import (
     DEFAULT_DIALECT,
     Dialect,
     Row,
-    check_dialect,
-    decoded_lines,
-    format_of,
     is_unicode,
+    missing_field,
     read_rows,
+    reads_header,
 )
+from .frames import Frame, frame_rows, is_frame
+
+#: What labelled texts can be read from: a file, a table by its columns, or pairs of text and label.
+Texts: TypeAlias = Path | str | Frame | Iterable["tuple[str, str] | LabelledText"]
+#: Which options name the columns.
+TEXT_OPTION = "--text-field (in Python, text=...)"
+LABEL_OPTION = "--label-field (in Python, label=...)"
 
 
 class LabelledText(NamedTuple):
@@ -38,62 +43,71 @@ class LabelledText(NamedTuple):
     place: str
 
 
-def read_labelled_texts(
-    source: Path | str | Iterable[tuple[str, str]], name: str, dialect: Dialect = DEFAULT_DIALECT
-) -> list[LabelledText]:
-    """Read texts and labels from a file, or from pairs.
+class Layout(NamedTuple):
+    """How labelled texts are laid out in a file or a table.
+
+    Attributes:
+        text: the column of the texts.
+        label: the column of the labels.
+        dialect: how a file is written.
+        separator: ends the part of a label that is kept, such as ":" for `NUM` out of `NUM:date`; None to
+            keep all.
+    """
+
+    text: str = "text"
+    label: str = "label"
+    dialect: Dialect = DEFAULT_DIALECT
+    separator: str | None = None
+
+
+#: The columns `text` and `label`, in UTF-8.
+DEFAULT_LAYOUT = Layout()
+
+
+def read_labelled_texts(source: Texts, name: str, layout: Layout = DEFAULT_LAYOUT) -> list[LabelledText]:
+    """Read texts and labels from a file or a table, or from pairs.
 
     Args:
-        source: a file whose name ends in `.jsonl`, with an object with `text` and `label` in each line, or in
-            `.csv` or `.tsv`, with a header that names these columns. Or pairs of text and label.
-        name: what messages call pairs, such as "train".
-        dialect: how a file is written.
+        source: the path of a file, see `text_files.read_rows`; a table, of pandas or anything else that gives
+            columns by their names; or pairs of text and label, or what this
+            function has read, which stays as it is.
+        name: what messages call what is no file, such as "train".
+        layout: which columns to read, and how.
 
     Returns:
         the labelled texts, in order.
 
     Raises:
-        ValueError: naming file and line, for an unknown format, a missing field, or an empty text or label.
+        ImportError: for Parquet, without the extra `corpus`.
+        TypeError: for anything else.
+        ValueError: naming file and line, for an unknown format, a missing column, or an empty text or label;
+            for one column as both, or an empty separator.
         FileNotFoundError: if there is no such file.
     """
+    columns = layout.text, layout.label
+    if layout.text == layout.label:
+        raise ValueError(
+            f"Got {layout.text!r} as the column of the texts and of the labels. Expected two: name them with "
+            f"{TEXT_OPTION} and {LABEL_OPTION}."
+        )
+    if layout.separator == "":
+        raise ValueError("Got an empty --label-separator. Expected what ends the part to keep, such as ':'.")
+    has_header = False
     if isinstance(source, (Path, str)):
-        rows, name = read_rows(Path(source), dialect), without_controls(source)
+        has_header = reads_header(Path(source), layout.dialect)
+        rows, name = read_rows(Path(source), layout.dialect, None, columns), without_controls(source)
+    elif is_frame(source):
+        rows = frame_rows(source, name, columns)
+    elif isinstance(source, Iterable):
+        rows, layout = _rows_of_pairs(source, name), Layout(separator=layout.separator)
     else:
-        rows = _rows_of_pairs(source, name)
-    texts = [_labelled_text(row) for row in rows]
+        raise TypeError(
+            f"{name}: got {shorten(source)}. Expected the path of a file, a table with the columns "
+            f"{layout.text!r} and {layout.label!r}, or pairs of text and label."
+        )
+    texts = [_labelled_text(row, layout, has_header) for row in rows]
     if not texts:
         raise ValueError(f"There is no text in {name}.")
-    return texts
-
-
-def read_label_first(path: Path, encoding: str = "utf-8", separator: str | None = None) -> list[LabelledText]:
-    """Read a file that has a label, a space or tab, and a text in each line.
-
-    Args:
-        path: of the file.
-        encoding: of the file.
-        separator: ends the part of the label that is kept, such as ":" for `NUM` out of `NUM:date`; None to
-            keep all.
-
-    Returns:
-        the labelled texts, in order.
-
-    Raises:
-        ValueError: naming the line, for one without a text or in another encoding; for an unknown encoding,
-            and for JSON lines.
-    """
-    check_dialect(Dialect(encoding))
-    texts = []
-    for line in decoded_lines(path, encoding):
-        if line.error or line.value.strip():
-            texts.append(_labelled_text(line if line.error else _split_label(line, separator)))
-    if format_of(path) == ".jsonl":
-        raise ValueError(
-            f"{without_controls(path)} is a file of JSON lines. Expected lines of a label and a text: leave "
-            "--label-first out."
-        )
-    if not texts:
-        raise ValueError(f"There is no text in {without_controls(path)}.")
     return texts
 
 
@@ -120,7 +134,8 @@ def check_classes(train: list[LabelledText], test: list[LabelledText] | None, mi
             raise ValueError(
                 f"{text.place}: the label {shorten(text.label)} has {counts[text.label]} training texts. "
                 f"Expected at least {minimum}, for the folds of the cross-validation. Add texts, "
-                "remove these, or merge labels."
+                f"merge labels, or leave rare ones out with --drop-rare {minimum} (in Python, "
+                f"drop_rare={minimum})."
             )
     for text in test or []:
         if text.label not in counts:
@@ -161,36 +176,34 @@ def digest_texts(pairs: Iterable[tuple[str, str]]) -> str:
     return sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _split_label(line: Row, separator: str | None) -> Row:
-    label = re.split(r"[ \t]", line.value, maxsplit=1)[0]
-    text = line.value[len(label) :].strip()
-    kept = label if separator is None else label.split(separator)[0]
-    return Row({"text": text, "label": kept}, line.place)
-
-
 def _rows_of_pairs(pairs: Iterable[Any], name: str) -> Iterator[Row]:
     for number, pair in enumerate(pairs, start=1):
+        if isinstance(pair, LabelledText):
+            yield Row({"text": pair.text, "label": pair.label}, pair.place)
+            continue
         place = f"{name}, item {number}"
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise ValueError(f"{place}: got {shorten(pair)}, expected a pair of text and label.")
         yield Row(dict(zip(("text", "label"), pair, strict=True)), place)
 
 
-def _labelled_text(row: Row) -> LabelledText:
+def _labelled_text(row: Row, layout: Layout, has_header: bool) -> LabelledText:
     value, place, error = row
     if error:
         raise ValueError(error)
     if not isinstance(value, Mapping):
         raise ValueError(
-            f"{place}: got {shorten(value)}, expected an object with the fields 'text' and 'label'."
+            f"{place}: got {shorten(value)}, expected an object with the fields {layout.text!r} and "
+            f"{layout.label!r}."
         )
-    for field in ("text", "label"):
+    for field, holds, option in (
+        (layout.text, "texts", TEXT_OPTION),
+        (layout.label, "labels", LABEL_OPTION),
+    ):
         if field not in value:
-            raise ValueError(
-                f"{place}: the field '{field}' is missing: got {name_some(value)}. Expected 'text' and "
-                "'label' in every line; in a CSV or TSV file, the first line must name these columns."
-            )
-    text, label = value["text"], value["label"]
+            missing = missing_field(field, value, holds, option, has_header=has_header)
+            raise ValueError(f"{place}: {missing}")
+    text, label = value[layout.text], _kept(value[layout.label], layout.separator)
     if not isinstance(text, str) or not text.strip():
         raise ValueError(
             f"{place}: the text is empty or not a string: got {shorten(text)}. Correct the line or remove it."
@@ -205,6 +218,10 @@ def _labelled_text(row: Row) -> LabelledText:
             "remove it."
         )
     return LabelledText(text, str(label), place)
+
+
+def _kept(label: Any, separator: str | None) -> Any:
+    return label if separator is None or not isinstance(label, str) else label.split(separator)[0]
 
 
 def _is_label(label: Any) -> bool:

@@ -1,7 +1,7 @@
 """Corpora of any size: from files of texts to Parquet files with their vectors, resumable; search in these.
 
-This room may import the embedder and everything below it, but no other feature. It and the embedder alone
-know pyarrow, Ray and DuckDB, which come with extras: they are imported when a function of the room is called.
+This room may import the embedder and everything below it, but no other feature. It alone knows Ray and
+DuckDB, which come with extras, as pyarrow does: they are imported when a function of the room is called.
 """
 
 from pathlib import Path
@@ -31,6 +31,8 @@ def embed_corpus(
     text_field: str = "text",
     encoding: str = "utf-8",
     delimiter: str | None = None,
+    header: bool = True,
+    limit: int | None = None,
     processes: int = 1,
     engine: str = "local",
     address: str | None = None,
@@ -65,6 +67,9 @@ def embed_corpus(
         text_field: the column that holds the texts.
         encoding: of the files, except Parquet.
         delimiter: what stands between the values of CSV and TSV files; None for a comma and a tab.
+        header: whether the first line of CSV and TSV files names the columns; if not, they are "1", "2" ...
+        limit: for a trial, how many rows to read, the first ones of the input; None for all. A folder of a
+            trial is not continued without the limit.
         processes: how many processes embed; each has its own pipeline and its share of the cores.
         engine: "local" for processes of this machine, "ray" for Ray Data (extra `ray`).
         address: of a Ray cluster; None for a Ray of its own on this machine.
@@ -87,7 +92,12 @@ def embed_corpus(
     """
     check_choice("embed", "on_error", on_error, ("raise", "skip"))
     check_choice("embed", "engine", engine, ("local", "ray"))
-    numbers = {"processes": processes, "shard_rows": shard_rows, "batch_size": batch_size}
+    numbers = {
+        "processes": processes,
+        "shard_rows": shard_rows,
+        "batch_size": batch_size,
+        "limit": limit,
+    }
     too_small = {name: number for name, number in numbers.items() if number is not None and number < 1}
     if too_small:
         got = " and ".join(f"{name}={number}" for name, number in too_small.items())
@@ -97,7 +107,8 @@ def embed_corpus(
             f"Got the address {address!r} of a Ray cluster, but the engine {engine!r}. Expected --engine ray "
             "with it: add it, or leave the address out."
         )
-    check_dialect(Dialect(encoding, delimiter))
+    dialect = Dialect(encoding, delimiter, header)
+    check_dialect(dialect)
     check_extra("corpus", "pyarrow", "filelock")
     if engine == "ray":
         check_extra("ray", "ray")
@@ -108,7 +119,7 @@ def embed_corpus(
     from .input import Source
     from .run import run
 
-    given = Source(source, Dialect(encoding, delimiter))
+    given = Source(source, dialect, limit)
     choice = PipelineChoice(model, encoder, lang, preset, gpu_id, window, stride)
     task = Task(choice, text_field, batch_size, shard_rows, processes, engine, address)
     return run(given, OutputFolder(_absolute(Path(output))), task, on_error, overwrite)

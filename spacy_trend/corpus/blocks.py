@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ..embedder import kept_rows
 from ..messages import shorten, shorten_text
-from ..text_files import Dialect, Row, format_of, read_rows, rows_with_text
+from ..text_files import Dialect, Row, format_of, read_rows, reads_header, rows_with_text
 from ..text_files.lines import not_complete
 from .parquet_files import open_parquet
 from .partitions import Partition
@@ -75,6 +75,28 @@ def read_blocks(file: InputFile, text_field: str, max_length: int | None, size: 
         raise ValueError(not_complete(file.name, error)) from error
 
 
+def limited(blocks: Iterator[Block], rows: int | None) -> Iterator[Block]:
+    """Return blocks up to a number of rows; what comes after them is not read.
+
+    Args:
+        blocks: of a file.
+        rows: how many rows to keep; None for all.
+
+    Yields:
+        The blocks; the last may be the beginning of one.
+    """
+    left = rows
+    for block in blocks:
+        if left is None or block.size < left:
+            yield block
+            left = None if left is None else left - block.size
+            continue
+        errors = {number: row for number, row in block.errors.items() if number < left}
+        good, kept = block.good, left - len(errors)
+        yield Block(left, errors, good[:kept] if isinstance(good, list) else good.slice(0, kept))
+        return
+
+
 def as_table(block: Block, file: InputFile, first: int, schema: pa.Schema) -> pa.Table:
     """Return the rows of a block that have no error as a table.
 
@@ -132,7 +154,8 @@ def _column(table: pa.Table, file: InputFile, field: pa.Field) -> Any:
 
 
 def _blocks_of_lines(file: InputFile, text_field: str, max_length: int | None, size: int) -> Iterator[Block]:
-    rows = rows_with_text(_partitioned_rows(file), text_field, max_length)
+    has_header = reads_header(file.path, file.dialect)
+    rows = rows_with_text(_partitioned_rows(file), text_field, max_length, has_header=has_header)
     while chunk := list(islice(rows, size)):
         errors = {number: row for number, row in enumerate(chunk) if row.error}
         yield Block(len(chunk), errors, [row for row in chunk if not row.error] if errors else chunk)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ..messages import name_some, without_controls
 from ..text_files import DEFAULT_DIALECT, Dialect, Row, format_of
-from .blocks import InputFile, as_table, check_fits, read_blocks
+from .blocks import InputFile, as_table, check_fits, limited, read_blocks
 from .file_states import FileState, check_unchanged, digest_of, file_state
 from .folder import OutputFolder
 from .partitions import partitions_of
@@ -31,20 +31,22 @@ class Source(NamedTuple):
     Attributes:
         path: a file, a folder of files, or "-" for JSON lines on the standard input.
         dialect: how files that are not Parquet are written.
+        limit: how many rows to read, the first ones; None for all.
     """
 
     path: Path | str
     dialect: Dialect = DEFAULT_DIALECT
+    limit: int | None = None
 
 
 class InputScan(NamedTuple):
     """What a scan of the input found.
 
     Attributes:
-        files: in the order they are read.
+        files: in the order they are read; those that come after the last row to read are left out.
         text_field: the column that holds the texts.
         max_length: the most characters a text may have; None for no limit.
-        rows: how many rows there are, including those with errors.
+        rows: how many rows there are to read, including those with errors.
         errors: how many rows have an error.
         schema: of the input's columns.
         digest: of the files' contents and of how they are read.
@@ -128,6 +130,7 @@ def scan_input(
     text_field: str,
     on_error: Callable[[int, Row], None],
     max_length: int | None = None,
+    limit: int | None = None,
 ) -> InputScan:
     """Read an input once, so that its errors are known before the work begins.
 
@@ -136,6 +139,7 @@ def scan_input(
         text_field: the column that holds the texts.
         on_error: called with the position and the row of each row with an error.
         max_length: the most characters a text may have; None for no limit.
+        limit: how many rows to read, the first ones; None for all.
 
     Returns:
         What was found.
@@ -149,10 +153,11 @@ def scan_input(
     columns = Columns()
     rows = errors = 0
     first_error = None
-    for file in files:
+    for number_of_files, file in enumerate(files, start=1):
         if file.is_parquet:
             columns.declare(file.path, file.partition)
-        for block in read_blocks(file, text_field, max_length, CHUNK):
+        left = None if limit is None else limit - rows
+        for block in limited(read_blocks(file, text_field, max_length, CHUNK), left):
             for number, row in block.errors.items():
                 first_error = first_error or row.error
                 on_error(rows + number, row)
@@ -160,24 +165,33 @@ def scan_input(
             errors += len(block.errors)
             if block.good and isinstance(block.good, list):
                 columns.find(block.good)
+        if rows == limit:
+            files, states = files[:number_of_files], states[:number_of_files]
+            break
     if rows == errors:
-        others = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
-        raise ValueError(
-            first_error or f"There is no text in {files[0].name}{others}. Expected at least one."
-        )
+        raise ValueError(first_error or _no_text(files))
     schema = columns.schema()
-    taken = [name for name in schema.names if name in ADDED]
-    if taken:
-        raise ValueError(
-            f"The input has the columns {name_some(taken)}, which are added to the output. Rename or drop "
-            "them first."
-        )
+    _refuse_taken(schema)
     for file in files:
         if file.is_parquet:
             check_fits(file, schema, CHUNK)
     digest = digest_of(files)
     check_unchanged(states)
     return InputScan(files, text_field, max_length, rows, errors, schema, digest, states)
+
+
+def _refuse_taken(schema: pa.Schema) -> None:
+    taken = [name for name in schema.names if name in ADDED]
+    if taken:
+        raise ValueError(
+            f"The input has the columns {name_some(taken)}, which are added to the output. Rename or drop "
+            "them first."
+        )
+
+
+def _no_text(files: list[InputFile]) -> str:
+    others = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    return f"There is no text in {files[0].name}{others}. Expected at least one."
 
 
 def read_shards(scan: InputScan, shard_rows: int, wanted: set[int]) -> Iterator[tuple[int, pa.Table]]:
@@ -219,7 +233,8 @@ def _parts(
     """Yield parts of shards, None for those that are not wanted, and whether they end their shard."""
     first = 0
     for file in scan.files:
-        for block in read_blocks(file, scan.text_field, scan.max_length, min(CHUNK, shard_rows)):
+        blocks = read_blocks(file, scan.text_field, scan.max_length, min(CHUNK, shard_rows))
+        for block in limited(blocks, scan.rows - first):
             end = first + block.size
             numbers = range(first // shard_rows, (end - 1) // shard_rows + 1)
             table = as_table(block, file, first, schema) if wanted.intersection(numbers) else None

@@ -1,6 +1,5 @@
 """A run over a corpus, step by step: scan the input, start or resume, embed what is left, show progress."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,9 +8,9 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import pyarrow as pa
-from tqdm import tqdm
 
 from ..embedder import schema_of_vectors
+from ..progress import progress
 from ..text_files import Row
 from .blocks import InputFile
 from .engines import RowsWritten, Task, embed_here, embed_in_processes
@@ -21,9 +20,6 @@ from .input import InputScan, Source, input_files, read_shards, scan_input, spoo
 from .pipeline import RunPipeline
 from .places import Places
 from .shards import Shard, Shards, ShardWriter
-
-#: How often to print progress if there is no terminal, in seconds.
-PROGRESS_INTERVAL = 30.0
 
 
 class Summary(NamedTuple):
@@ -67,7 +63,7 @@ def run(source: Source, folder: OutputFolder, task: Task, on_error: str, overwri
             check_list(folder)
         files = input_files(source, folder)
         pipeline = RunPipeline(task, None if overwrite else folder.read_manifest(), folder)
-        scan, errors = _scan(files, folder, task, on_error, pipeline.max_length)
+        scan, errors = _scan(files, folder, task, on_error, pipeline.max_length, source.limit)
         manifest = _manifest(scan, pipeline, task)
         writer = ShardWriter(folder, task.shard_rows, manifest, on_error == "skip")
         shards = _shards(scan.rows, task.shard_rows, errors)
@@ -103,7 +99,12 @@ def _schema(scan: InputScan, pipeline: RunPipeline) -> pa.Schema:
 
 
 def _scan(
-    files: list[InputFile], folder: OutputFolder, task: Task, on_error: str, max_length: int
+    files: list[InputFile],
+    folder: OutputFolder,
+    task: Task,
+    on_error: str,
+    max_length: int,
+    limit: int | None,
 ) -> tuple[InputScan, Counter[int]]:
     """Return a scan of the input, and how many rows of each shard have an error."""
     errors: Counter[int] = Counter()
@@ -114,7 +115,7 @@ def _scan(
             write_error(number, row)
             errors[number // task.shard_rows] += 1
 
-        return scan_input(files, task.text_field, count, max_length), errors
+        return scan_input(files, task.text_field, count, max_length, limit), errors
 
 
 def _manifest(scan: InputScan, pipeline: RunPipeline, task: Task) -> dict[str, Any]:
@@ -164,19 +165,13 @@ def _embed(pipeline: RunPipeline, task: Task, writer: ShardWriter, shards: Shard
 
 
 def show_progress(written: Iterator[int], rows: int, done: int) -> None:
-    """Run the work to its end, and show its progress on stderr: a bar on a terminal, otherwise lines.
+    """Run the work to its end, and show its progress: see `progress`.
 
     Args:
         written: does the work; yields how many rows it has just done.
         rows: how many rows there are.
         done: how many rows were done before.
     """
-    is_terminal = sys.stderr.isatty()
-    last_shown = perf_counter()
-    with tqdm(total=rows, initial=done, unit="row", desc="Embedding", disable=not is_terminal) as bar:
+    with progress(doing="Embedding", unit="row", total=rows, done=done) as shown:
         for more in written:
-            bar.update(more)
-            done += more
-            if not is_terminal and perf_counter() - last_shown >= PROGRESS_INTERVAL:
-                print(f"Embedding: {done} of {rows} rows", file=sys.stderr, flush=True)
-                last_shown = perf_counter()
+            shown.update(more)

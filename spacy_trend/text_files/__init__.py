@@ -1,17 +1,22 @@
-"""Files of texts, read one line at a time: JSON lines, CSV, TSV and plain lines."""
+"""Files of texts, read one row at a time: JSON lines, CSV, TSV, plain lines and Parquet.
+
+pyarrow, which reads Parquet and comes with the extra `corpus`, is imported by `parquet` alone, when a file is
+read.
+"""
 
 import codecs
 import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..messages import name_some, shorten, without_controls
-from .delimited import delimited_rows
+from .delimited import delimited_rows, if_uncut, split_row
 from .lines import DEFAULT_DIALECT, Dialect, Row, check_dialect, decoded_lines, encoded_lines
+from .parquet import parquet_rows
 
 __all__ = [
     "DEFAULT_DIALECT",
@@ -22,51 +27,54 @@ __all__ = [
     "effective_dialect",
     "format_of",
     "is_unicode",
+    "missing_field",
     "read_rows",
     "read_texts",
+    "reads_header",
     "rows_with_text",
 ]
 
 #: How many lists and objects of a value may stand in one another.
 DEEPEST = 100
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
+#: Which option names the column of the texts.
+TEXT_OPTION = "--text-field (in Python, text_field=...)"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def read_rows(path: Path, dialect: Dialect = DEFAULT_DIALECT, name: str | None = None) -> Iterator[Row]:
+def read_rows(
+    path: Path,
+    dialect: Dialect = DEFAULT_DIALECT,
+    name: str | None = None,
+    columns: Sequence[str] = ("text",),
+) -> Iterator[Row]:
     """Read the rows of a file, without empty lines; a line that cannot be read has an error.
 
     Args:
         path: `.jsonl`, with a JSON value in each line; `.csv` or `.tsv`, with a header; `.txt`, with a text
-            in each line; any of them also with `.gz`.
+            in each line; any of them also with `.gz`. Or `.parquet`. If there is no header, files of all
+            other names, and `.txt`, may have two values in each line.
         dialect: how the file is written.
         name: what messages call the file; None for its path.
+        columns: those to read of Parquet; of other files all are read.
 
     Yields:
         The rows.
 
     Raises:
+        ImportError: for Parquet, without the extra `corpus`.
         ValueError: for an unknown format, a header that cannot be read, an unknown encoding or delimiter, a
             file that is wholly in another encoding, or one that is cut short.
     """
     check_dialect(dialect)
     found = format_of(path)
-    if found not in (".jsonl", ".csv", ".tsv", ".txt"):
-        raise ValueError(
-            f"{without_controls(path)}: the format is unknown. Expected a name that ends in .jsonl, .csv, "
-            ".tsv or .txt, or in one of these followed by .gz."
-        )
     name = name or without_controls(path)
-    if found in _DELIMITERS:
-        lines = encoded_lines(path, dialect.encoding, name, universal=True)
-        yield from delimited_rows(lines, name, dialect.delimiter or _DELIMITERS[found], dialect.encoding)
-        return
-    decode = _json_row if found == ".jsonl" else _plain_row
-    for line in decoded_lines(path, dialect.encoding, name):
-        if line.error:
-            yield line
-        elif line.value.strip():
-            yield decode(line)
+    if found == ".parquet":
+        yield from parquet_rows(path, columns, name)
+    elif found in _DELIMITERS:
+        yield from _table_rows(path, dialect, name, dialect.delimiter or _DELIMITERS[found])
+    else:
+        yield from _line_rows(path, dialect, name, found)
 
 
 def read_texts(path: Path, text_field: str = "text", dialect: Dialect = DEFAULT_DIALECT) -> Iterator[str]:
@@ -84,7 +92,8 @@ def read_texts(path: Path, text_field: str = "text", dialect: Dialect = DEFAULT_
         ValueError: as `read_rows`; for a row without a text, naming file and line; if there is no row.
     """
     row = None
-    for row in rows_with_text(read_rows(path, dialect), text_field):
+    rows = read_rows(path, dialect, columns=[text_field])
+    for row in rows_with_text(rows, text_field, has_header=reads_header(path, dialect)):
         if row.error is not None:
             raise ValueError(row.error)
         yield row.value[text_field]
@@ -92,29 +101,61 @@ def read_texts(path: Path, text_field: str = "text", dialect: Dialect = DEFAULT_
         raise ValueError(f"There is no text in {without_controls(path)}. Expected at least one.")
 
 
-def rows_with_text(rows: Iterable[Row], text_field: str, max_length: int | None = None) -> Iterator[Row]:
+def rows_with_text(
+    rows: Iterable[Row], text_field: str, max_length: int | None = None, *, has_header: bool = False
+) -> Iterator[Row]:
     """Check rows: one without a text, or with a text that is too long, has an error.
 
     Args:
         rows: as `read_rows` yields them.
         text_field: the column that holds the texts.
         max_length: the most characters a text may have; None for no limit.
+        has_header: see `missing_field`.
 
     Yields:
         The rows; those that already have an error as they are.
     """
     for row in rows:
-        error = None if row.error else _field_error(row.value, text_field, max_length)
+        error = None if row.error else _field_error(row.value, text_field, max_length, has_header)
         yield row if error is None else Row(None, row.place, f"{row.place}: {error}")
 
 
-def _field_error(value: Any, text_field: str, max_length: int | None) -> str | None:
+def missing_field(
+    field: str, got: Iterable[str], holds: str, option: str, *, has_header: bool = False
+) -> str:
+    """Return a message: a column is not there.
+
+    Args:
+        field: its name.
+        got: the names of the columns that are there.
+        holds: what it should hold, such as "texts".
+        option: how to name another one.
+        has_header: whether the names stood in the first line of a file, which may be none of names.
+    """
+    names = list(got)
+    cut = if_uncut(names) if has_header else ""
+    header = ", or, if the first line is not a header, add --no-header" if has_header else ""
+    return (
+        f"the field {field!r} is missing: got {name_some(names)}. Name the one that holds the {holds} with "
+        f"{option}{header}.{cut}"
+    )
+
+
+def reads_header(path: Path, dialect: Dialect) -> bool:
+    """Return whether the first line of a file is read as the names of its columns.
+
+    Args:
+        path: of the file.
+        dialect: how it is written.
+    """
+    return format_of(path) in _DELIMITERS and dialect.header
+
+
+def _field_error(value: Any, text_field: str, max_length: int | None, has_header: bool) -> str | None:
     if not isinstance(value, dict):
         return f"got {shorten(value, 80)}, expected an object with the field {text_field!r}."
     if text_field not in value:
-        return (
-            f"the field {text_field!r} is missing: got {name_some(value)}. Name the one that holds the text."
-        )
+        return missing_field(text_field, value, "texts", TEXT_OPTION, has_header=has_header)
     text = value[text_field]
     if not isinstance(text, str):
         return f"the field {text_field!r} holds {shorten(text)}. Expected a text."
@@ -157,13 +198,49 @@ def effective_dialect(path: Path, dialect: Dialect) -> Dialect:
         dialect: as the user names it, which `check_dialect` accepts.
     """
     found = format_of(path)
-    delimiter = dialect.delimiter or _DELIMITERS[found] if found in _DELIMITERS else None
-    return Dialect(codecs.lookup(dialect.encoding).name, delimiter)
+    encoding = codecs.lookup(dialect.encoding).name
+    if found in _DELIMITERS:
+        return Dialect(encoding, dialect.delimiter or _DELIMITERS[found], dialect.header)
+    return (
+        Dialect(encoding, dialect.delimiter, header=False) if _has_two(found, dialect) else Dialect(encoding)
+    )
 
 
 def is_unicode(text: str) -> bool:
     """Return whether a text can be encoded: JSON may hold half of a surrogate pair."""
     return _SURROGATE.search(text) is None
+
+
+def _has_two(found: str, dialect: Dialect) -> bool:
+    """Return whether the lines of a file of a format have two values each."""
+    return found not in (".jsonl", ".parquet") and not dialect.header and dialect.delimiter is not None
+
+
+def _table_rows(path: Path, dialect: Dialect, name: str, delimiter: str) -> Iterator[Row]:
+    if delimiter == " ":
+        raise ValueError(
+            f"{name}: a space cannot stand between the values of CSV and TSV. Expected another --delimiter; "
+            "or, for lines of a word and a text, a file of another name, such as .txt."
+        )
+    lines = encoded_lines(path, dialect.encoding, name, universal=True)
+    yield from delimited_rows(lines, name, delimiter, dialect.encoding, has_header=dialect.header)
+
+
+def _line_rows(path: Path, dialect: Dialect, name: str, found: str) -> Iterator[Row]:
+    has_two = _has_two(found, dialect)
+    if found not in (".jsonl", ".txt") and not has_two:
+        raise ValueError(
+            f"{without_controls(path)}: the format is unknown. Expected a name that ends in .jsonl, .csv, "
+            ".tsv or .txt, or in one of these followed by .gz, or in .parquet. If each line is a label and a "
+            "text, give --no-header, and what stands between them with --delimiter."
+        )
+    for line in decoded_lines(path, dialect.encoding, name):
+        if line.error:
+            yield line
+        elif line.value.strip() and has_two:
+            yield split_row(line, dialect.delimiter or "")
+        elif line.value.strip():
+            yield _json_row(line) if found == ".jsonl" else _plain_row(line)
 
 
 def _plain_row(line: Row) -> Row:

@@ -12,7 +12,7 @@ from .lines import Row, decoding_error
 
 #: The limit on the length of a field: as much as a C long holds everywhere.
 LONGEST_FIELD = 2**31 - 1
-_NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}
+_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", " ": "space"}
 
 
 class _Record(NamedTuple):
@@ -22,14 +22,17 @@ class _Record(NamedTuple):
     lines: list[str]
 
 
-def delimited_rows(lines: Iterable[str], name: str, delimiter: str, encoding: str) -> Iterator[Row]:
-    """Read the rows of a file with a header; one that cannot be read has an error.
+def delimited_rows(
+    lines: Iterable[str], name: str, delimiter: str, encoding: str, *, has_header: bool = True
+) -> Iterator[Row]:
+    """Read the rows of a table; one that cannot be read has an error.
 
     Args:
         lines: with their ends, as `encoded_lines` yields them.
         name: what messages call the file.
         delimiter: what stands between the values.
         encoding: of the file, for messages.
+        has_header: whether the first row names the columns; if not, they are numbered, from "1" on.
 
     Yields:
         The rows; their values are dictionaries by column, without the columns that have no name.
@@ -37,14 +40,40 @@ def delimited_rows(lines: Iterable[str], name: str, delimiter: str, encoding: st
     header: list[str] = []
     for row, taken in _records(lines, name, delimiter, encoding):
         if not header:
-            header = _header(row)
-            continue
+            header = _header(row) if has_header else _numbers(row)
+            if has_header:
+                continue
         error = row.error or _shape_error(row.value, taken, header, delimiter)
         if error:
             yield Row(None, row.place, error if row.error else f"{row.place}: {error}")
         else:
             values = zip(header, row.value, strict=True)
             yield Row({column: value for column, value in values if column}, row.place)
+
+
+def split_row(line: Row, delimiter: str) -> Row:
+    """Return the two values of a line: the second is the rest, whatever stands in it.
+
+    Args:
+        line: as `decoded_lines` yields it, without an error.
+        delimiter: what ends the first value.
+
+    Returns:
+        The row, of the columns "1" and "2", without spaces around the values; or with an error.
+    """
+    first, found, rest = line.value.partition(delimiter)
+    if not found:
+        name = _NAMES.get(delimiter, repr(delimiter))
+        error = f"{line.place}: has no {name}. Expected one between the two values of the line: correct it."
+        return Row(None, line.place, error)
+    return Row({"1": first.strip(), "2": rest.strip()}, line.place)
+
+
+def _numbers(row: Row) -> list[str]:
+    """Return numbers as names of columns, as many as the first row has values."""
+    if row.error:
+        raise ValueError(row.error)
+    return [str(number) for number in range(1, len(row.value) + 1)]
 
 
 def _header(row: Row) -> list[str]:
@@ -73,13 +102,23 @@ def _header(row: Row) -> list[str]:
     return header
 
 
+def if_uncut(header: list[str]) -> str:
+    """Return a sentence for messages if a header seems to be cut at the wrong character, or not at all.
+
+    Args:
+        header: the columns' names.
+    """
+    is_uncut = len(header) == 1 and any(mark in header[0] for mark in ",;|\t")
+    return " If it is several columns, name what stands between them with --delimiter." if is_uncut else ""
+
+
 def _shape_error(values: list[str], lines: list[str], header: list[str], delimiter: str) -> str | None:
     """Return what is wrong with the number of values or of lines; None if nothing is."""
     if len(values) != len(header):
         name = _NAMES.get(delimiter, repr(delimiter))
         return (
             f"got {len(values)} values, expected {len(header)}, as many as the first line has "
-            f"({name_some(header)}). A text with a {name} needs quotation marks around it."
+            f"({name_some(header)}). A text with a {name} needs quotation marks around it.{if_uncut(header)}"
         )
     if _are_rows(lines, len(header), delimiter):
         return (

@@ -29,9 +29,9 @@ class Row(NamedTuple):
     """A row of a file, or what is wrong with it.
 
     Attributes:
-        value: of JSON lines the value, of CSV and TSV a dictionary by column, of plain lines a dictionary
-            with `text`; None if there is an error.
-        place: file and line, for messages.
+        value: of JSON lines the value, of CSV, TSV and Parquet a dictionary by column, of plain lines a
+            dictionary with `text`; None if there is an error.
+        place: file and line, or row, for messages.
         error: what is wrong, beginning with the place; None if nothing is.
     """
 
@@ -46,10 +46,13 @@ class Dialect(NamedTuple):
     Attributes:
         encoding: as Python names it.
         delimiter: what stands between the values of CSV and TSV; None for a comma and a tab.
+        header: whether a first line names the columns. Without one they are numbered, from "1" on, and a file
+            that is neither CSV nor TSV may have two values in each line.
     """
 
     encoding: str = "utf-8"
     delimiter: str | None = None
+    header: bool = True
 
 
 #: UTF-8, with a comma or a tab between values.
@@ -74,13 +77,16 @@ def check_dialect(dialect: Dialect) -> None:
         ) from error
     try:
         csv.reader([], delimiter=dialect.delimiter or ",", strict=True)
-        is_right = dialect.delimiter is None or dialect.delimiter not in '"\r\n '
+        # In a table, a space would cut every text into words; in lines of two values, it ends the first.
+        never = '"\r\n ' if dialect.header else '"\r\n'
+        is_right = dialect.delimiter is None or dialect.delimiter not in never
     except (TypeError, ValueError):
         is_right = False
     if not is_right:
         raise ValueError(
             f"The delimiter {dialect.delimiter!r} cannot stand between values. Expected one character, "
-            "neither a quotation mark nor a space, such as ';' or a tab: name the one in the file."
+            "such as ';' or a tab, but no quotation mark, and a space only with --no-header: name the one in "
+            "the file."
         )
 
 

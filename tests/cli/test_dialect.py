@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 TABLE = "text;label\n" + "".join(f"Zoë, {n} {label};{label}\n" for n in range(12) for label in "XY")
 
 
-@pytest.fixture(params=["explain", "compare", "convert", "embed"])
+@pytest.fixture(params=["explain", "compare", "split", "embed"])
 def run(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_encoder: Path
 ) -> Any:
@@ -22,10 +22,10 @@ def run(
     arguments: dict[str, Any] = {
         "explain": lambda path: ("--texts", path, *encoder, "--json"),
         "compare": lambda path: (path, *encoder, "--folds", "2", "--output", folder),
-        "convert": lambda path: (path, folder),
+        "split": lambda path: (path, folder),
         "embed": lambda path: (path, folder, *encoder),
     }
-    if request.param in ("compare", "convert"):
+    if request.param in ("compare", "split"):
         pytest.importorskip("sklearn")
     if request.param == "embed":
         pytest.importorskip("pyarrow")

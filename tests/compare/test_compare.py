@@ -40,6 +40,25 @@ class TestComparison:
             assert {score.name for score in comparison.scores} == NAMES
             assert len(comparison.scores) == len(NAMES)
 
+    def test_is_the_same_of_a_table_without_its_rare_labels(
+        self, encoder_nlp: Language, folded: Comparison
+    ) -> None:
+        texts, labels = zip(*PAIRS, ("A car.", "road"), strict=True)
+        table = {"id": range(len(texts)), "body": texts, "kind": labels}
+        compared = compare(table, text="body", label="kind", nlp=encoder_nlp, folds=2, drop_rare=2)
+        assert compared == replace(folded, rare=1)
+
+    def test_draws_texts_of_both_parts_for_a_trial(
+        self, encoder_nlp: Language, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("spacy_trend.compare.candidates.rank", lambda *arguments: [])
+        compared = compare([*TRAIN, *TRAIN], TEST, nlp=encoder_nlp, limit=15)
+        assert (compared.train, compared.test) == (15, 8)
+
+    def test_names_the_columns_that_are_there(self) -> None:
+        with pytest.raises(ValueError, match=r"train, row 0: the field 'text' is missing: got \['body', 'k"):
+            compare({"body": ["a"], "kind": ["x"]})
+
     def test_says_what_was_measured(self, folded: Comparison, tested: Comparison) -> None:
         assert (folded.train, folded.test, folded.folds) == (24, None, 2)
         assert (tested.train, tested.test, tested.folds) == (16, 8, None)

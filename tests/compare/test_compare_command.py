@@ -143,6 +143,35 @@ class TestCommand:
         assert result.exit_code == 1
         assert "Is a directory" in said(result)
 
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.parquet"])
+    def test_names_the_columns_that_are_there_before_it_loads_an_encoder(
+        self, tmp_path: Path, name: str
+    ) -> None:
+        if name == "a.parquet":
+            pa = pytest.importorskip("pyarrow")
+            table = pa.table({"text": ["One"], "kind": ["x"]})
+            pytest.importorskip("pyarrow.parquet").write_table(table, tmp_path / name)
+        else:
+            (tmp_path / name).write_text('{"text": "One", "kind": "x"}\n')
+        result = run(tmp_path / name, "--encoder", "./none")
+        assert result.exit_code == 1
+        assert "the field 'label' is missing: got ['text', 'kind']. Name the one that holds" in said(result)
+        assert "--label-field" in said(result)
+        assert result.stderr == ""
+
+    @pytest.mark.slow
+    def test_takes_columns_rare_labels_and_a_trial(self, tiny_encoder: Path, tmp_path: Path) -> None:
+        rows = [f"{label};{text}\n" for text, label in [*PAIRS, ("A car.", "road")]]
+        (tmp_path / "a.csv").write_text("kind;body\n" + "".join(rows))
+        columns = ["--text-field", "body", "--label-field", "kind", "--delimiter", ";"]
+        options = ["--drop-rare", "2", "--folds", "2", "--limit", "20", "--output", tmp_path]
+        result = run(tmp_path / "a.csv", *columns, *options, "--encoder", tiny_encoder, "--quiet")
+        assert (result.exit_code, result.stderr) == (0, ""), result.stdout
+        written = json.loads((tmp_path / "compare.json").read_text())
+        assert written["train"] + written["rare"] == 20
+        assert "On these texts, " in said(result)
+        assert "Wrote" not in said(result)
+
     def test_refuses_fewer_than_two_folds(self, tiny_encoder: Path, tmp_path: Path) -> None:
         result = run(write(tmp_path / "a.jsonl", PAIRS), "--encoder", tiny_encoder, "--folds", "1")
         assert result.exit_code == 1

@@ -42,6 +42,11 @@ class TestTexts:
                 {"train": 101, "folds": 3},
                 "n = 101 texts, predicted in 3 folds, each after training on 67 or 68 texts; 2 labels.",
             ),
+            (
+                {"rare": 7, "folds": 2},
+                "n = 100 texts, predicted in 2 folds, each after training on 50 texts; 2 labels. 7 texts of "
+                "rare labels were left out.",
+            ),
             ({"test": 30, "folds": None}, "n = 30 test texts, after 100 training texts; 2 labels."),
             (
                 {"test": 30, "folds": None, "repeated": 2},

@@ -66,7 +66,7 @@ class TestReasons:
     ) -> None:
         # Whatever is predicted, it is wrong.
         path = write_rows([(text, {"neither": 1.0}) for text in SUBJECTS["fruit"]])
-        assert run(model, path, "--limit", "2", "-o", tmp_path).exit_code == 0
+        assert run(model, path, "--examples", "2", "-o", tmp_path).exit_code == 0
         page = (tmp_path / "report.html").read_text()
         assert "Misclassified texts (4)" in page
         assert page.count("<article") == 2
@@ -107,10 +107,10 @@ class TestReasons:
         assert "Of an earlier run, not of this one" in said(result)
         assert (tmp_path / "report.html").read_text() == "of another pipeline"
 
-    def test_refuse_a_limit_before_a_pipeline_is_loaded(self, texts: Path) -> None:
-        result = run("no_such_pipeline", texts, "--limit", "0")
-        assert result.exit_code == 1
-        assert "report: got limit=0. Expected a whole number from 1" in said(result)
+    def test_refuse_to_be_of_no_text_before_a_pipeline_is_loaded(self, texts: Path) -> None:
+        result = run("no_such_pipeline", texts, "--examples", "0")
+        assert result.exit_code == 2
+        assert "--examples" in result.stderr
 
 
 class TestCommand:
@@ -189,11 +189,32 @@ class TestCommand:
             assert result.exit_code == 1
             assert message in said(result)
 
-    def test_refuses_json_lines(self, model: str, tmp_path: Path) -> None:
-        (tmp_path / "a.jsonl").write_text('{"text": "a", "label": "x"}\n')
+    def test_takes_files_of_labelled_texts(self, model: str, tmp_path: Path) -> None:
+        rows = [f"{text};{next(iter(cats))}\n" for text, cats in MIXED]
+        (tmp_path / "a.csv").write_text("body;kind\n" + "".join(rows))
+        columns = ["--text-field", "body", "--label-field", "kind", "--delimiter", ";"]
+        result = run(model, tmp_path / "a.csv", *columns, "-o", tmp_path / "out")
+        assert result.exit_code == 0, result.stdout
+        evaluation = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+        assert evaluation["confusion"] == [[3, 1, 0], [0, 1, 1], [0, 0, 0]]
+        result = run(model, tmp_path / "a.csv", *columns, "-o", tmp_path / "out", "--limit", "4")
+        assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["texts"] == 4
+
+    def test_refuses_json_lines_without_labels(self, model: str, tmp_path: Path) -> None:
+        (tmp_path / "a.jsonl").write_text('{"text": "a", "kind": "x"}\n')
         result = run(model, tmp_path / "a.jsonl")
         assert result.exit_code == 1
-        assert "doesn't look like the data is in DocBin" in said(result)
+        assert "the field 'label' is missing: got ['text', 'kind']." in said(result)
+
+    def test_says_what_it_loads_and_nothing_if_it_is_to_be_quiet(
+        self, model: str, write_rows: Callable[[Rows], Path]
+    ) -> None:
+        result = run(model, write_rows(MIXED))
+        lines = result.stderr.splitlines()
+        assert lines[0] == f"Loading {model} ..."
+        assert lines[1].startswith("Predicting: 0 of 6 texts")
+        quiet = run(model, write_rows(MIXED), "-q")
+        assert (quiet.stdout, quiet.stderr) == (result.stdout, "")
 
     def test_refuses_a_comparison_that_is_no_json(
         self, model: str, write_rows: Callable[[Rows], Path], tmp_path: Path

@@ -17,7 +17,7 @@ pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")
 
 from spacy_trend.compare.evaluation import OTHER_TEXTS, Evaluation, evaluate, report, write_evaluation
-from spacy_trend.compare.labelled_texts import digest_texts
+from spacy_trend.compare.labelled_texts import Layout, digest_texts
 from spacy_trend.reports.scores import Scores
 from tests.support.evaluations import BY_HAND, COMPARED, MIXED, STUB, Rows, of
 
@@ -135,9 +135,18 @@ class TestEvaluation:
 
     @pytest.mark.parametrize("content", [b"", b'{"text": "a", "label": "x"}\n'])
     def test_needs_a_file_of_docs(self, stub: Language, tmp_path: Path, content: bytes) -> None:
-        (tmp_path / "a.jsonl").write_bytes(content)
+        (tmp_path / "a.spacy").write_bytes(content)
         with pytest.raises(ValueError, match="doesn't look like the data is in DocBin"):
-            evaluate(stub, tmp_path / "a.jsonl")
+            evaluate(stub, tmp_path / "a.spacy")
+
+    def test_takes_tables_and_pairs_too(self, stub: Language, write_rows: Callable[[Rows], Path]) -> None:
+        expected = evaluate(stub, write_rows(MIXED))
+        texts, labels = zip(*((text, next(iter(cats))) for text, cats in MIXED), strict=True)
+        assert evaluate(stub, list(zip(texts, labels, strict=True))) == expected
+        assert evaluate(stub, {"body": texts, "kind": labels}, layout=Layout("body", "kind")) == expected
+
+    def test_draws_texts_for_a_trial(self, stub: Language, write_rows: Callable[[Rows], Path]) -> None:
+        assert evaluate(stub, write_rows(MIXED), limit=3).texts == 3
 
     def test_needs_a_pipeline_that_keeps_all_docs(
         self, stub: Language, write_rows: Callable[[Rows], Path]

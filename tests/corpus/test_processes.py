@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ pytest.importorskip("filelock")
 import pyarrow as pa
 
 from spacy_trend.corpus import engines as corpus_engines
-from spacy_trend.corpus import run as corpus_progress
 from spacy_trend.corpus.engines import Task
 from spacy_trend.corpus.folder import OutputFolder
 from spacy_trend.corpus.shards import ShardWriter
@@ -101,20 +99,6 @@ def test_only_the_cores_of_this_process_are_counted(monkeypatch: pytest.MonkeyPa
     assert corpus_engines.cores() == 3
     monkeypatch.delattr(os, "sched_getaffinity")
     assert corpus_engines.cores() == (os.cpu_count() or 1)
-
-
-@pytest.mark.parametrize(
-    ("pause", "said"), [(0.0, ["Embedding: 4 of 6 rows", "Embedding: 6 of 6 rows"]), (9, [])]
-)
-def test_lines_tell_of_the_work_if_there_is_no_terminal(
-    pause: float, said: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def written() -> Iterator[int]:
-        yield from (3, 2)
-
-    monkeypatch.setattr(corpus_progress, "PROGRESS_INTERVAL", pause)
-    corpus_progress.show_progress(written(), 6, 1)
-    assert capsys.readouterr().err.splitlines() == said
 
 
 @pytest.mark.slow

@@ -45,7 +45,8 @@ def test_extras_that_are_not_installed(missing: Callable[..., None]) -> None:
     assert found.status == "ok"
     assert found.text == (
         "Extras that are not installed: curated, for transformers of spacy-curated-transformers, as in "
-        "en_core_web_trf; corpus, for the command embed; search, for the command search; ray, for embed "
+        "en_core_web_trf; corpus, for the command embed, and Parquet files of texts; search, for the "
+        "command search; ray, for embed "
         '--engine ray. All: pip install "spacy-trend[curated,corpus,search,ray]"'
     )
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from spacy_trend.text_files import read_texts
 from tests.support.files import rows_of
 
 
@@ -94,3 +95,19 @@ def test_a_delimiter_is_called_by_its_name(tmp_path: Path) -> None:
     assert "A text with a semicolon needs quotation marks around it" in errors[0]
     _, errors = read(tmp_path, "text|label\na|b|c\n", "|")
     assert "A text with a '|' needs quotation marks around it" in errors[0]
+
+
+@pytest.mark.parametrize("header", ["id;body", "id\tbody", "id|body"])
+def test_a_header_that_is_not_cut_asks_for_the_delimiter(tmp_path: Path, header: str) -> None:
+    hint = "If it is several columns, name what stands between them with --delimiter."
+    for row in "7;One", "7;One, two":
+        (tmp_path / "a.csv").write_text(f"{header}\n{row}\n")
+        with pytest.raises(ValueError, match=hint):
+            list(read_texts(tmp_path / "a.csv", "body"))
+
+
+def test_a_first_line_without_the_column_asks_whether_it_is_a_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("One,x\nTwo,y\n")
+    message = r"got \['One', 'x'\]\. .*, or, if the first line is not a header, add --no-header\.$"
+    with pytest.raises(ValueError, match=message):
+        list(read_texts(tmp_path / "a.csv"))

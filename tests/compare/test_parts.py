@@ -14,7 +14,7 @@ from spacy.tokens import DocBin
 pytest.importorskip("sklearn")
 
 from spacy_trend.compare.labelled_texts import LabelledText, read_labelled_texts
-from spacy_trend.compare.split import Parts, split_texts, write_parts
+from spacy_trend.compare.parts import Parts, split_texts, write_parts
 from tests.support.labelled_texts import NAMES, WRITTEN, labelled, many, pairs_of
 
 
@@ -154,8 +154,8 @@ class TestShares:
     def test_of_too_few_texts_are_refused(self, counts: dict[str, int], why: str) -> None:
         message = (
             rf"^{sum(counts.values())} texts with the labels \['.+'\](?: and 3 more)? cannot be split so "
-            rf"that every part has each label \(.*{why}.*\)\. Add texts, remove rare labels, or increase "
-            r"the shares\.$"
+            rf"that every part has each label \(.*{why}.*\)\. Add texts, leave out rare labels .*, or "
+            r"increase the shares\.$"
         )
         with pytest.raises(ValueError, match=message):
             split_texts(many(**counts))

@@ -12,6 +12,7 @@ from ..dependencies import check_extra
 from ..messages import name_some, shorten_text
 from ..output_paths import make_folder
 from ..settings import check_seed
+from .choice import leave_out_rare
 from .labelled_texts import LabelledText
 
 
@@ -23,6 +24,7 @@ class Parts(NamedTuple):
         dev: the development part.
         test: the test part.
         copies: how many texts were left out because the same text stood before.
+        rare: how many others were left out because their labels are rare.
         contradictions: how many of the copies had another label than that text, whose label is kept.
     """
 
@@ -31,6 +33,7 @@ class Parts(NamedTuple):
     test: list[LabelledText]
     copies: int
     contradictions: int
+    rare: int = 0
 
 
 def split_texts(
@@ -39,6 +42,7 @@ def split_texts(
     *,
     dev_share: float = 0.1,
     test_share: float = 0.2,
+    drop_rare: int = 0,
     seed: int = 0,
 ) -> Parts:
     """Leave out copies, and split so that every part has its share of each label.
@@ -51,6 +55,7 @@ def split_texts(
         test: a test part that exists already; None to take one from the texts.
         dev_share: of the texts, greater than 0.
         test_share: likewise; together they are less than 1. Ignored if `test` is given.
+        drop_rare: leave out labels with fewer texts, not counting copies, nor the given test part.
         seed: of the split.
 
     Returns:
@@ -59,7 +64,7 @@ def split_texts(
     Raises:
         ImportError: if the extra `compare` is missing.
         ValueError: for shares out of range, an empty test part, or a label with too few texts to stand in
-            every part.
+            every part; as `leave_out_rare`.
     """
     check_extra("compare", "sklearn")
     check_seed(seed)
@@ -82,12 +87,12 @@ def split_texts(
         contradictions += kept.label != text.label
     test_keys = dict.fromkeys(map(_key, test or []))
     rest = [text for key, text in first_by_key.items() if key not in test_keys]
-    if test is None:
+    given = None if test is None else [first_by_key[key] for key in test_keys]
+    rest, test_part, rare = leave_out_rare(rest, given, drop_rare)
+    if test_part is None:
         rest, test_part = _split_off(rest, test_share, seed)
-    else:
-        test_part = [first_by_key[key] for key in test_keys]
     train_part, dev_part = _split_off(rest, dev_share / (1 - test_share), seed)
-    return Parts(train_part, dev_part, test_part, len(all_texts) - len(first_by_key), contradictions)
+    return Parts(train_part, dev_part, test_part, len(all_texts) - len(first_by_key), contradictions, rare)
 
 
 def write_parts(parts: Parts, folder: Path, lang: str = "en") -> list[Path]:
@@ -142,15 +147,15 @@ def _split_off(
         rarest = sorted(counts, key=lambda label: (counts[label], label))
         raise ValueError(
             f"{len(texts)} texts with the labels {name_some(rarest)} cannot be split so that every part "
-            f"has each label ({shorten_text(str(error), 200)}). Add texts, remove rare labels, or increase "
-            "the shares."
+            f"has each label ({shorten_text(str(error), 200)}). Add texts, leave out rare labels "
+            "(--drop-rare; in Python, drop_rare=...), or increase the shares."
         ) from error
     # scikit-learn rounds: the share of a rare label may be no text at all.
     for part in rest, split_off:
         if missing := sorted(counts.keys() - {text.label for text in part}):
             raise ValueError(
                 f"{len(texts)} texts cannot be split so that every part has each label: one would have "
-                f"none with the labels {name_some(missing)}. Add texts, remove rare labels, or increase the "
-                "shares."
+                f"none with the labels {name_some(missing)}. Add texts, leave out rare labels (--drop-rare; "
+                "in Python, drop_rare=...), or increase the shares."
             )
     return rest, split_off

@@ -1,4 +1,4 @@
-"""The command `convert`."""
+"""The command `split`."""
 
 import json
 import sys
@@ -16,14 +16,14 @@ from spacy_trend.compare.labelled_texts import LabelledText, read_labelled_texts
 from tests.support.commands import said
 from tests.support.labelled_texts import TREC, WRITTEN, Write, labelled, many
 
-#: As in the first lines of TREC, one of them in latin-1.
-
 
 def as_lines(texts: list[LabelledText]) -> str:
     return "".join(json.dumps({"text": text.text, "label": text.label}) + "\n" for text in texts)
 
 
-run = partial(run_command, "convert")
+#: A label, a space and a text in each line.
+LABEL_FIRST = ["--no-header", "--delimiter", " ", "--label-field", "1", "--text-field", "2"]
+run = partial(run_command, "split")
 
 
 class TestCommand:
@@ -59,11 +59,11 @@ class TestCommand:
         train = "".join(
             f"{label}:fine{n % 3} What is Zo\xe9 {n} {label} ?\n" for n in range(10) for label in "XY"
         )
-        test = "X:other What is Zo\xe9 3 X ?\nY:fine0\tWho ?\n"
+        test = "X:other What is Zo\xe9 3 X ?\nY:fine0 Who ?\n"
         result = run(
             *(write(train, "train.label", "latin-1"), tmp_path / "out"),
-            *("--test", write(test, "test.label", "latin-1"), "--label-first", "--label-separator", ":"),
-            *("--encoding", "latin-1"),
+            *("--test", write(test, "test.label", "latin-1"), "--label-separator", ":"),
+            *(*LABEL_FIRST, "--encoding", "latin-1"),
         )
         assert result.exit_code == 0, result.stdout
         assert "Wrote 17 train, 2 dev, 2 test texts" in said(result)
@@ -72,9 +72,9 @@ class TestCommand:
         assert rows == [{"text": "What is Zoé 3 X ?", "label": "X"}, {"text": "Who ?", "label": "Y"}]
 
     def test_says_which_line_is_wrong(self, write: Write, tmp_path: Path) -> None:
-        result = run(write(TREC, encoding="latin-1"), tmp_path / "out", "--label-first")
+        result = run(write(TREC, encoding="latin-1"), tmp_path / "out", *LABEL_FIRST)
         assert result.exit_code == 1
-        assert "The texts could not be converted" in said(result)
+        assert "The texts could not be split" in said(result)
         assert "line2:isnotUTF-8" in said(result).replace(" ", "")
         assert not (tmp_path / "out").exists()
 
@@ -83,15 +83,16 @@ class TestCommand:
         [
             (["--dev-share", "0"], "dev_share=0.0 and test_share=0.2 are out of range."),
             (["--test-share", "0.9"], "dev_share=0.1 and test_share=0.9 are out of range."),
-            (
-                ["--label-first", "--encoding", "no-such"],
-                "The encoding 'no-such' is unknown. Expected one of",
-            ),
-            (["--label-first", "--encoding", "base64"], "The encoding 'base64' is unknown"),
-            (["--label-first", "--delimiter", ";"], "--delimiter does not work with --label-first"),
+            (["--encoding", "no-such"], "The encoding 'no-such' is unknown. Expected one of"),
+            (["--no-header", "--encoding", "base64"], "The encoding 'base64' is unknown"),
             (["--delimiter", ";;"], "The delimiter ';;' cannot stand between values. Expected one character"),
             (["--lang", "qqq"], "Can't import language qqq"),
-            (["--label-first", "--label-separator", ""], "empty separator"),
+            (["--label-separator", ""], "Got an empty --label-separator"),
+            (["--label-field", "kind"], "the labels with --label-field"),
+            (["--text-field", "body"], "the field 'body' is missing: got ['text', 'label']. Name the one"),
+            (["--label-field", "text"], "Got 'text' as the column of the texts and of the labels"),
+            (["--drop-rare", "61"], "No label has 61 texts"),
+            (["--limit", "0"], "Got limit=0. Expected 1 or more"),
             (["--test", "none.jsonl"], "No such file or directory: 'none.jsonl'"),
         ],
     )
@@ -109,8 +110,9 @@ class TestCommand:
         assert "theformatisunknown" in said(result).replace(" ", "")
 
     def test_refuses_a_file_that_is_not_there(self, tmp_path: Path) -> None:
-        for options in [], ["--label-first"]:
-            result = run(tmp_path / "none.jsonl", tmp_path / "out", *options)
+        pytest.importorskip("pyarrow")
+        for name in "none.jsonl", "none.parquet", "none.txt", "none":
+            result = run(tmp_path / name, tmp_path / "out", *LABEL_FIRST)
             assert result.exit_code == 1
             assert "No such file or directory" in said(result)
 
@@ -143,8 +145,35 @@ class TestCommand:
         assert result.exit_code == 0, result.stdout
         assert "Wrote 42 train, 6 dev, 12 test texts" in said(result)
 
-    def test_refuses_options_that_mean_nothing(self, write: Write, tmp_path: Path) -> None:
-        texts = write(as_lines(many(x=20, y=20)), "a.jsonl")
-        result = run(texts, tmp_path / "out", "--label-separator", ":")
-        assert result.exit_code == 1
-        assert "--label-first" in said(result)
+    def test_takes_columns_by_their_names(self, write: Write, tmp_path: Path) -> None:
+        rows = "".join(f"{text.label},{text.text}\n" for text in many(x=20, y=20))
+        options = ["--text-field", "Body of the mail", "--label-field", "kind"]
+        result = run(write("kind,Body of the mail\n" + rows, "a.csv"), tmp_path / "out", *options)
+        assert "Wrote 28 train, 4 dev, 8 test texts" in said(result)
+
+    def test_takes_parquet(self, tmp_path: Path) -> None:
+        pa = pytest.importorskip("pyarrow")
+        parquet = pytest.importorskip("pyarrow.parquet")
+        texts = many(x=20, y=20)
+        columns = {"text": [text.text for text in texts], "label": [int(text.label == "x") for text in texts]}
+        parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+        result = run(tmp_path / "a.parquet", tmp_path / "out")
+        assert "Wrote 28 train, 4 dev, 8 test texts" in said(result)
+
+    def test_leaves_out_rare_labels_and_says_how_many(self, write: Write, tmp_path: Path) -> None:
+        texts = write(as_lines(many(x=20, y=20, z=2, w=1)), "a.jsonl")
+        result = run(texts, tmp_path / "out", "--drop-rare", "3")
+        assert "Wrote 28 train, 4 dev, 8 test texts" in said(result)
+        assert said(result).endswith("; left out 3 texts of rare labels")
+        assert "Left out 3 texts of 2 labels with fewer than 3 texts: ['w', 'z']" in result.stderr
+
+    def test_draws_texts_for_a_trial(self, write: Write, tmp_path: Path) -> None:
+        texts = write(as_lines(many(x=200, y=200)), "a.jsonl")
+        result = run(texts, tmp_path / "out", "--limit", "40")
+        assert "Wrote 28 train, 4 dev, 8 test texts" in said(result)
+
+    def test_says_nothing_if_it_is_to_be_quiet(self, write: Write, tmp_path: Path) -> None:
+        texts = write(as_lines(many(x=20, y=20, z=1)), "a.jsonl")
+        result = run(texts, tmp_path / "out", "--drop-rare", "2", "--quiet")
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+        assert run(texts, tmp_path / "again", "--drop-rare", "2").stdout
