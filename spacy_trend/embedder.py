@@ -10,8 +10,9 @@ import spacy
 from spacy.tokens import Doc, Token
 
 from .attributes.record import RECORD
+from .lost_docs import check_every_doc
 from .messages import shorten_text
-from .pipelines import check_every_doc, load_pipeline
+from .pipelines import load_pipeline
 
 #: A word of a text: the word itself and its character offsets.
 WORD = pa.struct([("text", pa.string()), ("start", pa.int64()), ("end", pa.int64())])

@@ -1,4 +1,4 @@
-"""Vectors of texts, kept in a folder as plain arrays: what is read is what was written, or nothing is."""
+"""Vectors of texts, kept in a folder or in this process: what is read is what was written, or nothing is."""
 
 import os
 from contextlib import suppress
@@ -13,6 +13,13 @@ import numpy as np
 
 from .messages import without_controls
 from .types import Floats
+
+#: How many bytes the vectors that are kept in this process may take together.
+MOST_BYTES = 256 * 2**20
+#: What a vector takes beside its numbers, roughly: the objects, the digest, the place in the dictionary.
+OVERHEAD = 300
+#: The vectors by digest of their text, by pipeline and width; the pipeline that was used last is the last.
+_IN_PROCESS: dict[tuple[str, int], dict[bytes, Floats]] = {}
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,57 @@ class KeptVectors:
     def _path(self, text: str) -> Path:
         owner = f"{self.pipeline}\0{text}".encode("utf8", "surrogatepass")
         return self.folder / f"{sha256(owner).hexdigest()}.npy"
+
+
+class VectorsInProcess:
+    """Vectors of texts in this process, for everything in it that embeds with the same pipeline.
+
+    All together take `MOST_BYTES` at most. Then those of the pipeline that was used longest ago are
+    forgotten; those of this pipeline stay, and no more are kept.
+
+    Args:
+        pipeline: everything that a vector depends on, except the text.
+        width: of the vectors.
+    """
+
+    def __init__(self, pipeline: str, width: int) -> None:
+        # Single operations of dictionaries, which need no lock: threads may lose vectors, not mix them up.
+        self._vectors = _IN_PROCESS.pop((pipeline, width), {})
+        _IN_PROCESS[pipeline, width] = self._vectors
+
+    def read(self, text: str) -> Floats | None:
+        """Return the vector that is kept for a text.
+
+        Args:
+            text: any text.
+
+        Returns:
+            float32 `(width,)`; None if there is none.
+        """
+        return self._vectors.get(_digest(text))
+
+    def write(self, text: str, vector: Floats) -> None:
+        """Keep the vector of a text, if there is room.
+
+        Args:
+            text: any text.
+            vector: float32 `(width,)`.
+        """
+        while _size() + vector.nbytes + OVERHEAD > MOST_BYTES:
+            others = [key for key, vectors in list(_IN_PROCESS.items()) if vectors is not self._vectors]
+            if not others:
+                return
+            _IN_PROCESS.pop(others[0], None)
+        # A copy: the vector may be a row of a large array.
+        self._vectors[_digest(text)] = vector.copy()
+
+
+def _size() -> int:
+    return sum(len(vectors) * (4 * width + OVERHEAD) for (_, width), vectors in list(_IN_PROCESS.items()))
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode("utf8", "surrogatepass")).digest()
 
 
 def _sealed(vector: Floats, owner: str) -> bytes:

@@ -2,6 +2,9 @@
 
 import os
 import re
+import warnings
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -9,7 +12,8 @@ from typing import Any
 import spacy
 from spacy import Language
 
-from .bundled import bundled_encoder
+from .bundled import ENCODER_LANGUAGES, MULTILINGUAL_ENCODER, bundled_encoder
+from .component.room import before_readers, check_needs_encoder, free_name
 from .component.trend_vector import trend_components
 from .messages import without_controls
 from .progress import LOGGER
@@ -83,19 +87,70 @@ def transformer_pipeline(
         TypeError: if the encoder's own code raises one.
         ValueError: if a file of the encoder's tokenizer is missing, or there are no such windows.
     """
-    windows = {} if window is None and stride is None else {"get_spans": _strided_spans(window, stride)}
+    windows = _windows(window, stride)
     nlp = spacy.blank(lang)
-    name = bundled_encoder() if encoder is None else str(encoder)
-    # Of what can be no name on the hub, transformers says only that.
-    is_folder = bool(name) and Path(name).is_dir()
-    if not is_folder and not _HUB_NAME.fullmatch(name):
-        raise FileNotFoundError(
-            f"There is no folder {name!r}. Expected a folder with an encoder's config.json and weights, or "
-            "the name of an encoder on huggingface.co, such as 'owner/name'."
-        )
+    name = _encoder_name(encoder)
     with _LOADING:
         nlp.add_pipe("transformer", config={"model": {"name": name, **windows}})
-        _initialize(nlp, name)
+        _load_weights(nlp.initialize, name)
+    return nlp
+
+
+def add_to(
+    nlp: Language,
+    encoder: str | Path | None = None,
+    *,
+    window: int | None = None,
+    stride: int | None = None,
+    **settings: Any,
+) -> Language:
+    """Give a pipeline that has no transformer an encoder and a trend vector, and return it.
+
+    What is in the pipeline stays as it is: only the encoder's weights are loaded, nothing is initialized or
+    trained again. The encoder reads the words of the pipeline's own tokenizer. It comes first, or after the
+    last component that merges or splits tokens; the trend vector comes last. If the name `transformer` or
+    `trend_vector` is taken by a component of another kind, the new one gets a number.
+
+    Args:
+        nlp: the pipeline, which is changed; if anything fails, it is as before.
+        encoder: a model's name on the hub, or the path of its folder; None for the bundled one, which is made
+            for English.
+        window: as for `from_encoder`.
+        stride: likewise.
+        **settings: settings of `trend_vector`, such as `preset="classifier"`.
+
+    Returns:
+        the same pipeline.
+
+    Raises:
+        ImportError: if the bundled encoder is not installed.
+        OSError: if there is no such model; FileNotFoundError for a path without a folder.
+        TypeError: if the encoder's own code raises one.
+        ValueError: if the pipeline has a transformer or a trend vector, or a component that was trained with
+            one; if a setting is unknown, or there are no such windows; if the folder is no encoder's, or
+            lacks a file of its tokenizer.
+    """
+    # Here, because transformers takes seconds to import.
+    from .encoder.transformer import load_encoder
+
+    check_needs_encoder(nlp)
+    windows = _windows(window, stride)
+    name = _encoder_name(encoder)
+    if encoder is None and nlp.lang not in ENCODER_LANGUAGES:
+        warnings.warn(
+            f"The bundled encoder is made for English, but the pipeline's language is {nlp.lang!r}: expect "
+            "poor vectors. Name an encoder for it, or a multilingual one: spacy_trend.add_to(nlp, "
+            f"encoder={MULTILINGUAL_ENCODER!r}).",
+            stacklevel=2,
+        )
+    with _LOADING, ExitStack() as undo:
+        transformer = free_name(nlp, "transformer")
+        config = {"model": {"name": name, **windows}}
+        pipe = nlp.add_pipe("transformer", name=transformer, config=config, **before_readers(nlp))
+        undo.callback(nlp.remove_pipe, transformer)
+        _load_weights(lambda: load_encoder(pipe, nlp), name)
+        nlp.add_pipe("trend_vector", name=free_name(nlp, "trend_vector"), config=settings)
+        undo.pop_all()
     return nlp
 
 
@@ -200,26 +255,10 @@ def with_trend_vector(
     return nlp
 
 
-def check_every_doc(given: int, expected: int, by: str = "The pipeline") -> None:
-    """Refuse to go on if docs were lost on their way.
-
-    Args:
-        given: how many docs there are.
-        expected: how many there should be.
-        by: what gave them, for the message.
-
-    Raises:
-        ValueError: if the two numbers differ.
-    """
-    if given != expected:
-        raise ValueError(
-            f"{by} gave {given} docs for {expected} texts. Expected one for each: take out the error handler "
-            "that drops docs."
-        )
-
-
-def _strided_spans(window: int | None, stride: int | None) -> dict[str, Any]:
-    """Return the block of a config that cuts texts into windows; refuse windows that leave tokens out."""
+def _windows(window: int | None, stride: int | None) -> dict[str, Any]:
+    """Return what a transformer's config says of windows; refuse windows that leave tokens out."""
+    if window is None and stride is None:
+        return {}
     for name, number in (("window", window), ("stride", stride)):
         if number is not None and (not isinstance(number, int) or number < 1):
             raise ValueError(
@@ -234,13 +273,27 @@ def _strided_spans(window: int | None, stride: int | None) -> dict[str, Any]:
             f"Got stride={step}, more than the window{of_whom} has tokens, {size}: those between two windows "
             f"would be left out. Expected at most {size}: lower the stride, or raise the window."
         )
-    return {"@span_getters": "spacy-transformers.strided_spans.v1", "window": size, "stride": step}
+    getter = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": size, "stride": step}
+    return {"get_spans": getter}
 
 
-def _initialize(nlp: Language, encoder: str) -> None:
+def _encoder_name(encoder: str | Path | None) -> str:
+    """Return what spacy-transformers calls an encoder; refuse what is no folder and can be no name."""
+    name = bundled_encoder() if encoder is None else str(encoder)
+    # Of what can be no name on the hub, transformers says only that.
+    is_folder = bool(name) and Path(name).is_dir()
+    if not is_folder and not _HUB_NAME.fullmatch(name):
+        raise FileNotFoundError(
+            f"There is no folder {name!r}. Expected a folder with an encoder's config.json and weights, or "
+            "the name of an encoder on huggingface.co, such as 'owner/name'."
+        )
+    return name
+
+
+def _load_weights(load: Callable[[], object], encoder: str) -> None:
     """Load an encoder; say what its tokenizer lacks if that is why it cannot be loaded."""
     try:
-        nlp.initialize()
+        load()
     except TypeError as error:
         # Here, because transformers takes seconds to import.
         from .encoder.transformer import missing_vocabulary

@@ -1,22 +1,28 @@
 """The trend vector as a scikit-learn transformer, and reports of classifiers on it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from spacy import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
+from tqdm import tqdm
 
 from .attributes.arrays import vectors
+from .component.presets import PRESETS
 from .component.trend_vector import trend_components
 from .dependencies import check_extra, versions
-from .encoder.fingerprint import fingerprint
-from .kept_vectors import KeptVectors
+from .encoder.fingerprint import fingerprint, glance
+from .given_texts import as_items
+from .kept_vectors import KeptVectors, VectorsInProcess
+from .lost_docs import check_every_doc
 from .messages import name_some, shorten
 from .output_paths import make_folder
-from .pipelines import check_every_doc, open_pipeline, with_trend_vector
+from .pipelines import open_pipeline, with_trend_vector
 from .reports import LIMIT, Report, check_limit, make_report
 from .reports.estimators import reasons_of
 from .settings import check_seed
@@ -25,50 +31,75 @@ from .types import Floats
 check_extra("sklearn", "sklearn")
 
 # After the check, whose message says what to install.
-from sklearn.base import (  # noqa: E402
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin  # noqa: E402
+from sklearn.utils._param_validation import Interval, StrOptions  # noqa: E402
 from sklearn.utils.validation import check_is_fitted  # noqa: E402
 
 #: How many vectors are computed before they are kept: a run that is killed loses no more.
 KEPT_AT_A_TIME = 1000
-EXPECTED = "expected a list of texts or docs, or a table with one column of them."
+#: The preset of a trend vector that is added, if none is named.
+DEFAULT_PRESET = "classifier"
 
 
 class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """A scikit-learn transformer from texts or docs to their trend vectors, float32 `(texts, width)`.
 
+    `TrendVectorizer().fit_transform(texts)` is what `SentenceTransformer(...).encode(texts)` is elsewhere.
+
     Texts stand in a list, a tuple, a generator, an array, a Series, or the only column of a table (of numpy,
     pandas, polars or pyarrow). If they have an index, pandas output has the same: see `set_output`.
     Once fitted, it has `nlp_`, the spaCy pipeline.
 
+    In a cross-validation or a search, each text is embedded once with each preset: by default, vectors are
+    kept in this process, up to 256 MB. If the work is spread over processes (`n_jobs`), each keeps its own. A
+    folder as `memory` serves all of them and the next run as well, and has no limit.
+
     Args:
         pipeline: a spaCy pipeline with a `trend_vector`, or the name or path of one with a transformer, which
             gets a `trend_vector` if it has none; None for a pipeline around an encoder.
+        preset: the preset of the `trend_vector` that is added, one of `spacy_trend.PRESETS`; None for
+            `"classifier"`, or if the pipeline has a `trend_vector`, whose settings stay.
         encoder: without a pipeline, the encoder's name or path; None for the bundled one.
         lang: without a pipeline, the code of the language whose tokenizer is used.
-        config: settings of the `trend_vector` that is added, such as `{"preset": "classifier_wide"}`; None
-            for the default settings, or if the pipeline has one.
-        memory: a folder that keeps the vectors of texts, by text, pipeline, settings and versions, each in a
-            `.npy` file; None to keep none.
+        config: other settings of the `trend_vector` that is added, such as `{"level": "sentence"}`; None for
+            the preset's.
+        memory: True to keep the vectors of texts in this process; a folder to keep them there, each in a
+            `.npy` file; False or None to keep none. They are kept by text, pipeline, settings and versions.
+        batch_size: how many texts the pipeline takes at a time; None for what its config says.
+        show_progress: show a bar on stderr while texts are embedded.
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "pipeline": [Language, str, os.PathLike, None],
+        "preset": [StrOptions(set(PRESETS)), None],
+        "encoder": [str, os.PathLike, None],
+        "lang": [str],
+        "config": [Mapping, None],
+        "memory": ["boolean", str, os.PathLike, None],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
+        "show_progress": ["boolean"],
+    }
 
     def __init__(
         self,
         pipeline: Language | str | Path | None = None,
         *,
+        preset: str | None = None,
         encoder: str | Path | None = None,
         lang: str = "en",
-        config: dict[str, Any] | None = None,
-        memory: str | Path | None = None,
+        config: Mapping[str, Any] | None = None,
+        memory: bool | str | Path | None = True,
+        batch_size: int | None = None,
+        show_progress: bool = False,
     ) -> None:
         self.pipeline = pipeline
+        self.preset = preset
         self.encoder = encoder
         self.lang = lang
         self.config = config
         self.memory = memory
+        self.batch_size = batch_size
+        self.show_progress = show_progress
 
     def fit(self, X: Iterable[str | Doc], y: Any = None) -> "TrendVectorizer":  # noqa: N803 - scikit-learn's
         """Load the pipeline; there is nothing to learn.
@@ -81,17 +112,17 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             the vectorizer.
 
         Raises:
-            ValueError: for a pipeline without a transformer, settings that exclude each other, a memory that
-                is no folder's path, or X that is no list of texts or docs.
+            ValueError: for a parameter that is none, a pipeline without a transformer, settings that exclude
+                each other, or X that is no list of texts or docs.
             OSError: if there is no such pipeline or encoder.
             ImportError: if the bundled encoder is not installed.
         """
         if not isinstance(X, Iterator):
-            _as_items(X)
-        _memory_folder(self.memory)
+            as_items(X)
+        self._check_parameters()
         self.nlp_ = self._load()
-        self._n_features_out = _embed(self.nlp_, ["."]).shape[1]
-        self._key: str | None = None
+        self._n_features_out = vectors(self.nlp_.pipe(["."])).shape[1]
+        self._seen: tuple[Any, ...] | None = None
         return self
 
     def fit_transform(self, X: Iterable[str | Doc], y: Any = None) -> Floats:  # noqa: N803 - scikit-learn's
@@ -107,7 +138,7 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Raises:
             ValueError: as `fit` and `transform`; other errors as `fit`.
         """
-        items = _as_items(X)
+        items = as_items(X)
         # Not by `transform`: scikit-learn would wrap the list's vectors, without the index that X has.
         return self.fit(items, y)._vectors(items)
 
@@ -122,11 +153,12 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
         Raises:
             ValueError: for a single string, an item that is neither text nor doc, a doc with a vector of
-                another width, or a pipeline that lost a text.
+                another width, a pipeline that lost a text, or a parameter that is none.
             OSError: if the memory's folder cannot be made or written to.
         """
         check_is_fitted(self)
-        return self._vectors(_as_items(X))
+        self._check_parameters()
+        return self._vectors(as_items(X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -134,14 +166,33 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         tags.input_tags.two_d_array = False
         return tags
 
+    def _check_parameters(self) -> None:
+        self._validate_params()
+        if isinstance(self.memory, str) and not self.memory.strip():
+            raise ValueError(
+                f"TrendVectorizer: got memory={self.memory!r}. Expected the path of a folder, True to keep "
+                "vectors in this process, or None to keep none."
+            )
+        if self.config is not None and "preset" in self.config:
+            raise ValueError(
+                f"TrendVectorizer: got the preset {shorten(self.config['preset'])} in `config`. Expected "
+                "other settings there: give it as TrendVectorizer(preset=...)."
+            )
+
     def _load(self) -> Language:
         nlp = open_pipeline(self.pipeline, self.encoder, self.lang)
-        if nlp is self.pipeline and not trend_components(nlp):
+        has_one = bool(trend_components(nlp))
+        if nlp is self.pipeline and not has_one:
             raise ValueError(
                 f"TrendVectorizer: the pipeline has no trend vector: got {name_some(nlp.pipe_names)}. Add "
-                "one with nlp.add_pipe('trend_vector'), or give the pipeline's path: then a copy gets one."
+                "one with nlp.add_pipe('trend_vector'), or spacy_trend.add_to(nlp) if it has no transformer. "
+                "Or give the pipeline's path: then a copy gets one."
             )
-        return with_trend_vector(nlp, self.config)
+        given = {} if self.preset is None else {"preset": self.preset}
+        if has_one and not given and self.config is None:
+            return nlp
+        default = {} if has_one else {"preset": DEFAULT_PRESET}
+        return with_trend_vector(nlp, {**default, **given, **(self.config or {})})
 
     def _vectors(self, items: list[Any]) -> Floats:
         vectors = np.zeros((len(items), self._n_features_out), dtype=np.float32)
@@ -151,10 +202,12 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         for n, item in enumerate(items):
             if has_vector[n]:
                 vectors[n] = self._existing_vector(item)
-        if docs:
-            vectors[docs] = _embed(self.nlp_, [items[n] for n in docs])
-        if texts:
-            vectors[texts] = self._embed_texts([items[n] for n in texts])
+        shown = self.show_progress and bool(docs or texts)
+        with tqdm(total=len(docs) + len(texts), desc="Embedding", unit="text", disable=not shown) as bar:
+            if docs:
+                vectors[docs] = self._embed([items[n] for n in docs], bar)
+            if texts:
+                vectors[texts] = self._embed_texts([items[n] for n in texts], bar)
         return vectors
 
     def _existing_vector(self, doc: Doc) -> Floats:
@@ -166,21 +219,40 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             )
         return vector
 
-    def _embed_texts(self, texts: list[str]) -> Floats:
-        folder = _memory_folder(self.memory)
-        if folder is None:
-            return _embed(self.nlp_, texts)
-        make_folder(folder)
-        self._key = self._key or _cache_key(self.nlp_)
-        kept = KeptVectors(folder, self._key, self._n_features_out)
+    def _embed_texts(self, texts: list[str], bar: Any) -> Floats:
+        kept = self._kept()
+        if kept is None:
+            return self._embed(texts, bar)
         asked = dict.fromkeys(texts)
         found = {text: vector for text in asked if (vector := kept.read(text)) is not None}
         missing = [text for text in asked if text not in found]
+        # The others are there: those that were kept, and copies.
+        bar.update(len(texts) - len(missing))
         for some in minibatch(missing, KEPT_AT_A_TIME):
-            for text, vector in zip(some, _embed(self.nlp_, some), strict=True):
+            for text, vector in zip(some, self._embed(some, bar), strict=True):
                 found[text] = vector
                 kept.write(text, vector)
         return np.stack([found[text] for text in texts])
+
+    def _kept(self) -> KeptVectors | VectorsInProcess | None:
+        """Return where vectors of texts are kept, for the pipeline as it is now."""
+        if self.memory is None or self.memory is False:
+            return None
+        seen = *map(repr, trend_components(self.nlp_)), *glance(self.nlp_)
+        if seen != self._seen:
+            self._key = f"{fingerprint(self.nlp_)} {versions('spacy-transformers')}"
+            self._seen = seen
+        if not isinstance(self.memory, str | os.PathLike):
+            return VectorsInProcess(self._key, self._n_features_out)
+        folder = Path(self.memory)
+        make_folder(folder)
+        return KeptVectors(folder, self._key, self._n_features_out)
+
+    def _embed(self, items: Sequence[str | Doc], bar: Any) -> Floats:
+        found = vectors(_counted(self.nlp_.pipe(items, batch_size=self.batch_size), bar))
+        # Otherwise one row would be taken for another, or for all of them.
+        check_every_doc(len(found), len(items))
+        return found
 
 
 def report(
@@ -216,84 +288,13 @@ def report(
     check_seed(seed)
     if output is not None:
         make_folder(Path(output))
-    made = make_report(reasons_of(classifier, _as_items(texts), labels), limit=limit, seed=seed)
+    made = make_report(reasons_of(classifier, as_items(texts), labels), limit=limit, seed=seed)
     if output is not None:
         made.write(Path(output))
     return made
 
 
-def _memory_folder(memory: Any) -> Path | None:
-    if memory is None:
-        return None
-    if not isinstance(memory, (str, Path)) or not str(memory).strip():
-        raise ValueError(
-            f"TrendVectorizer: got memory={shorten(memory)}. Expected the path of a folder, or None to "
-            "keep no vectors."
-        )
-    return Path(memory)
-
-
-def _cache_key(nlp: Language) -> str:
-    """Return everything that a vector depends on, except the text."""
-    return f"{fingerprint(nlp)} {versions('spacy-transformers')}"
-
-
-def _embed(nlp: Language, items: list[Any]) -> Floats:
-    found = vectors(nlp.pipe(items))
-    # Otherwise one row would be taken for another, or for all of them.
-    check_every_doc(len(found), len(items))
-    return found
-
-
-def _as_items(X: Any) -> list[Any]:  # noqa: N803 - scikit-learn's
-    if isinstance(X, (str, bytes, Doc)):
-        single = f"string {X[:40]!r}" if isinstance(X, str) else f"{type(X).__name__} {shorten(X, 40)}"
-        raise ValueError(f"TrendVectorizer: got the single {single}, {EXPECTED}")
-    # The rows of a set have no order, an array without dimensions has no rows, Arrow's tables no iterator.
-    has_rows = _offers(X, "__iter__") or _offers(X, "to_pylist")
-    has_rows = has_rows and getattr(X, "shape", None) != ()
-    if not has_rows or isinstance(X, (Mapping, set, frozenset)):
-        raise ValueError(f"TrendVectorizer: got a {type(X)}, {EXPECTED}")
-    column = _only_column(X)
-    # The items of Arrow's arrays are of Arrow's types.
-    values = column.to_pylist() if _offers(column, "to_pylist") else column
-    # numpy's strings are a type of their own, which spaCy's string store does not expect.
-    items = [str(value) if isinstance(value, str) else value for value in values]
-    wrong = [n for n, item in enumerate(items) if not isinstance(item, (str, Doc))]
-    if wrong:
-        raise ValueError(_wrong_item(items, wrong, X.index if _offers(X, "index") else None))
-    return items
-
-
-def _offers(X: Any, name: str) -> bool:  # noqa: N803 - scikit-learn's
-    """Return whether the type of X has an attribute: tables answer to the names of their columns, too."""
-    return hasattr(type(X), name)
-
-
-def _only_column(X: Any) -> Any:  # noqa: N803 - scikit-learn's
-    """Return the column of a table that has one, and anything else as it is."""
-    shape: tuple[int, ...] = getattr(X, "shape", ())
-    if len(shape) != 2:
-        return X
-    if shape[1] != 1:
-        offered = [name for name in ("column_names", "columns") if _offers(X, name)]
-        names = getattr(X, offered[0]) if offered else range(shape[1])
-        raise ValueError(
-            f"TrendVectorizer: got a table with {shape[1]} columns, {name_some(names)}. Expected one, of "
-            "texts or docs: choose it, for example with scikit-learn's ColumnTransformer."
-        )
-    if _offers(X, "column"):
-        return X.column(0)
-    return X.iloc[:, 0] if _offers(X, "iloc") else X[:, 0]
-
-
-def _wrong_item(items: list[Any], wrong: list[int], index: Any) -> str:
-    first = wrong[0]
-    # pandas' index; the `index` of a list is a method.
-    is_index = hasattr(index, "tolist")
-    label = f", in the index {shorten(index[first : first + 1].tolist()[0])}" if is_index else ""
-    others = f" So do {len(wrong) - 1:,} others." if len(wrong) > 1 else ""
-    return (
-        f"TrendVectorizer: got {shorten(items[first])} among the texts, expected str or Doc. It stands at "
-        f"position {first} of {len(items):,}, counted from 0{label}. Fill or remove it.{others}"
-    )
+def _counted(docs: Iterable[Doc], bar: Any) -> Iterator[Doc]:
+    for doc in docs:
+        yield doc
+        bar.update()

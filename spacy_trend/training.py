@@ -17,7 +17,7 @@ from .architectures import reads_trend_vector
 from .attributes.record import RECORD, checked_record, read_record
 from .component.trend_vector import TrendVector
 from .encoder.transformer import load_encoder
-from .pipelines import check_every_doc
+from .lost_docs import check_every_doc
 from .progress import progress
 
 READER = "spacy-trend.VectorCorpus.v1"

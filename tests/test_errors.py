@@ -38,9 +38,7 @@ def test_a_transformer_that_is_not_initialized_is_refused(tiny_encoder: Path, te
     nlp = spacy.blank("en")
     nlp.add_pipe("transformer", config={"model": {"name": str(tiny_encoder)}})
     nlp.add_pipe("trend_vector")
-    with pytest.raises(
-        ValueError, match=r"no weights yet: got a pipeline that was not initialized.*nlp\.initialize"
-    ):
+    with pytest.raises(ValueError, match=r"no weights yet: got one that was added.*nlp\.initialize"):
         nlp(text)
 
 

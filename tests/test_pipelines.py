@@ -15,7 +15,6 @@ from spacy import Language
 
 from spacy_trend.pipelines import (
     _HUB_NAME,
-    check_every_doc,
     from_encoder,
     load_pipeline,
     open_pipeline,
@@ -260,9 +259,3 @@ def test_a_forked_child_does_not_wait_for_a_load_of_its_parent(monkeypatch: pyte
     done.set()
     thread.join()
     assert status == 0
-
-
-def test_docs_that_were_lost_are_counted() -> None:
-    check_every_doc(3, 3)
-    with pytest.raises(ValueError, match=r"Mine gave 2 docs for 3 texts\. Expected one for each"):
-        check_every_doc(2, 3, "Mine")

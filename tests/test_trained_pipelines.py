@@ -1,5 +1,6 @@
-"""A trained pipeline with parser, tagger and NER, into which a transformer is sourced."""
+"""Trained pipelines with parser, tagger and NER, which get an encoder and a trend vector."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,12 @@ import spacy
 from spacy import Language
 from spacy.tokens import Doc
 
-from spacy_trend import from_encoder
-from tests.support.trained import english_or_skip
+from spacy_trend import add_to, from_encoder
+from spacy_trend.doctor import examine
+from tests.support.commands import run_command, said
+from tests.support.findings import about, mend, wrong
+from tests.support.scripts import SPAWN, run_on
+from tests.support.trained import ENGLISH, FRENCH, Trained, english_or_skip, name_or_skip, trained_or_skip
 from tests.support.values import assert_same_values, pair_of
 
 pytestmark = pytest.mark.slow
@@ -24,10 +29,7 @@ TEXTS = [
 
 
 def with_trend(encoder: Path, **config: Any) -> Language:
-    nlp = english_or_skip()
-    nlp.add_pipe("transformer", source=from_encoder(encoder), first=True)
-    nlp.add_pipe("trend_vector", config=config)
-    return nlp
+    return add_to(english_or_skip(), encoder, **config)
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +106,79 @@ def test_it_is_saved_and_loaded_with_what_was_trained(related: Language, tmp_pat
         assert annotations(doc) == annotations(expected)
         # An older transformers reloads with another attention implementation.
         assert_same_values(doc, expected, 2e-5)
+
+
+#: Texts with entities, elisions and several sentences, by language.
+TEXTS_OF = {
+    ENGLISH: TEXTS,
+    FRENCH: [
+        "Elle a vendu la vieille maison de Berlin à un jeune couple. L'aîné n'en voulait pas, n'est-ce pas ?",
+        "Quand Apple a racheté la jeune pousse en mars, personne ne l'a remarqué chez Google.",
+        "",
+    ],
+}
+
+
+@pytest.fixture(params=[ENGLISH, FRENCH], ids=["English", "French"])
+def language(request: pytest.FixtureRequest) -> Trained:
+    found: Trained = request.param
+    name_or_skip(found)
+    return found
+
+
+def weights_of(nlp: Language, names: list[str]) -> dict[str, bytes]:
+    """What each component has learned, and the tokenizer."""
+    parts = {name: nlp.get_pipe(name) for name in names}
+    stored = {name: part.to_bytes() for name, part in parts.items() if hasattr(part, "to_bytes")}
+    return {**stored, "tokenizer": nlp.tokenizer.to_bytes()}
+
+
+class TestAddTo:
+    def test_leaves_what_was_trained_as_it_was(self, language: Trained, tiny_encoder: Path) -> None:
+        nlp = trained_or_skip(language)
+        texts, names = TEXTS_OF[language], nlp.component_names
+        weights, enabled = weights_of(nlp, names), nlp.pipe_names
+        expected = [annotations(doc) for doc in nlp.pipe(texts)]
+        add_to(nlp, tiny_encoder, preset="classifier")
+        assert nlp.pipe_names == ["transformer", *enabled, "trend_vector"]
+        docs = list(nlp.pipe(texts))
+        assert [annotations(doc) for doc in docs] == expected
+        assert weights_of(nlp, names) == weights
+        assert any(entities for _, entities, _ in expected)
+        assert [doc._.trend_vector.any() for doc in docs] == [bool(text) for text in texts]
+        for doc in docs:
+            # Each word of the pipeline's own tokenizer has wordpieces.
+            words = {token.i for token in doc if not (token.is_punct or token.is_space)}
+            assert {word.i for word in doc._.trend_words} == words
+
+    def test_is_saved_loaded_and_pickled(self, language: Trained, tiny_encoder: Path, tmp_path: Path) -> None:
+        nlp = add_to(trained_or_skip(language), tiny_encoder, preset="classifier")
+        nlp.to_disk(tmp_path / "pipeline")
+        texts = TEXTS_OF[language]
+        for again in spacy.load(tmp_path / "pipeline"), pickle.loads(pickle.dumps(nlp)):
+            for doc, expected in zip(again.pipe(texts), nlp.pipe(texts), strict=True):
+                assert annotations(doc) == annotations(expected)
+                assert_same_values(doc, expected, 2e-5)
+
+    @pytest.mark.thorough
+    def test_goes_to_other_processes(self, language: Trained, tiny_encoder: Path, tmp_path: Path) -> None:
+        add_to(trained_or_skip(language), tiny_encoder, preset="classifier").to_disk(tmp_path / "pipeline")
+        assert run_on(SPAWN, tmp_path / "pipeline", tmp_path).stdout == "12 equal\n"
+
+    def test_is_what_errors_and_the_doctor_advise(self, language: Trained) -> None:
+        result = run_command("explain", TEXTS_OF[language][0], "--model", name_or_skip(language))
+        assert result.exit_code == 1
+        assert "spacy_trend.add_to(nlp)" in said(result)
+        assert "initialize" not in said(result)
+        nlp = trained_or_skip(language)
+        with pytest.raises(ValueError, match=r"spacy_trend\.add_to\(nlp\)"):
+            nlp.add_pipe("trend_vector")
+        fix = str(about("transformer", examine(nlp)).fix)
+        assert fix.startswith("import spacy_trend; spacy_trend.add_to(nlp")
+        assert "initialize" not in fix
+
+    def test_as_the_doctor_advises_it_mends_a_pipeline(self) -> None:
+        nlp = english_or_skip()
+        mend(about("transformer", examine(nlp)).fix, nlp)
+        assert wrong(examine(nlp)) == []
+        assert nlp(TEXTS[0])._.trend_vector.shape == (384,)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,42 @@ class PairPart(NamedTuple):
     part: float
 
 
+class WordData(TypedDict):
+    """A word as plain data.
+
+    Attributes:
+        i: its position among the doc's tokens.
+        text: the word.
+        part: what it adds to the score.
+    """
+
+    i: int
+    text: str
+    part: float
+
+
+class AttributionData(TypedDict):
+    """An attribution as plain data: see `Attribution`."""
+
+    words: list[WordData]
+    bias: float
+    score: float
+    delta: float
+    method: str
+    label: Label | None
+    against: Label | None
+
+
+class SimilarityData(TypedDict):
+    """The attribution of a similarity as plain data: see `SimilarityAttribution`."""
+
+    words: list[WordData]
+    other_words: list[WordData]
+    parts: list[list[float]]
+    score: float
+    delta: float
+
+
 @dataclass(frozen=True)
 class Attribution:
     """A score of a text in parts, one for each word.
@@ -115,7 +151,7 @@ class Attribution:
         """
         return [self._sum(span) for span in spans]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> AttributionData:
         """Return the attribution as plain data.
 
         Returns:
@@ -190,7 +226,7 @@ class SimilarityAttribution:
         rows, columns = np.unravel_index(order, self.parts.shape)
         return [self._pair(row, column) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> SimilarityData:
         """Return the attribution as plain data.
 
         Returns:
@@ -215,6 +251,6 @@ class SimilarityAttribution:
         )
 
 
-def _words(words: Ints, texts: tuple[str, ...], parts: Parts) -> list[dict[str, Any]]:
+def _words(words: Ints, texts: tuple[str, ...], parts: Parts) -> list[WordData]:
     numbered = zip(words.tolist(), texts, parts.tolist(), strict=True)
     return [{"i": i, "text": text, "part": part} for i, text, part in numbered]

@@ -6,6 +6,7 @@ import numpy as np
 from spacy import Language
 from spacy.tokens import Doc, Span
 
+from ..lost_docs import check_every_doc
 from ..messages import shorten
 from ..types import Floats
 from .interface import Parts
@@ -36,11 +37,7 @@ def vectors_without_words(nlp: Language, item: Doc | Span, tokens: Sequence[int]
     if len(doc) < 2:
         return vectors
     left = list(nlp.pipe([_without(doc, token) for token in tokens], disable=_after_trend_vector(nlp)))
-    if len(left) != len(tokens):
-        raise ValueError(
-            f"The pipeline gave {len(left)} docs for {len(tokens)} texts. Expected one for each: take out "
-            "the error handler that drops docs."
-        )
+    check_every_doc(len(left), len(tokens))
     for number, rest in enumerate(left):
         of = rest if isinstance(item, Doc) else rest[item.start : item.end - 1]
         if len(of) > 0:

@@ -13,7 +13,7 @@ from ..alignment.trf_data import Source, Wordpieces, columns_of, read_wordpieces
 from ..attributes.record import RECORD
 from ..component.presets import PRESETS, find_preset, resolve_preset
 from ..component.trend_vector import TrendVector, trend_components
-from ..pipelines import check_every_doc
+from ..lost_docs import check_every_doc
 from ..progress import progress
 from ..types import Floats, Ints
 

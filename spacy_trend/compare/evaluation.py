@@ -10,9 +10,9 @@ from spacy.tokens import DocBin
 from wasabi import table
 
 from ..dependencies import check_compare_extra
+from ..lost_docs import check_every_doc
 from ..messages import name_some, shorten_text, without_controls
 from ..output_paths import make_folder
-from ..pipelines import check_every_doc
 from ..progress import progress
 from ..reports import Reasons
 from ..reports.confusion import count_confusions

@@ -108,8 +108,9 @@ class TrendVector(NamesTransformer, Pipe):
             ValueError: if there is no transformer, or it lacks a layer that the selection reads.
         """
         # Here, because transformers takes seconds to import and every pipeline imports this file.
+        from ..encoder.components import find_transformer
         from ..encoder.requests import Request
-        from ..encoder.transformer import attach, find_transformer
+        from ..encoder.transformer import attach
 
         # The factory is called before the pipeline knows the component and its config.
         self._nlp = nlp

@@ -9,8 +9,9 @@ from spacy.tokens import Doc
 from ..component.presets import PRESETS
 from ..component.trend_vector import trend_components
 from ..embedder import PipelineChoice
+from ..lost_docs import check_every_doc
 from ..messages import shorten, without_controls
-from ..pipelines import check_every_doc, open_pipeline, with_trend_vector
+from ..pipelines import open_pipeline, with_trend_vector
 from .finished import ROW, VECTOR, Finished, finished_shards, text_column
 from .folder import OutputFolder
 from .hits import Hits, read_hits

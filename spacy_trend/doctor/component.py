@@ -5,18 +5,14 @@ from typing import Any
 from spacy import Language
 from spacy.tokens import Doc
 
+from ..bundled import ENCODER_LANGUAGES, MULTILINGUAL_ENCODER
 from ..component.factory import DEFAULT_CONFIG
 from ..component.trend_vector import TrendVector
-from ..encoder.transformer import find_transformer, is_transformer
+from ..encoder.components import find_transformer, listeners_in, transformers_of
 from ..method.interface import reads_heads
 from .findings import Failure, Finding, error, fine, from_failure, warning
 
 _OBSERVE = "import spacy_trend; spacy_trend.observe(nlp)"
-
-
-def transformers_of(nlp: Language) -> dict[str, Any]:
-    """Return the transformers of a pipeline by name, disabled ones included."""
-    return {name: pipe for name, pipe in nlp.components if is_transformer(pipe)}
 
 
 def transformer_read_by(nlp: Language, name: str, component: TrendVector) -> str:
@@ -33,6 +29,23 @@ def transformer_read_by(nlp: Language, name: str, component: TrendVector) -> str
     except ValueError:
         return next(iter(transformers))
     return next(other for other, pipe in transformers.items() if pipe is wanted)
+
+
+def how_to_get_transformer(nlp: Language) -> str:
+    """Return how a pipeline without a transformer gets one: as code, unless it was left out.
+
+    Args:
+        nlp: the pipeline.
+    """
+    listening = listeners_in(nlp)
+    if listening:
+        return f"Load the pipeline without `exclude`: {listening[0]!r} was trained with a transformer"
+    encoder = {} if nlp.lang in ENCODER_LANGUAGES else {"encoder": MULTILINGUAL_ENCODER}
+    present = [name for name, pipe in nlp.components if isinstance(pipe, TrendVector)]
+    remove = "".join(f"nlp.remove_pipe({name!r}); " for name in present)
+    settings = encoder | (_changed_settings(nlp, present[-1]) if present else {})
+    given = "".join(f", {name}={value!r}" for name, value in settings.items())
+    return f"import spacy_trend; {remove}spacy_trend.add_to(nlp{given})"
 
 
 def about_placement(nlp: Language, name: str, component: TrendVector) -> Finding:

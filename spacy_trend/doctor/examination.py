@@ -13,13 +13,14 @@ from spacy.tokens import Doc
 from ..attributes.record import RECORD, Record
 from ..component.factory import DEFAULT_CONFIG, make_trend_vector
 from ..component.trend_vector import TrendVector
+from ..encoder.components import transformers_of
 from .component import (
     about_needs,
     about_placement,
     about_settings,
     about_similarity,
+    how_to_get_transformer,
     transformer_read_by,
-    transformers_of,
 )
 from .findings import (
     Failure,
@@ -69,11 +70,7 @@ def _examine_components(nlp: Language) -> list[Finding]:
     findings: list[Finding] = []
     if not transformers_of(nlp):
         text = f"There is no transformer in the pipeline: got the components {nlp.component_names}"
-        fix = (
-            "import spacy_trend; nlp = spacy_trend.from_encoder(), or use a pipeline that has one, such as "
-            "en_core_web_trf (python -m spacy download en_core_web_trf)"
-        )
-        return [*findings, error("transformer", text, fix)]
+        return [*findings, error("transformer", text, how_to_get_transformer(nlp))]
     components = [(name, pipe) for name, pipe in nlp.components if isinstance(pipe, TrendVector)]
     for name, component in components:
         findings += examined("placement", f"'{name}'", partial(_examine_present, nlp, name, component))

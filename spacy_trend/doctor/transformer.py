@@ -31,8 +31,7 @@ def describe_transformer(
     """
     facts = attempt(lambda: facts_of(transformer))
     if isinstance(facts, Failure):
-        fix = "nlp.initialize()" if isinstance(facts.raised, ValueError) else ANOTHER_ENCODER
-        return None, [from_failure("transformer", facts, fix)]
+        return None, [from_failure("transformer", facts, ANOTHER_ENCODER)]
     size = facts.size
     attention = f", attention implementation '{facts.attention}'" if facts.attention else ""
     text = f"Transformer '{name}' (factory '{factory}'): {size.name}{attention}"

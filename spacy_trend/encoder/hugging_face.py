@@ -87,8 +87,11 @@ class NotInitialized:
     """A stand-in for the tokenizer of a transformer without weights, whose use raises a helpful error."""
 
     message = (
-        "The transformer has no weights yet: got a pipeline that was not initialized. Expected a call of "
-        "nlp.initialize() first, or a trained pipeline loaded with spacy.load()."
+        "The transformer has no weights yet: got one that was added to the pipeline, but not loaded. "
+        "Expected one with weights. Take out 'trend_vector' and the transformer with nlp.remove_pipe(...), "
+        "then call spacy_trend.add_to(nlp, encoder=...): it adds both, with the encoder's weights, and "
+        "leaves all other components as they are. If nothing in the pipeline is trained yet, "
+        "nlp.initialize() loads the weights as well."
     )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

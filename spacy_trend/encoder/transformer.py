@@ -1,6 +1,5 @@
-"""Transformer components of either package: find one, observe it, load its encoder."""
+"""A transformer component of either package: observe it, load its encoder."""
 
-import sys
 from typing import Any
 
 from spacy import Language
@@ -113,51 +112,6 @@ def attach(transformer: Any, request: Request, nlp: Language | None = None) -> O
         observed.join(nlp)
     add_reader(shim, observed)
     return observed
-
-
-def find_transformer(nlp: Language, name: str | None, before: str | None = None) -> Any:
-    """Find the transformer component that a trend vector reads.
-
-    Args:
-        nlp: the pipeline.
-        name: the name of the component; None for the nearest one.
-        before: the name of the component that reads it, if it is already in the pipeline.
-
-    Returns:
-        the transformer component.
-
-    Raises:
-        ValueError: if there is none, or the component of that name is not a transformer.
-    """
-    names = nlp.component_names
-    upstream = dict(nlp.components[: names.index(before)] if before in names else nlp.components)
-    if name is not None:
-        found = upstream.get(name)
-        if is_transformer(found):
-            return found
-        got = f"no component of that name among {list(upstream)}" if found is None else f"a {type(found)}"
-        raise ValueError(
-            f"The setting 'transformer' names '{name}', but got {got}. Expected a transformer component, of "
-            "spacy-transformers or spacy-curated-transformers, before 'trend_vector'. Correct the name, or "
-            "leave the setting out to read the nearest one."
-        )
-    transformers = [pipe for _, pipe in upstream.items() if is_transformer(pipe)]
-    if not transformers:
-        raise ValueError(
-            f"There is no transformer for 'trend_vector' to read: got the components {names}, expected one "
-            "of spacy-transformers or spacy-curated-transformers before it. Add one first, such as "
-            "nlp.add_pipe('transformer'), and do not exclude it when the pipeline is loaded."
-        )
-    return transformers[-1]
-
-
-def is_transformer(pipe: Any) -> bool:
-    """Return whether a component is a transformer of spacy-transformers or spacy-curated-transformers."""
-    # Importing the package would take time: a pipeline with a curated transformer has imported it already.
-    curated = sys.modules.get("spacy_curated_transformers.pipeline.transformer")
-    return isinstance(pipe, Transformer) or (
-        curated is not None and isinstance(pipe, curated.CuratedTransformer)
-    )
 
 
 def size_of_encoder(transformer: Any) -> EncoderSize:

@@ -1,7 +1,7 @@
 """The words that push texts towards a label most, over all texts."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
@@ -32,6 +32,22 @@ class Example(NamedTuple):
     part: float
 
 
+class ExampleData(TypedDict):
+    """An example as plain data: the position of the text among all texts, and what the word adds there."""
+
+    text: int
+    part: float
+
+
+class PushData(TypedDict):
+    """A push as plain data: see `Push`."""
+
+    word: str
+    part: float
+    occurrences: int
+    examples: list[ExampleData]
+
+
 class Push(NamedTuple):
     """A word and how it pushes towards a label.
 
@@ -47,9 +63,11 @@ class Push(NamedTuple):
     occurrences: int
     examples: list[Example]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> PushData:
         """Return the push as plain data, with `{"text": position, "part": ...}` for each example."""
-        examples = [{"text": example.text, "part": example.part} for example in self.examples]
+        examples: list[ExampleData] = [
+            {"text": example.text, "part": example.part} for example in self.examples
+        ]
         return {"word": self.word, "part": self.part, "occurrences": self.occurrences, "examples": examples}
 
 

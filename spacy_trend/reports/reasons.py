@@ -1,16 +1,28 @@
 """Why a classifier gives each text its label, collected text by text."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from spacy import Language
 from spacy.tokens import Doc
 
 from ..attribution import attribute_labels
-from ..attribution.interface import Attribution, Label, Parts
+from ..attribution.interface import Attribution, Label, Parts, WordData
 from ..attribution.margins import Scores, scores_of
 from ..types import Floats, Ints
+
+
+class ReasonsData(TypedDict):
+    """The reasons of a text as plain data: see `TextReasons.to_dict`."""
+
+    text: str
+    label: Label
+    predicted: Label
+    against: Label | None
+    margin: float
+    bias: float
+    words: list[WordData]
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,7 @@ class TextReasons:
         """Whether the predicted label is the true one."""
         return self.label == self.predicted
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ReasonsData:
         """Return the reasons as plain data.
 
         Returns:

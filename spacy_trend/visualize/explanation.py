@@ -3,7 +3,7 @@
 import json
 import math
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -81,11 +81,11 @@ def explain_similarity(doc: Doc, other: Doc) -> dict[str, Any]:
     return {"text": doc.text, "other_text": other.text, **attribution.to_dict(), "pairs": pairs}
 
 
-def as_json_line(explanation: dict[str, Any]) -> str:
+def as_json_line(explanation: Mapping[str, object]) -> str:
     """Return an explanation as JSON in a line, with null for NaN and infinite numbers, which JSON lacks.
 
     Args:
-        explanation: as `explain` returns it.
+        explanation: as `explain` returns it, or other plain data.
     """
     return json.dumps(_without_odd_numbers(explanation), allow_nan=False)
 

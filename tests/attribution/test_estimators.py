@@ -329,7 +329,7 @@ def test_five_hundred_texts_through_a_stored_pipeline_agree_with_the_decision_fu
     random = np.random.default_rng(3)
     texts = [" ".join(random.choice(words, size=random.integers(1, 12))) for _ in range(500)]
     labels = ["odd" if len(text) % 2 else "even" for text in texts]
-    vectorizer = TrendVectorizer(config={"preset": "classifier"})
+    vectorizer = TrendVectorizer(preset="classifier")
     fitted = make_pipeline(vectorizer, StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)).fit(
         texts, labels
     )

@@ -201,6 +201,7 @@ def test_explain_refuses_a_pipeline_without_a_transformer(tmp_path: Path) -> Non
     result = run("Two words", "--model", str(tmp_path))
     assert result.exit_code == 1
     assert "There is no transformer for 'trend_vector' to read: got the components []" in said(result)
+    assert "spacy_trend.add_to(nlp)" in said(result)
 
 
 def test_explain_refuses_both_a_model_and_an_encoder() -> None:

@@ -121,7 +121,39 @@ def test_no_transformer() -> None:
         "no transformer in the pipeline: got the components ['sentencizer']"
         in about("transformer", findings).text
     )
-    assert "spacy_trend.from_encoder()" in str(about("transformer", findings).fix)
+    assert about("transformer", findings).fix == "import spacy_trend; spacy_trend.add_to(nlp)"
+    mend(about("transformer", findings).fix, nlp)
+    assert nlp.pipe_names == ["transformer", "sentencizer", "trend_vector"]
+    assert wrong(examine(nlp)) == []
+
+
+def test_no_transformer_in_a_pipeline_of_another_language() -> None:
+    fix = about("transformer", examine(spacy.blank("fr"))).fix
+    assert fix == "import spacy_trend; spacy_trend.add_to(nlp, encoder='intfloat/multilingual-e5-small')"
+
+
+def test_a_transformer_that_was_removed(make: Callable[..., Language]) -> None:
+    nlp = make({"preset": "classifier", "level": "sentence"})
+    nlp.remove_pipe("transformer")
+    fix = about("transformer", examine(nlp)).fix
+    assert fix == (
+        "import spacy_trend; nlp.remove_pipe('trend_vector'); "
+        "spacy_trend.add_to(nlp, preset='classifier', level='sentence')"
+    )
+    mend(fix, nlp)
+    assert nlp.pipe_names == ["transformer", "trend_vector"]
+    assert about("transformer", examine(nlp)).status == "ok"
+
+
+def test_a_transformer_that_was_left_out(make: Callable[..., Language]) -> None:
+    nlp = make(None)
+    listener = {"@architectures": "spacy-transformers.TransformerListener.v1"}
+    pooling = {"@layers": "reduce_mean.v1"}
+    tok2vec = {**listener, "grad_factor": 1.0, "pooling": pooling}
+    nlp.add_pipe("tagger", config={"model": {"@architectures": "spacy.Tagger.v2", "tok2vec": tok2vec}})
+    nlp.remove_pipe("transformer")
+    fix = about("transformer", examine(nlp)).fix
+    assert fix == "Load the pipeline without `exclude`: 'tagger' was trained with a transformer"
 
 
 def test_no_trend_vector(make: Callable[..., Language]) -> None:
@@ -140,7 +172,9 @@ def test_no_weights(tiny_encoder: Path) -> None:
     nlp.add_pipe("trend_vector")
     findings = examine(nlp)
     assert wrong(findings) == [("error", "transformer")]
-    assert "nlp.initialize()" in str(about("transformer", findings).fix)
+    fix = str(about("transformer", findings).fix)
+    assert "spacy_trend.add_to(nlp, encoder=...)" in fix
+    assert "If nothing in the pipeline is trained yet, nlp.initialize()" in fix
 
 
 def test_no_sentence_boundaries(make: Callable[..., Language]) -> None:

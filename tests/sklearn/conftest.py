@@ -18,10 +18,18 @@ def _one_thread() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def kept(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, int], dict[bytes, Any]]:
+    """The vectors that are kept in this process: none that another test has made."""
+    vectors: dict[tuple[str, int], dict[bytes, Any]] = {}
+    monkeypatch.setattr("spacy_trend.kept_vectors._IN_PROCESS", vectors)
+    return vectors
+
+
 @pytest.fixture(scope="module")
 def fitted(tiny_encoder: Path) -> TrendVectorizer:
     """With the tiny encoder and settings without logarithms; not to be changed by a test."""
-    return TrendVectorizer(encoder=tiny_encoder, config={"preset": "classifier"}).fit(TEXTS)
+    return TrendVectorizer(encoder=tiny_encoder, preset="classifier").fit(TEXTS)
 
 
 @pytest.fixture(scope="module")

@@ -55,21 +55,24 @@ class TestEstimator:
         vectorizer = TrendVectorizer(encoder=tiny_encoder)
         assert vectorizer.get_params() == {
             "pipeline": None,
+            "preset": None,
             "encoder": tiny_encoder,
             "lang": "en",
             "config": None,
-            "memory": None,
+            "memory": True,
+            "batch_size": None,
+            "show_progress": False,
         }
-        assert vectorizer.set_params(config=WIDE).fit(TEXTS).transform(TEXTS).shape == (4, 64)
-        assert vectorizer.set_params(config=None).fit(TEXTS).transform(TEXTS).shape == (4, 32)
-        with pytest.raises(ValueError, match="Invalid parameter 'preset'"):
-            vectorizer.set_params(preset="article")
+        assert vectorizer.set_params(preset=WIDE).fit(TEXTS).transform(TEXTS).shape == (4, 64)
+        assert vectorizer.set_params(preset=None).fit(TEXTS).transform(TEXTS).shape == (4, 32)
+        with pytest.raises(ValueError, match="Invalid parameter 'level'"):
+            vectorizer.set_params(level="sentence")
 
     def test_does_not_change_its_parameters(self, tiny_encoder: Path) -> None:
-        config = {"preset": "classifier_wide", "select": {"layer": 1}}
+        config = {"level": "doc", "select": {"layer": 1}}
         vectorizer = TrendVectorizer(encoder=tiny_encoder, config=config).fit(TEXTS)
         assert vectorizer.config is config
-        assert config == {"preset": "classifier_wide", "select": {"layer": 1}}
+        assert config == {"level": "doc", "select": {"layer": 1}}
 
     def test_can_be_cloned(self, fitted: TrendVectorizer, vectors: Any) -> None:
         cloned = clone(fitted)
@@ -95,12 +98,12 @@ class TestEstimator:
     def test_can_be_fitted_again(self, tiny_encoder: Path) -> None:
         vectorizer = TrendVectorizer(encoder=tiny_encoder).fit(TEXTS)
         first = vectorizer.nlp_
-        assert vectorizer.set_params(config=WIDE).fit(TEXTS).nlp_ is not first
+        assert vectorizer.set_params(preset=WIDE).fit(TEXTS).nlp_ is not first
         assert len(vectorizer.get_feature_names_out()) == 64
 
     def test_keeps_its_pipeline_until_it_is_fitted_again(self, tiny_encoder: Path) -> None:
         vectorizer = TrendVectorizer(encoder=tiny_encoder).fit(TEXTS)
-        assert vectorizer.set_params(config=WIDE).transform(TEXTS).shape == (4, 32)
+        assert vectorizer.set_params(preset=WIDE).transform(TEXTS).shape == (4, 32)
 
     def test_names_its_features(self, fitted: TrendVectorizer) -> None:
         names = fitted.get_feature_names_out()
@@ -114,8 +117,8 @@ class TestEstimator:
         assert_close(table.to_numpy(), vectorizer.set_output(transform="default").transform(TEXTS))
 
     def test_has_a_short_name_when_printed(self, tiny_encoder: Path) -> None:
-        assert repr(TrendVectorizer(encoder="a", config=WIDE)) == (
-            "TrendVectorizer(config={'preset': 'classifier_wide'}, encoder='a')"
+        assert repr(TrendVectorizer(encoder="a", preset=WIDE)) == (
+            "TrendVectorizer(encoder='a', preset='classifier_wide')"
         )
 
     def test_names_the_extra_if_scikit_learn_is_missing(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,26 +140,28 @@ class TestInScikitLearnsPipelines:
 
     def test_stands_beside_another(self, tiny_encoder: Path) -> None:
         both = make_union(
-            TrendVectorizer(encoder=tiny_encoder), TrendVectorizer(encoder=tiny_encoder, config=WIDE)
+            TrendVectorizer(encoder=tiny_encoder), TrendVectorizer(encoder=tiny_encoder, preset=WIDE)
         )
         assert both.fit_transform(TEXTS).shape == (4, 96)
         assert len(both.get_feature_names_out()) == 96
 
     @pytest.mark.slow
+    @pytest.mark.parametrize("in_folder", [False, True])
     def test_is_searched_for_its_best_settings(
-        self, tiny_encoder: Path, tmp_path: Path, ran: list[str]
+        self, tiny_encoder: Path, tmp_path: Path, ran: list[str], in_folder: bool
     ) -> None:
-        vectorizer = TrendVectorizer(encoder=tiny_encoder, memory=tmp_path)
+        given: dict[str, Any] = {"memory": tmp_path} if in_folder else {}
+        vectorizer = TrendVectorizer(encoder=tiny_encoder, **given)
         steps = [("vectors", vectorizer), ("scale", StandardScaler()), ("classify", LogisticRegression())]
-        configs = [{"preset": "classifier"}, WIDE]
+        presets = ["classifier", WIDE]
         search = GridSearchCV(
             Pipeline(steps),
-            {"vectors__config": configs, "classify__C": [0.1, 1.0]},
+            {"vectors__preset": presets, "classify__C": [0.1, 1.0]},
             cv=2,
             error_score="raise",
         )
         search.fit(LEARNED, LABELS)
-        assert search.best_params_["vectors__config"] in configs
+        assert search.best_params_["vectors__preset"] in presets
         assert search.predict(LEARNED).tolist() == LABELS
         # Once for each of the two settings.
         assert sorted(ran) == sorted(LEARNED * 2)

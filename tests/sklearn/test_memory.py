@@ -18,11 +18,11 @@ from spacy import Language
 from spacy.tokens import Doc
 
 import spacy_trend
-from spacy_trend import sklearn
+from spacy_trend import kept_vectors, sklearn
 from spacy_trend.sklearn import TrendVectorizer
 from tests.support.encoders import save_bert
 from tests.support.scripts import WARNINGS_ARE_ERRORS
-from tests.support.vectorizers import TEXTS, WIDE, assert_close
+from tests.support.vectorizers import TEXTS, WIDE, again, assert_close
 
 READ_AGAIN = """
 import sys
@@ -31,7 +31,7 @@ from pathlib import Path
 from spacy_trend.sklearn import TrendVectorizer
 
 encoder, folder = sys.argv[1:]
-vectorizer = TrendVectorizer(encoder=encoder, config={"preset": "classifier"}, memory=Path(folder)).fit(["a"])
+vectorizer = TrendVectorizer(encoder=encoder, preset="classifier", memory=Path(folder)).fit(["a"])
 pipe, ran = vectorizer.nlp_.pipe, []
 
 
@@ -70,7 +70,7 @@ def remembering(tiny_encoder: Path, tmp_path: Path) -> Callable[..., TrendVector
     def make(**changes: Any) -> TrendVectorizer:
         settings = {
             "encoder": tiny_encoder,
-            "config": {"preset": "classifier"},
+            "preset": "classifier",
             "memory": tmp_path / "memory",
         }
         return TrendVectorizer(**{**settings, **changes}).fit(["."])
@@ -86,8 +86,8 @@ class TestMemory:
         first = vectorizer.transform(TEXTS)
         assert sorted(ran) == sorted(TEXTS)
         ran.clear()
-        for again in vectorizer, remembering(), clone(vectorizer).fit(["."]):
-            np.testing.assert_array_equal(again.transform(TEXTS), first)
+        for other in vectorizer, remembering(), clone(vectorizer).fit(["."]):
+            np.testing.assert_array_equal(other.transform(TEXTS), first)
         assert ran == []
         assert_close(first, vectors)
 
@@ -116,16 +116,19 @@ class TestMemory:
         np.testing.assert_array_equal(vectorizer.transform(texts), first)
         assert len(ran) == len(texts)
 
-    @pytest.mark.parametrize("config", [WIDE, {"preset": "classifier", "select": {"layer": 0}}, None])
+    @pytest.mark.parametrize(
+        "changes", [{"preset": WIDE}, {"config": {"select": {"layer": 0}}}, {"preset": "article"}]
+    )
     def test_does_not_confuse_settings(
         self,
         remembering: Callable[..., TrendVectorizer],
         tiny_encoder: Path,
-        config: dict[str, Any] | None,
+        changes: dict[str, Any],
     ) -> None:
-        one, other = remembering(), remembering(config=config)
+        one, other = remembering(), remembering(**changes)
         one.transform(TEXTS)
-        expected = TrendVectorizer(encoder=tiny_encoder, config=config).fit_transform(TEXTS)
+        settings: dict[str, Any] = {"encoder": tiny_encoder, "preset": "classifier", "memory": None}
+        expected = TrendVectorizer(**{**settings, **changes}).fit_transform(TEXTS)
         np.testing.assert_allclose(other.transform(TEXTS), expected, atol=1e-3)
         assert other.transform(TEXTS).shape != one.transform(TEXTS).shape or (
             np.abs(other.transform(TEXTS) - one.transform(TEXTS)).max() > 0.01
@@ -144,7 +147,7 @@ class TestMemory:
         self, remembering: Callable[..., TrendVectorizer], vectors: Any, tiny_encoder: Path
     ) -> None:
         nlp = spacy_trend.from_encoder(tiny_encoder, config={"preset": "classifier"})
-        settings: dict[str, Any] = {"pipeline": nlp, "encoder": None, "config": None}
+        settings: dict[str, Any] = {"pipeline": nlp, "encoder": None, "preset": None}
         assert_close(remembering(**settings).transform(TEXTS), vectors)
         next(nlp.get_pipe("transformer").model.layers[0].shims[0]._model.parameters()).data *= 2
         assert np.abs(remembering(**settings).transform(TEXTS) - vectors).max() > 0.1
@@ -155,7 +158,7 @@ class TestMemory:
         text = ["I don't, you can't."]
         remembering().transform(text)
         result = remembering(lang="de").transform(text)
-        settings: dict[str, Any] = {"encoder": tiny_encoder, "config": {"preset": "classifier"}}
+        settings: dict[str, Any] = {"encoder": tiny_encoder, "preset": "classifier"}
         assert_close(result, TrendVectorizer(**settings, lang="de").fit_transform(text))
         assert np.abs(result - TrendVectorizer(**settings).fit_transform(text)).max() > 0.01
 
@@ -170,7 +173,9 @@ class TestMemory:
     def test_is_the_path_of_a_folder(
         self, remembering: Callable[..., TrendVectorizer], memory: Any, tmp_path: Path
     ) -> None:
-        message = rf"got memory={re.escape(repr(memory))}\. Expected the path of a folder, or None"
+        message = rf"got memory={re.escape(repr(memory))}\. Expected the path of a folder, True"
+        if not isinstance(memory, str):
+            message = rf"The 'memory' parameter of TrendVectorizer must be.*Got {re.escape(repr(memory))}"
         with pytest.raises(ValueError, match=message):
             remembering(memory=memory)
         with pytest.raises(ValueError, match=message):
@@ -220,7 +225,7 @@ class TestMemory:
         vectorizer = remembering()
         nlp = vectorizer.nlp_
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(nlp, "pipe", lambda texts: Language.pipe(nlp, list(texts)[1:]))
+            patch.setattr(nlp, "pipe", lambda texts, **given: Language.pipe(nlp, list(texts)[1:], **given))
             with pytest.raises(ValueError, match="3 docs for 4 texts"):
                 vectorizer.transform(TEXTS)
             with pytest.raises(ValueError, match="0 docs for 1 texts"):
@@ -275,7 +280,7 @@ class TestMemory:
         self, tiny_encoder: Path, other_encoder: Path, tmp_path: Path, vectors: Any
     ) -> None:
         one, other = (
-            TrendVectorizer(encoder=encoder, config={"preset": "classifier"}).fit(TEXTS)
+            TrendVectorizer(encoder=encoder, preset="classifier").fit(TEXTS)
             for encoder in (other_encoder, tiny_encoder)
         )
         for vectorizer in one, other:
@@ -320,3 +325,79 @@ class TestMemory:
         ran, vector = result.stdout.split("] [")
         assert ran == "['New'"
         assert_close(np.array(vector.strip("]\n ").split(","), dtype=float), vectors[2])
+
+
+class TestMemoryInThisProcess:
+    def test_is_what_there_is_unless_another_is_named(
+        self, fitted: TrendVectorizer, vectors: Any, ran: list[str]
+    ) -> None:
+        first = again(fitted).fit_transform(TEXTS)
+        assert_close(first, vectors)
+        assert sorted(ran) == sorted(TEXTS)
+        ran.clear()
+        # Also of a copy of the pipeline, as scikit-learn makes one for each fold.
+        for other in again(fitted), clone(fitted):
+            np.testing.assert_array_equal(other.fit_transform([*TEXTS, *TEXTS[:2]]), [*first, *first[:2]])
+        assert ran == []
+
+    @pytest.mark.parametrize("memory", [False, None])
+    def test_may_be_left_out(self, fitted: TrendVectorizer, memory: bool | None, ran: list[str]) -> None:
+        vectorizer = again(fitted).set_params(memory=memory)
+        vectorizer.fit_transform(TEXTS)
+        vectorizer.transform(TEXTS)
+        assert sorted(ran) == sorted(TEXTS * 2)
+
+    def test_does_not_confuse_settings(self, tiny_encoder: Path, ran: list[str]) -> None:
+        made = [
+            TrendVectorizer(encoder=tiny_encoder, preset=preset, config=config).fit_transform(TEXTS)
+            for preset, config in (
+                ("classifier", None),
+                (WIDE, None),
+                ("classifier", {"select": {"layer": 0}}),
+            )
+        ]
+        assert sorted(ran) == sorted(TEXTS * 3)
+        assert np.abs(made[0] - made[2]).max() > 0.01
+
+    def test_notices_that_the_pipeline_was_changed_after_it_was_fitted(
+        self, tiny_encoder: Path, ran: list[str]
+    ) -> None:
+        nlp = spacy_trend.from_encoder(tiny_encoder, config={"preset": "classifier"})
+        vectorizer = TrendVectorizer(nlp).fit(TEXTS)
+        before = vectorizer.transform(TEXTS)
+        for weights in nlp.get_pipe("transformer").model.transformer.parameters():
+            weights.data *= 1.5
+        other = vectorizer.transform(TEXTS)
+        assert np.abs(other - before).max() > 0.1
+        nlp.add_pipe("sentencizer", first=True)
+        nlp.get_pipe("trend_vector").level = "sentence"
+        vectorizer.transform(TEXTS)
+        assert sorted(ran) == sorted(TEXTS * 3)
+        vectorizer.transform(TEXTS)
+        assert sorted(ran) == sorted(TEXTS * 3)
+
+    def test_forgets_the_oldest_pipeline_first_and_has_a_limit(
+        self, kept: dict[tuple[str, int], dict[bytes, Any]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        vector = np.ones(4, dtype=np.float32)
+        monkeypatch.setattr(kept_vectors, "MOST_BYTES", 3 * (16 + kept_vectors.OVERHEAD))
+        first = kept_vectors.VectorsInProcess("first", 4)
+        for text in "abc":
+            first.write(text, vector)
+        second = kept_vectors.VectorsInProcess("second", 4)
+        for text in "abcd":
+            second.write(text, 2 * vector)
+        assert [name for name, _ in kept] == ["second"]
+        assert kept_vectors.VectorsInProcess("first", 4).read("a") is None
+        found = second.read("c")
+        assert found is not None
+        np.testing.assert_array_equal(found, 2 * vector)
+        assert second.read("d") is None
+
+    def test_keeps_vectors_that_nobody_changes(self) -> None:
+        vector = np.ones(4, dtype=np.float32)
+        kept_vectors.VectorsInProcess("one", 4).write("a", vector)
+        vector[:] = 0
+        found = kept_vectors.VectorsInProcess("one", 4).read("a")
+        assert found is not None
+        np.testing.assert_array_equal(found, np.ones(4))

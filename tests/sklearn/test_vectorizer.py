@@ -1,5 +1,6 @@
 """The trend vector as a scikit-learn transformer: what it takes and keeps, and scikit-learn's own rules."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from spacy import Language
 pytest.importorskip("sklearn")
 
 from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import InvalidParameterError
 
 import spacy_trend
 from spacy_trend.pipelines import transformer_pipeline
@@ -27,13 +29,21 @@ class TestTransform:
         assert_close(result, vectors)
 
     def test_gives_those_of_the_settings(self, tiny_encoder: Path) -> None:
-        wide = TrendVectorizer(encoder=str(tiny_encoder), config=WIDE).fit_transform(TEXTS)
-        nlp = spacy_trend.from_encoder(tiny_encoder, config=WIDE)
+        wide = TrendVectorizer(encoder=str(tiny_encoder), preset=WIDE).fit_transform(TEXTS)
+        nlp = spacy_trend.from_encoder(tiny_encoder, config={"preset": WIDE})
         assert wide.shape == (4, 64)
         assert_close(wide, np.stack([nlp(text)._.trend_vector for text in TEXTS]))
 
+    def test_gives_those_of_the_preset_for_classifiers_unless_another_is_named(
+        self, tiny_encoder: Path, vectors: Any
+    ) -> None:
+        assert_close(TrendVectorizer(encoder=tiny_encoder).fit_transform(TEXTS), vectors)
+        sentences = TrendVectorizer(encoder=tiny_encoder, config={"level": "doc", "select": {"layer": 0}})
+        settings = sentences.fit(TEXTS).nlp_.get_pipe_config("trend_vector")
+        assert (settings["preset"], settings["select"]) == ("classifier", {"layer": 0})
+
     def test_may_be_one_step_with_fit(self, tiny_encoder: Path) -> None:
-        make = TrendVectorizer(encoder=tiny_encoder, config={"preset": "classifier"})
+        make = TrendVectorizer(encoder=tiny_encoder)
         assert_close(make.fit_transform(TEXTS), make.transform(TEXTS))
         assert make.fit(TEXTS, LABELS[:4]) is make
 
@@ -86,7 +96,7 @@ class TestDocs:
         assert_close(fitted.transform(docs), vectors)
 
     def test_of_another_width_are_refused(self, fitted: TrendVectorizer, tiny_encoder: Path) -> None:
-        doc = spacy_trend.from_encoder(tiny_encoder, config=WIDE)(TEXTS[0])
+        doc = spacy_trend.from_encoder(tiny_encoder, config={"preset": WIDE})(TEXTS[0])
         with pytest.raises(ValueError, match=r"TrendVectorizer: .*width 64.*32"):
             fitted.transform([TEXTS[1], doc])
 
@@ -106,8 +116,7 @@ class TestPipelines:
         self, tiny_encoder: Path, vectors: Any, tmp_path: Path
     ) -> None:
         transformer_pipeline(tiny_encoder).to_disk(tmp_path)
-        settings = {"preset": "classifier"}
-        assert_close(TrendVectorizer(tmp_path, config=settings).fit_transform(TEXTS), vectors)
+        assert_close(TrendVectorizer(tmp_path, preset="classifier").fit_transform(TEXTS), vectors)
         assert TrendVectorizer(tmp_path).fit(TEXTS).nlp_.get_pipe("trend_vector").level == "doc"
         assert spacy.load(tmp_path).pipe_names == ["transformer"]
 
@@ -122,11 +131,12 @@ class TestPipelines:
         nlp = transformer_pipeline(tiny_encoder)
         message = (
             r"the pipeline has no trend vector: got \['transformer'\]\. Add one with "
-            r"nlp\.add_pipe\('trend_vector'\), or give the pipeline's path: then a copy gets one\."
+            r"nlp\.add_pipe\('trend_vector'\), or spacy_trend\.add_to\(nlp\) if it has no transformer\. Or "
+            r"give the pipeline's path: then a copy gets one\."
         )
-        for config in None, WIDE:
+        for preset in None, WIDE:
             with pytest.raises(ValueError, match=message):
-                TrendVectorizer(nlp, config=config).fit(TEXTS)
+                TrendVectorizer(nlp, preset=preset).fit(TEXTS)
         assert nlp.pipe_names == ["transformer"]
 
     def test_with_one_that_is_disabled_have_none(self, tiny: Language) -> None:
@@ -136,9 +146,9 @@ class TestPipelines:
         ):
             TrendVectorizer(tiny).fit(TEXTS)
 
-    @pytest.mark.parametrize("config", [WIDE, {}])
+    @pytest.mark.parametrize("settings", [{"preset": WIDE}, {"config": {}}, {"config": {"level": "doc"}}])
     def test_have_settings_of_their_own_or_get_them(
-        self, tiny: Language, config: dict[str, Any], tmp_path: Path
+        self, tiny: Language, settings: dict[str, Any], tmp_path: Path
     ) -> None:
         tiny.to_disk(tmp_path)
         message = (
@@ -146,7 +156,7 @@ class TestPipelines:
         )
         for pipeline in tiny, tmp_path:
             with pytest.raises(ValueError, match=message):
-                TrendVectorizer(pipeline, config=config).fit(TEXTS)
+                TrendVectorizer(pipeline, **settings).fit(TEXTS)
 
     def test_have_an_encoder_of_their_own(self, tiny: Language, tiny_encoder: Path) -> None:
         with pytest.raises(ValueError, match=r"they exclude each other\. Give one of them"):
@@ -178,4 +188,61 @@ class TestPipelines:
 
     def test_refuse_unknown_settings(self, tiny_encoder: Path) -> None:
         with pytest.raises(ValueError, match="no_such"):
-            TrendVectorizer(encoder=tiny_encoder, config={"preset": "no_such"}).fit(TEXTS)
+            TrendVectorizer(encoder=tiny_encoder, config={"no_such": 1}).fit(TEXTS)
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        ("name", "wrong", "expected"),
+        [
+            ("preset", "no_such", r"a str among {.*'similarity'.*} or None"),
+            ("preset", 3, r"a str among"),
+            ("pipeline", 3, r"an instance of 'spacy.language.Language', an instance of 'str', .* or None"),
+            ("encoder", b"bert", r"an instance of 'str', .* or None"),
+            ("lang", None, r"an instance of 'str'"),
+            ("config", [("level", "doc")], r"an instance of 'collections.abc.Mapping' or None"),
+            ("batch_size", 0, r"an int in the range \[1, inf\) or None"),
+            ("batch_size", 2.5, r"an int in the range \[1, inf\) or None"),
+            ("show_progress", "yes", r"an instance of 'bool'"),
+        ],
+    )
+    def test_are_checked_as_scikit_learn_does(self, name: str, wrong: Any, expected: str) -> None:
+        message = (
+            rf"The '{name}' parameter of TrendVectorizer must be {expected}.* Got {re.escape(repr(wrong))} "
+        )
+        for method in "fit", "fit_transform":
+            with pytest.raises(InvalidParameterError, match=message):
+                getattr(TrendVectorizer(**{name: wrong}), method)(TEXTS)
+
+    def test_name_the_preset_once(self) -> None:
+        message = r"got the preset 'classifier' in `config`.*give it as TrendVectorizer\(preset=\.\.\.\)"
+        with pytest.raises(ValueError, match=message):
+            TrendVectorizer(config={"preset": "classifier"}).fit(TEXTS)
+
+    def test_say_how_many_texts_the_pipeline_takes_at_a_time(
+        self, fitted: TrendVectorizer, vectors: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        vectorizer = TrendVectorizer(fitted.nlp_, memory=None, batch_size=3).fit(TEXTS)
+        sizes = []
+        pipe = Language.pipe
+
+        def noting(self: Language, texts: Any, *, batch_size: int | None = None) -> Any:
+            sizes.append(batch_size)
+            return pipe(self, texts, batch_size=batch_size)
+
+        monkeypatch.setattr(Language, "pipe", noting)
+        assert_close(vectorizer.transform(TEXTS), vectors)
+        assert_close(vectorizer.set_params(batch_size=None).transform(TEXTS), vectors)
+        assert sizes == [3, None]
+
+    def test_show_progress_if_it_is_wanted(
+        self, fitted: TrendVectorizer, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        vectorizer = TrendVectorizer(fitted.nlp_).fit(TEXTS)
+        vectorizer.transform(TEXTS)
+        assert capsys.readouterr() == ("", "")
+        vectorizer.set_params(show_progress=True)
+        vectorizer.transform([*TEXTS, "New", "New", fitted.nlp_.make_doc("Newer")])
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert re.search(r"Embedding: 100%.* 7/7 ", err)

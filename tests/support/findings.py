@@ -20,7 +20,7 @@ def wrong(findings: list[Finding]) -> list[tuple[str, str]]:
 
 
 def mend(fix: str | None, nlp: Language) -> None:
-    """Do what a fix says: calls of methods of `nlp` with plain values, or of `spacy_trend.observe`."""
+    """Do what a fix says: calls of methods of `nlp` with plain values, or of functions that take `nlp`."""
     assert fix is not None
     for step in ast.parse(fix).body:
         if isinstance(step, ast.Import):
@@ -28,15 +28,15 @@ def mend(fix: str | None, nlp: Language) -> None:
             continue
         assert isinstance(step, ast.Expr)
         assert isinstance(step.value, ast.Call)
-        function = ast.unparse(step.value.func)
-        if function == "spacy_trend.observe":
-            assert [ast.unparse(argument) for argument in step.value.args] == ["nlp"]
-            spacy_trend.observe(nlp)
-            continue
-        owner, _, method = function.partition(".")
-        assert owner == "nlp"
-        values = [ast.literal_eval(argument) for argument in step.value.args]
         named = {
             keyword.arg: ast.literal_eval(keyword.value) for keyword in step.value.keywords if keyword.arg
         }
-        getattr(nlp, method)(*values, **named)
+        owner, _, function = ast.unparse(step.value.func).partition(".")
+        if owner == "spacy_trend":
+            assert function in ("add_to", "observe")
+            assert [ast.unparse(argument) for argument in step.value.args] == ["nlp"]
+            getattr(spacy_trend, function)(nlp, **named)
+            continue
+        assert owner == "nlp"
+        values = [ast.literal_eval(argument) for argument in step.value.args]
+        getattr(nlp, function)(*values, **named)

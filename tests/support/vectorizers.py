@@ -12,7 +12,7 @@ LEARNED = [f"I want {word} apples." for word in ("red", "green", "big", "old")] 
     f"No train left {word} here!" for word in ("near", "from", "for", "around")
 ]
 LABELS = ["fruit"] * 4 + ["rail"] * 4
-WIDE = {"preset": "classifier_wide"}
+WIDE = "classifier_wide"
 NOISE = 2e-5
 
 
