@@ -17,13 +17,11 @@ from .component.room import before_readers, check_needs_encoder, free_name
 from .component.trend_vector import trend_components
 from .messages import without_controls
 from .progress import LOGGER
+from .windows import windows_config
 
 #: The name of an encoder on the hub, "name" or "owner/name"; in neither part may be "--" or "..".
 _HUB_NAME = re.compile(r"(?!.*(?:--|\.\.))(?:[\w-][\w.-]*/)?[\w-](?:[\w.-]*[\w-])?")
 
-#: How many tokens a window has, and after how many the next one starts, if nothing is said: those of
-#: spacy-transformers. If only the window is given, the stride is the same share of it.
-WINDOW, STRIDE = 128, 96
 
 #: Held while a pipeline is loaded, because transformers makes encoders under settings of the whole process:
 #: of two that are loaded at once, one may be left without weights ("Cannot copy out of meta tensor").
@@ -87,7 +85,7 @@ def transformer_pipeline(
         TypeError: if the encoder's own code raises one.
         ValueError: if a file of the encoder's tokenizer is missing, or there are no such windows.
     """
-    windows = _windows(window, stride)
+    windows = windows_config(window, stride)
     nlp = spacy.blank(lang)
     name = _encoder_name(encoder)
     with _LOADING:
@@ -134,7 +132,7 @@ def add_to(
     from .encoder.transformer import load_encoder
 
     check_needs_encoder(nlp)
-    windows = _windows(window, stride)
+    windows = windows_config(window, stride)
     name = _encoder_name(encoder)
     if encoder is None and nlp.lang not in ENCODER_LANGUAGES:
         warnings.warn(
@@ -253,28 +251,6 @@ def with_trend_vector(
             f"pipeline: nlp.remove_pipe({name!r})."
         )
     return nlp
-
-
-def _windows(window: int | None, stride: int | None) -> dict[str, Any]:
-    """Return what a transformer's config says of windows; refuse windows that leave tokens out."""
-    if window is None and stride is None:
-        return {}
-    for name, number in (("window", window), ("stride", stride)):
-        if number is not None and (not isinstance(number, int) or number < 1):
-            raise ValueError(
-                f"Got {name}={number!r}. Expected a whole number of tokens, 1 or more: change it, or leave "
-                "it out."
-            )
-    size = WINDOW if window is None else window
-    step = max(1, size * STRIDE // WINDOW) if stride is None else stride
-    if step > size:
-        of_whom = " of spacy-transformers" if window is None else ""
-        raise ValueError(
-            f"Got stride={step}, more than the window{of_whom} has tokens, {size}: those between two windows "
-            f"would be left out. Expected at most {size}: lower the stride, or raise the window."
-        )
-    getter = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": size, "stride": step}
-    return {"get_spans": getter}
 
 
 def _encoder_name(encoder: str | Path | None) -> str:
