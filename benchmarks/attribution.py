@@ -228,7 +228,7 @@ def comparison(measured: Measured) -> str:
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder of the public data, see the README")],
+    data: Annotated[Path, typer.Option(help="Folder of the public data, see texts.py")],
     encoder: Annotated[Path | None, typer.Option(help="Folder of an encoder; none for the bundled")] = None,
     number: Annotated[int, typer.Option(help="How many texts of each set are explained")] = 45,
     seed: Annotated[int, typer.Option(help="Of the draws")] = 0,

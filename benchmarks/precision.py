@@ -19,7 +19,7 @@ def cosine(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def main(
-    data: Annotated[Path | None, typer.Option(help="Folder of the public data, see the README")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the public data, see texts.py")] = None,
 ) -> None:
     """Measure, print the table and write it to benchmarks/RESULTS.md."""
     obstacle = bfloat16_obstacle(torch.device("cpu"))

@@ -189,7 +189,7 @@ def measure(data: Path, nlp: Language, limit: int | None) -> tuple[str, str]:
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder of the public data, see the README")],
+    data: Annotated[Path, typer.Option(help="Folder of the public data, see texts.py")],
     encoder: Annotated[Path | None, typer.Option(help="Folder of an encoder; none for the bundled")] = None,
     training_only: Annotated[bool, typer.Option(help="Compare what presets could be")] = False,
     limit: Annotated[int | None, typer.Option(help="Only so many texts of each part")] = None,

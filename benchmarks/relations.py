@@ -144,7 +144,7 @@ def table(shares: dict[str, np.ndarray]) -> str:
 
 
 def main(
-    data: Annotated[Path, typer.Option(help="Folder of the public data, see the README")],
+    data: Annotated[Path, typer.Option(help="Folder of the public data, see texts.py")],
     encoder: Annotated[Path | None, typer.Option(help="Folder of an encoder; none for the bundled")] = None,
     lang: Annotated[str, typer.Option(help=f"One of {', '.join(FOLDERS)}")] = "en",
     limit: Annotated[int | None, typer.Option(help="Only so many sentences; write nothing")] = None,

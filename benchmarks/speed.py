@@ -100,7 +100,7 @@ def ratio(own: list[float], other: list[float]) -> float:
 
 
 def main(
-    data: Annotated[Path | None, typer.Option(help="Folder of the public data, see the README")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the public data, see texts.py")] = None,
     rounds: Annotated[int, typer.Option(help="How often each way is run")] = 7,
     ways: Annotated[list[str] | None, typer.Option("--way", help="Beside stock; without, all")] = None,
     kinds: Annotated[list[str] | None, typer.Option("--texts", help="Kinds of texts; without, all")] = None,

@@ -72,7 +72,7 @@ def fit_regression(parts: Parts, preset: str) -> float:
     return float((predicted == numbers[1]).mean())
 
 
-def main(data: Annotated[Path, typer.Option(help="Folder of the public data, see the README")]) -> None:
+def main(data: Annotated[Path, typer.Option(help="Folder of the public data, see texts.py")]) -> None:
     """Measure, print the table and write it to benchmarks/RESULTS.md."""
     if not (data / "trec").is_dir():
         raise SystemExit(f"No data at {data}: nothing is measured.")

@@ -31,7 +31,7 @@ from .method.interface import Change, Select, Selection
 from .pipelines import add_to, from_encoder
 from .visualize import render, serve
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "PRESETS",
     "Change",

@@ -276,7 +276,7 @@ def report(
         seed: of the intervals.
 
     Returns:
-        the report: `to_html()` is the page, `to_lines()` are the lines of JSON.
+        the report, whose `to_html()` is the page and whose `to_lines()` are the lines of JSON.
 
     Raises:
         ValueError: for a classifier whose scores do not split into words (the message says why), texts and

@@ -1,4 +1,4 @@
-"""The README names every setting and every function that a config can name."""
+"""The documentation names every setting and every function that a config can name."""
 
 import re
 from configparser import ConfigParser
@@ -8,7 +8,7 @@ import pytest
 from spacy_trend.component.factory import DEFAULT_CONFIG
 from tests.support.checkout import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf8")
+PAGES = "\n".join(path.read_text(encoding="utf8") for path in sorted((ROOT / "docs").glob("*.md")))
 
 
 def registered() -> list[str]:
@@ -20,12 +20,12 @@ def registered() -> list[str]:
 
 
 @pytest.mark.parametrize("setting", DEFAULT_CONFIG)
-def test_a_setting_is_in_the_readme(setting: str) -> None:
-    assert re.search(rf"^\| `{setting}` \|", README, flags=re.MULTILINE)
+def test_a_setting_is_in_the_documentation(setting: str) -> None:
+    assert re.search(rf"^\| `{setting}` \|", PAGES, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", registered())
-def test_a_registered_function_is_in_the_readme(name: str) -> None:
+def test_a_registered_function_is_in_the_documentation(name: str) -> None:
     # By its whole name, or in a table as `name` or `name(settings)`.
     short = re.escape(name.split(".")[1])
-    assert name in README or re.search(rf"`{short}[`(]", README)
+    assert name in PAGES or re.search(rf"`{short}[`(]", PAGES)

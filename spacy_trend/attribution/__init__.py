@@ -89,7 +89,7 @@ def attribute_direction(
 def attribute_similarity(item: Doc | Span, other: Doc | Span) -> SimilarityAttribution:
     """Split the cosine of two texts' vectors into the parts of their words' pairs.
 
-    With a = Σ w_i v_i and b = Σ u_j t_j, the cosine is the sum of w_i u_j (v_i · t_j) / (|a| |b|) over all
+    With a = Σ w_i v_i and b = Σ u_j t_j, the cosine is the sum of w_i u_j (v_i · t_j) / (‖a‖ ‖b‖) over all
     pairs.
 
     Args:

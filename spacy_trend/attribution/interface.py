@@ -155,8 +155,8 @@ class Attribution:
         """Return the attribution as plain data.
 
         Returns:
-            `words`, a list of `{"i": token index, "text": ..., "part": ...}`; `bias`, `score`, `delta`,
-            `method`, `label` and `against`.
+            `words`, a list of dictionaries with the token index `i`, `text` and `part`; `bias`, `score`,
+            `delta`, `method`, `label` and `against`.
         """
         words = zip(self.words.tolist(), self.texts, self.parts.tolist(), strict=True)
         return {
@@ -230,8 +230,8 @@ class SimilarityAttribution:
         """Return the attribution as plain data.
 
         Returns:
-            `words` and `other_words`, lists of `{"i": token index, "text": ..., "part": its sum}`; `parts`,
-            a list for each word of the first text; `score` and `delta`.
+            `words` and `other_words`, lists of dictionaries with the token index `i`, `text` and `part`, the
+            sum of the word's parts; `parts`, a list for each word of the first text; `score` and `delta`.
         """
         return {
             "words": _words(self.words, self.texts, self.rows),

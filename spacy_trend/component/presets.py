@@ -72,9 +72,9 @@ def resolve_preset(name: str, select: Any = None, change: Any = None) -> tuple[S
 
     Args:
         name: of the preset.
-        select: None for the preset's own; a block of a config for the function that it names or, if it names
-            none, such as `{"layer": 1}`, for the preset's own with these arguments; anything else is taken as
-            it is.
+        select: None for the preset's own; a block of a config for the function that it names. A block without
+            `@misc`, such as `{"layer": 1}`, only changes that argument of the preset's own function. Anything
+            else is taken as it is.
         change: likewise.
 
     Raises:

@@ -61,7 +61,7 @@ def render(
         attribution: an `Attribution` of the doc or span, or one for each of several: the text is drawn with
             each word's part of the score, and the sum. For "similarity" a `SimilarityAttribution`; without,
             it is computed.
-        options: "compact" (bool; by default True from 20 pictures on): less of each text, see the README;
+        options: "compact" (bool; by default True from 20 pictures on): less of each text;
             "top" (int): how many words or pairs are named; "colors": a dictionary with "shade", "positive"
             or "negative" and colours such as "#6ea8dc"; "heads" (int): how many heads a layer has, if the
             rows of a selection of your own are the heads of several layers.

@@ -57,8 +57,8 @@ def _notes(picture: Picture, *, is_shortened: bool) -> list[str]:
         f"<b>*</b> marks the leader of a row, <b>=</b> words that lead it together, less than {TIE} apart.",
         escape(describe_rows(picture)),
         *shortened,
-        f"Shade: 0 {scale()} the highest value in the table{apart}. In the rows of attention, 1 is all that "
-        "one position gives.",
+        f"Shade: 0 {scale()} the highest value in the table{apart}. In the rows of attention, every token "
+        "hands out 1 in total.",
         *not_finite_note(picture.attention),
         selection_note(picture),
     ]

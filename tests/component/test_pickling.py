@@ -2,7 +2,6 @@
 
 import gc
 import pickle
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from spacy_trend.method.segments import as_lengths
 from spacy_trend.method.selections import leading_pair
 from spacy_trend.types import Floats, Ints
 from tests.support.checkout import ROOT
+from tests.support.documents import blocks
 
 pytestmark = pytest.mark.slow
 
@@ -206,11 +206,10 @@ def test_a_fitted_vectorizer_with_closures_can_be_pickled(own: Language) -> None
     np.testing.assert_allclose(again.transform([TEXT]), fitted.transform([TEXT]), rtol=1e-3, atol=NOISE)
 
 
-def readme_block() -> str:
-    readme = (ROOT / "README.md").read_text(encoding="utf8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", readme, flags=re.DOTALL | re.MULTILINE)
-    (block,) = [block for block in blocks if '@spacy.registry.misc("difference.v1")' in block]
-    return str(block)
+def documented_block() -> str:
+    page = blocks(ROOT / "docs" / "presets.md", "python")
+    (block,) = [block for block in page if '@spacy.registry.misc("difference.v1")' in block.text]
+    return block.text
 
 
 SPAWN = """
@@ -241,18 +240,18 @@ if __name__ == "__main__":
             numpy.testing.assert_allclose(one._.trend_vector, other._.trend_vector, rtol=1e-2, atol=1e-4)
             assert str(one._.trend_focus) == str(other._.trend_focus)
             assert str(one[:2]._.trend_related) == str(other[:2]._.trend_related)
-    print(len(pipelines), "presets and the README's own")
+    print(len(pipelines), "presets and the documentation's own")
 """
 
 
 @pytest.mark.slow
 @pytest.mark.thorough
-def test_every_preset_and_the_readmes_own_function_go_to_processes_that_are_spawned(
+def test_every_preset_and_the_documented_function_go_to_processes_that_are_spawned(
     tiny_encoder: Path, tmp_path: Path
 ) -> None:
     script = tmp_path / "script.py"
-    script.write_text(SPAWN.format(block=readme_block()))
+    script.write_text(SPAWN.format(block=documented_block()))
     command = [sys.executable, script, tiny_encoder]
     result = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
-    assert result.stdout == f"{len(PRESETS)} presets and the README's own\n"
+    assert result.stdout == f"{len(PRESETS)} presets and the documentation's own\n"
     assert "Error" not in result.stderr
