@@ -105,6 +105,7 @@ def main(
     ways: Annotated[list[str] | None, typer.Option("--way", help="Beside stock; without, all")] = None,
     kinds: Annotated[list[str] | None, typer.Option("--texts", help="Kinds of texts; without, all")] = None,
     before: Annotated[Path | None, typer.Option(help="The Python of another commit's environment")] = None,
+    title: Annotated[str, typer.Option(help="Of the section that is written")] = "Time",
     quick: Annotated[bool, typer.Option(help="Few texts and ways, one round; nothing is written")] = False,
 ) -> None:
     """Measure, print the tables and write them to benchmarks/RESULTS.md."""
@@ -140,7 +141,7 @@ def main(
         markdown_table(["share of the machine's own", STOCK, *names, "10^9 operations/s"], shares),
     ]
     body = f"{machine()} {how}\n\n{tables[0]}\n\n{tables[1]}\n{LEGEND}"
-    print(body) if quick else write_section("Time", body)
+    print(body) if quick else write_section(title, body)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar
@@ -236,17 +237,19 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _kept(self) -> KeptVectors | VectorsInProcess | None:
         """Return where vectors of texts are kept, for the pipeline as it is now."""
-        if self.memory is None or self.memory is False:
+        # Of numpy, too: its False is not the one of Python.
+        if not self.memory:
             return None
         seen = *map(repr, trend_components(self.nlp_)), *glance(self.nlp_)
         if seen != self._seen:
-            self._key = f"{fingerprint(self.nlp_)} {versions('spacy-transformers')}"
-            self._seen = seen
+            self._fingerprint, self._seen = fingerprint(self.nlp_), seen
+        # Asked anew: a pickle may be read where other versions are installed.
+        key = f"{self._fingerprint} {_versions()}"
         if not isinstance(self.memory, str | os.PathLike):
-            return VectorsInProcess(self._key, self._n_features_out)
+            return VectorsInProcess(key, self._n_features_out)
         folder = Path(self.memory)
         make_folder(folder)
-        return KeptVectors(folder, self._key, self._n_features_out)
+        return KeptVectors(folder, key, self._n_features_out)
 
     def _embed(self, items: Sequence[str | Doc], bar: Any) -> Floats:
         found = vectors(_counted(self.nlp_.pipe(items, batch_size=self.batch_size), bar))
@@ -292,6 +295,12 @@ def report(
     if output is not None:
         made.write(Path(output))
     return made
+
+
+@cache
+def _versions() -> str:
+    """Return the versions that vectors depend on, looked up once: it takes milliseconds."""
+    return str(versions("spacy-transformers"))
 
 
 def _counted(docs: Iterable[Doc], bar: Any) -> Iterator[Doc]:

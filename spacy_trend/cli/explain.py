@@ -1,6 +1,7 @@
 """The commands that explain a vector or a pipeline: `explain` and `doctor`."""
 
 import json
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,7 +100,7 @@ def explain_cli(
     """
     try:
         dialect = dialect_of(encoding, delimiter, no_header)
-        to_explain = _texts(text, texts, text_field, dialect, other)[:limit]
+        to_explain = _texts(text, other, texts, limit, text_field, dialect)
         # Before an encoder is loaded, so that mistakes show at once.
         _check_question(other, label or against, method)
         if other is not None and html:
@@ -192,13 +193,18 @@ def _explanations(docs: list[Doc], attributions: list[Attribution] | None) -> li
 
 
 def _texts(
-    text: str | None, path: Path | None, text_field: str, dialect: Dialect, other: str | None
+    text: str | None,
+    other: str | None,
+    path: Path | None,
+    limit: int | None,
+    text_field: str,
+    dialect: Dialect,
 ) -> list[str]:
     if text is not None and path is None:
         return [text] if other is None else [text, other]
     if text is None and path is not None:
         if other is not None:
             raise ValueError("Got --texts and --with. Expected a TEXT to compare with the other one.")
-        return list(read_texts(path, text_field, dialect))
+        return list(islice(read_texts(path, text_field, dialect), limit))
     got = "neither a text nor a file" if text is None else f"the text {text!r} and the file {path}"
     raise ValueError(f"Got {got}. Expected one of the two: a TEXT in quotes, or --texts FILE.")

@@ -55,18 +55,19 @@ def leave_out_rare(
     Args:
         texts: by which the labels are counted.
         others: such as a test part, from which these labels are left out, too; None if there is none.
-        minimum: labels with fewer texts are rare.
+        minimum: labels with fewer texts are rare, so from 1 on those that only the others have, too.
 
     Returns:
         the others.
 
     Raises:
-        ValueError: for a minimum below 0, or if no text is left.
+        ValueError: for a minimum below 0, or if no text is left, here or of the others.
     """
     if minimum < 0:
         raise ValueError(f"Got drop_rare={minimum}. Expected 0 or more: how many texts a label must have.")
     counts = Counter(text.label for text in texts)
-    rare = {label for label, count in counts.items() if count < minimum}
+    labels = counts.keys() | {text.label for text in others or ()}
+    rare = {label for label in labels if counts[label] < minimum}
     if not rare:
         return Common(texts, others, 0)
     kept = [text for text in texts if text.label not in rare]
@@ -76,6 +77,12 @@ def leave_out_rare(
         raise ValueError(
             f"No label has {minimum} texts: got {name_some(counts)}. Expected two labels or more that do: "
             "give a smaller number as --drop-rare (in Python, drop_rare=...)."
+        )
+    if others and not kept_others:
+        raise ValueError(
+            f"{others[0].place}: all texts of this part have rare labels, with fewer than {minimum} texts in "
+            "the other part. Expected texts of other labels, too: give a smaller number as --drop-rare (in "
+            "Python, drop_rare=...), or add texts."
         )
     left_out = len(texts) - len(kept) + len(others or ()) - len(kept_others or ())
     LOGGER.info(

@@ -44,8 +44,14 @@ def frame_rows(frame: Any, name: str, columns: Sequence[str]) -> Iterator[Row]:
     """
     names = _names(frame)
     wanted = [column for column in dict.fromkeys(columns) if column in names]
+    twice = [column for column in wanted if names.count(column) > 1]
+    if twice:
+        raise ValueError(
+            f"{name}: two columns have the same name: got {twice[0]!r} more than once. Rename one, or "
+            "drop it."
+        )
     others = dict.fromkeys(names) if len(wanted) < len(set(columns)) else {}
-    values = [_values(frame[column], column, name) for column in wanted]
+    values = [_values(frame[column]) for column in wanted]
     lengths = {len(column) for column in values}
     if len(lengths) > 1:
         raise ValueError(
@@ -64,10 +70,6 @@ def _names(frame: Any) -> list[Any]:
     return list(frame.column_names if hasattr(type(frame), "column_names") else frame.columns)
 
 
-def _values(column: Any, called: str, name: str) -> list[Any]:
-    if len(getattr(column, "shape", (0,))) > 1:
-        raise ValueError(
-            f"{name}: two columns have the same name: got {called!r} more than once. Rename one, or drop it."
-        )
+def _values(column: Any) -> list[Any]:
     # The items of Arrow's columns are of Arrow's types.
     return list(column.to_pylist() if hasattr(type(column), "to_pylist") else column)

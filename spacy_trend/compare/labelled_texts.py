@@ -141,7 +141,8 @@ def check_classes(train: list[LabelledText], test: list[LabelledText] | None, mi
         if text.label not in counts:
             raise ValueError(
                 f"{text.place}: the label {shorten(text.label)} is not among those of the training "
-                f"texts, {name_some(sorted(counts))}. Correct the line or remove it."
+                f"texts, {name_some(sorted(counts))}. Correct the line, remove it, or leave out labels "
+                "that the training texts lack with --drop-rare 1 (in Python, drop_rare=1)."
             )
     if test is not None and len(test) < 2:
         raise ValueError(f"{test[0].place} is the only text to predict. Expected two or more.")
@@ -217,7 +218,8 @@ def _labelled_text(row: Row, layout: Layout, has_header: bool) -> LabelledText:
             f"{place}: got the label {shorten(label)}. Expected a text or a number. Correct the line or "
             "remove it."
         )
-    return LabelledText(text, str(label), place)
+    # numpy's strings are a type of their own, which spaCy does not take.
+    return LabelledText(str(text), str(label), place)
 
 
 def _kept(label: Any, separator: str | None) -> Any:

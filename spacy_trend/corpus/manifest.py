@@ -112,7 +112,8 @@ def differing(before: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
 
     Versions are recorded but not compared: a patch release of spaCy is no reason to start again. The version
     of transformers is part of an encoder's settings, and so of the pipeline's digest. Nor is the origin: the
-    same pipeline may have been copied.
+    same pipeline may have been copied; nor windows that earlier versions of this package did not record, as
+    the digest is of them, too.
 
     Args:
         before: the one.
@@ -121,7 +122,8 @@ def differing(before: dict[str, Any], manifest: dict[str, Any]) -> list[str]:
     Returns:
         The keys.
     """
-    return [key for key in manifest if key not in ("versions", ORIGIN) and before.get(key) != manifest[key]]
+    left_out = {"versions", ORIGIN} | ({"windows"} - before.keys())
+    return [key for key in manifest if key not in left_out and before.get(key) != manifest[key]]
 
 
 def difference(key: str, before: Any, now: Any) -> str:

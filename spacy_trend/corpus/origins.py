@@ -14,6 +14,7 @@ from spacy.util import get_package_path, is_package
 from ..bundled import bundled_encoder
 from ..embedder import PipelineChoice
 from .file_states import FileState, file_state
+from .tree import paths_below
 
 #: Says that an encoder's weights are elsewhere, wholly or in part.
 ADAPTER = "adapter_config.json"
@@ -81,5 +82,6 @@ def _folder_of(choice: PipelineChoice) -> tuple[Path, list[Path]]:
     """Return a saved pipeline's folder and its files; none if there is no such folder."""
     name = str(choice.model)
     folder = get_package_path(name) if is_package(name) else Path(name)
-    paths = folder.rglob("*") if folder.is_dir() else ()
-    return folder, sorted(path for path in paths if path.is_file() and "__pycache__" not in path.parts)
+    # Behind links to folders, too: a pipeline is loaded from there as well.
+    paths = paths_below(folder, lambda path: path.name != "__pycache__") if folder.is_dir() else ()
+    return folder, sorted(path for path in paths if path.is_file())

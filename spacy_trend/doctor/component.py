@@ -44,6 +44,8 @@ def how_to_get_transformer(nlp: Language) -> str:
     present = [name for name, pipe in nlp.components if isinstance(pipe, TrendVector)]
     remove = "".join(f"nlp.remove_pipe({name!r}); " for name in present)
     settings = encoder | (_changed_settings(nlp, present[-1]) if present else {})
+    # The encoder that is added is another one than that it names.
+    settings.pop("transformer", None)
     given = "".join(f", {name}={value!r}" for name, value in settings.items())
     return f"import spacy_trend; {remove}spacy_trend.add_to(nlp{given})"
 

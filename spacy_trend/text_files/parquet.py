@@ -27,7 +27,8 @@ def parquet_rows(path: Path, columns: Sequence[str], name: str) -> Iterator[Row]
     Raises:
         ImportError: without the extra `corpus`.
         OSError: if there is no such file.
-        ValueError: if it is no whole Parquet file, has a column twice, or texts that are not UTF-8.
+        ValueError: if it is no whole Parquet file, has a column twice, texts that are not UTF-8, or times
+            that Python cannot hold.
     """
     check_extra("corpus", "pyarrow")
     # Here, because the extra may not be installed.
@@ -73,5 +74,10 @@ def _values(column: Any, called: str, name: str) -> list[Any]:
         raise ValueError(
             f"{name}: the column {shorten(called)} holds texts that are not UTF-8 ({error.reason}). Expected "
             "UTF-8, as Parquet's texts are: write the file again."
+        ) from error
+    except OverflowError as error:
+        raise ValueError(
+            f"{name}: the column {shorten(called)} holds {column.type} that Python cannot hold ({error}). "
+            "Expected texts, or numbers as labels: name another column, or write the file with texts in it."
         ) from error
     return values

@@ -52,6 +52,20 @@ def test_explain_reads_parquet_by_its_column(tmp_path: Path, tiny_encoder: Path)
     assert result.stderr == f"Loading {tiny_encoder} ...\n"
 
 
+def test_explain_reads_no_more_of_a_file_than_it_is_told_and_compares_two_texts_anyway(
+    tmp_path: Path, tiny_encoder: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "One apple"}\nno JSON\n')
+    options = ["--limit", "1", "--encoder", tiny_encoder, "--json"]
+    result = run_command("explain", "--texts", path, *options)
+    assert result.exit_code == 0, said(result)
+    # Of --texts alone, the limit.
+    result = run_command("explain", "One apple", "--with", "Two pears", *options)
+    assert result.exit_code == 0, said(result)
+    assert '"other_text": "Two pears"' in result.stdout
+
+
 def test_a_quiet_command_prints_the_result_alone(tmp_path: Path, tiny_encoder: Path) -> None:
     arguments = ["explain", "One apple", "--encoder", tiny_encoder, "--html", tmp_path / "a.html"]
     result = run_command(*arguments, "--quiet")

@@ -46,9 +46,19 @@ class TestRareLabels:
             assert leave_out_rare(texts) == (texts, None, 0)
         assert caplog.messages == []
 
-    def test_of_the_other_part_alone_are_not_meant(self) -> None:
-        others = labelled(("One", "z"))
-        assert leave_out_rare(many(a=2, b=2), others, 2)[1] == others
+    def test_are_those_that_only_the_other_part_has_too(self) -> None:
+        texts, others = many(a=2, b=2), labelled(("One", "z"), ("Two", "a"))
+        assert leave_out_rare(texts, others, 2) == (texts, others[1:], 1)
+        assert leave_out_rare(texts, others) == (texts, others, 0)
+
+    def test_are_not_all_of_the_other_part(self) -> None:
+        others = labelled(("One", "b"), ("Two", "z"), name="test")
+        message = (
+            r"^test, item 1: all texts of this part have rare labels, with fewer than 2 texts in the other "
+            r"part\. Expected texts of other labels, too: give a smaller number as --drop-rare"
+        )
+        with pytest.raises(ValueError, match=message):
+            leave_out_rare(many(a=2, b=1), others, 2)
 
     def test_are_not_all(self) -> None:
         message = r"No label has 4 texts: got \['a', 'b'\]\. .* a smaller number as --drop-rare"

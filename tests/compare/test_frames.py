@@ -60,8 +60,10 @@ def test_labels_may_be_categories() -> None:
 
 
 def test_texts_may_be_numpy_s() -> None:
-    frame = {"body": np.array(TEXTS), "kind": np.array(LABELS)}
-    assert read_labelled_texts(frame, "train", LAYOUT) == EXPECTED
+    read = read_labelled_texts({"body": np.array(TEXTS), "kind": np.array(LABELS)}, "train", LAYOUT)
+    assert read == EXPECTED
+    # spaCy takes no others.
+    assert {type(text.text) for text in read} == {str}
 
 
 @makers
@@ -97,9 +99,14 @@ def test_a_table_without_rows_has_no_text(frame: Any) -> None:
         read_labelled_texts(frame, "train")
 
 
-def test_two_columns_of_a_name_are_refused() -> None:
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame([["a", "b", "x"]], columns=["text", "text", "label"])
+@pytest.mark.parametrize("module", ["pandas", "pyarrow"])
+def test_two_columns_of_a_name_are_refused(module: str) -> None:
+    package = pytest.importorskip(module)
+    names = ["text", "text", "label"]
+    if module == "pandas":
+        frame = package.DataFrame([["a", "b", "x"]], columns=names)
+    else:
+        frame = package.Table.from_arrays([["a"], ["b"], ["x"]], names=names)
     with pytest.raises(ValueError, match="train: two columns have the same name: got 'text' more than once"):
         read_labelled_texts(frame, "train")
 

@@ -445,7 +445,9 @@ class TestClasses:
         train = labelled(("a", "y"), ("b", "x"))
         test = labelled(("c", "x"), ("d", "X"), name="test")
         message = (
-            r"^test, item 2: the label 'X' is not among those of the training texts, \['x', 'y'\]\. Corr"
+            r"^test, item 2: the label 'X' is not among those of the training texts, \['x', 'y'\]\. "
+            r"Correct the line, remove it, or leave out labels that the training texts lack with "
+            r"--drop-rare 1"
         )
         with pytest.raises(ValueError, match=message):
             check_classes(train, test, 1)

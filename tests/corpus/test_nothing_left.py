@@ -180,6 +180,13 @@ def test_a_folder_that_does_not_say_enough_has_the_pipeline_loaded(
     assert len(loads) == 1
 
 
+def test_a_folder_that_does_not_tell_of_windows_is_continued(run: Run, tmp_path: Path) -> None:
+    change_manifest(tmp_path / "out", lambda manifest: manifest.pop("windows"))
+    assert run().done_before == ROWS
+    with pytest.raises(ValueError, match="was begun with something else: another pipeline"):
+        run(window=4)
+
+
 def test_what_a_folder_says_of_the_pipeline_is_compared_before_anything_is_added(
     run: Run, tmp_path: Path
 ) -> None:
@@ -240,6 +247,18 @@ class TestOrigin:
         changed = origin_of(choice, {})
         assert changed is not None
         assert changed.digest != origin.digest
+
+    def test_of_a_saved_pipeline_is_of_what_its_links_lead_to(self, tmp_path: Path) -> None:
+        (tmp_path / "model").mkdir()
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "model" / "transformer").symlink_to(tmp_path / "elsewhere")
+        digests = set()
+        for weights in "1", "2":
+            (tmp_path / "elsewhere" / "model").write_text(weights)
+            origin = origin_of(PipelineChoice(model=str(tmp_path / "model")), {})
+            assert origin is not None
+            digests.add(origin.digest)
+        assert len(digests) == 2
 
     def test_of_a_package_is_of_its_folder(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (tmp_path / "en_a_model").mkdir()

@@ -133,7 +133,7 @@ def test_no_transformer_in_a_pipeline_of_another_language() -> None:
 
 
 def test_a_transformer_that_was_removed(make: Callable[..., Language]) -> None:
-    nlp = make({"preset": "classifier", "level": "sentence"})
+    nlp = make({"preset": "classifier", "level": "sentence", "transformer": "transformer"})
     nlp.remove_pipe("transformer")
     fix = about("transformer", examine(nlp)).fix
     assert fix == (

@@ -254,6 +254,16 @@ class TestMemory:
         assert_close(pickle.loads(pickle.dumps(vectorizer)).transform(TEXTS), vectors)
         assert ran == []
 
+    def test_that_is_pickled_is_of_the_versions_that_there_are(
+        self, remembering: Callable[..., TrendVectorizer], ran: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        vectorizer = remembering()
+        vectorizer.transform(TEXTS)
+        pickled = pickle.dumps(vectorizer)
+        monkeypatch.setattr(sklearn, "_versions", lambda: "others")
+        pickle.loads(pickled).transform(TEXTS)
+        assert sorted(ran) == sorted(TEXTS * 2)
+
     def test_prints_nothing(
         self, remembering: Callable[..., TrendVectorizer], capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -340,7 +350,7 @@ class TestMemoryInThisProcess:
             np.testing.assert_array_equal(other.fit_transform([*TEXTS, *TEXTS[:2]]), [*first, *first[:2]])
         assert ran == []
 
-    @pytest.mark.parametrize("memory", [False, None])
+    @pytest.mark.parametrize("memory", [False, np.False_, None])
     def test_may_be_left_out(self, fitted: TrendVectorizer, memory: bool | None, ran: list[str]) -> None:
         vectorizer = again(fitted).set_params(memory=memory)
         vectorizer.fit_transform(TEXTS)

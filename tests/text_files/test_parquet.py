@@ -58,6 +58,11 @@ def test_other_columns_are_never_read(tmp_path: Path) -> None:
     assert list(read_texts(tmp_path / "a.parquet")) == ["One"]
     with pytest.raises(ValueError, match=r"got \['text', 'time'\]"):
         list(read_texts(tmp_path / "a.parquet", "body"))
+    message = (
+        r"a\.parquet: the column 'time' holds timestamp\[us\] that Python cannot hold .*name another column"
+    )
+    with pytest.raises(ValueError, match=message):
+        list(read_texts(tmp_path / "a.parquet", "time"))
 
 
 def test_texts_in_a_dictionary_are_texts(tmp_path: Path) -> None:
