@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar
@@ -38,8 +37,9 @@ from sklearn.utils.validation import check_is_fitted  # noqa: E402
 
 #: How many vectors are computed before they are kept: a run that is killed loses no more.
 KEPT_AT_A_TIME = 1000
-#: The preset of a trend vector that is added, if none is named.
+#: The preset of a trend vector that is added, if none is named; versions that vectors depend on.
 DEFAULT_PRESET = "classifier"
+VERSIONS = str(versions("spacy-transformers"))
 
 
 class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -237,18 +237,15 @@ class TrendVectorizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
 
     def _kept(self) -> KeptVectors | VectorsInProcess | None:
         """Return where vectors of texts are kept, for the pipeline as it is now."""
-        # Of numpy, too: its False is not the one of Python.
         if not self.memory:
             return None
         seen = *map(repr, trend_components(self.nlp_)), *glance(self.nlp_)
         if seen != self._seen:
             self._fingerprint, self._seen = fingerprint(self.nlp_), seen
-        # Asked anew: a pickle may be read where other versions are installed.
-        key = f"{self._fingerprint} {_versions()}"
+        key = f"{self._fingerprint} {VERSIONS}"
         if not isinstance(self.memory, str | os.PathLike):
             return VectorsInProcess(key, self._n_features_out)
-        folder = Path(self.memory)
-        make_folder(folder)
+        make_folder(folder := Path(self.memory))
         return KeptVectors(folder, key, self._n_features_out)
 
     def _embed(self, items: Sequence[str | Doc], bar: Any) -> Floats:
@@ -295,12 +292,6 @@ def report(
     if output is not None:
         made.write(Path(output))
     return made
-
-
-@cache
-def _versions() -> str:
-    """Return the versions that vectors depend on, looked up once: it takes milliseconds."""
-    return str(versions("spacy-transformers"))
 
 
 def _counted(docs: Iterable[Doc], bar: Any) -> Iterator[Doc]:

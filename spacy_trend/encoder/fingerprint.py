@@ -35,9 +35,10 @@ def fingerprint(nlp: Language) -> str:
 
 
 def glance(nlp: Language) -> tuple[Any, ...]:
-    """Return what differs if components or weights were changed since; far faster than a fingerprint.
+    """Return what differs if components came or went, or weights were trained; far faster than a fingerprint.
 
-    Of each weight of the encoders, it sees one number: training changes them all.
+    Of each weight of the encoders, it sees one number: training changes them all. It does not see changes of
+    the tokenizer, of span getters, or of other components' settings.
 
     Args:
         nlp: the pipeline.
@@ -47,7 +48,7 @@ def glance(nlp: Language) -> tuple[Any, ...]:
     """
     models = [shim_of(pipe)._model for pipe in transformers_of(nlp).values()]
     weights = [weight.detach() for model in models if model is not None for weight in model.parameters()]
-    sampled = [weight.reshape(-1)[weight.numel() // 2].double() for weight in weights if weight.numel()]
+    sampled = [weight.reshape(-1)[weight.numel() // 2].float() for weight in weights if weight.numel()]
     numbers = torch.stack(sampled).tolist() if sampled else []
     return (*nlp.pipe_names, *numbers)
 
