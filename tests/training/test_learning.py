@@ -61,10 +61,9 @@ class TestLearning:
         examples = examples_of(nlp, *list(SUBJECTS)[:labels])
         sgd = nlp.initialize(lambda: examples)
         encoder = [param.clone() for param in nlp.get_pipe("transformer").model.transformer.parameters()]
-        losses = update(nlp, examples, sgd, 240, drop=0.1)
-        assert losses[-1] < 0.5 * losses[0]
-        # The encoder is random: it may give two texts nearly the same vector.
-        assert share_right(nlp, examples) > 0.9
+        losses = update(nlp, examples, sgd, 80, drop=0.1)
+        assert losses[-1] < 0.3 * losses[0]
+        assert share_right(nlp, examples) == 1
         cats = nlp("I want an apple.").cats
         assert all(0 <= score <= 1 for score in cats.values())
         if textcat == "textcat":
