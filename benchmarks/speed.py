@@ -19,7 +19,7 @@ import typer
 from report import machine, markdown_table, write_section
 from texts import made_texts, public_texts
 from tqdm import tqdm
-from ways import PEAK, PRODUCT, STOCK, WAYS, operations
+from ways import PEAK, PRODUCT, STOCK, WAYS, operations, transformer_pipeline
 
 from spacy_trend.encoder.bfloat16 import bfloat16_obstacle
 
@@ -124,6 +124,7 @@ def main(
     if before is not None:
         workers["before"] = OtherCommit(before)
     names = [name for name in workers if name not in (STOCK, PEAK)]
+    nlp = transformer_pipeline()
     times, shares = [], []
     for kind, of_kind in texts.items():
         seconds = measure(of_kind, workers, rounds)
@@ -131,7 +132,7 @@ def main(
         milliseconds = 1000 * median(seconds[STOCK]) / len(of_kind)
         ratios = [f"{ratio(seconds[name], seconds[STOCK]):.2f}" for name in names]
         times.append([title, *ratios, f"{milliseconds:.2f}"])
-        useful = operations(of_kind) / PRODUCT
+        useful = operations(of_kind, nlp) / PRODUCT
         of_peak = [f"{useful * ratio(seconds[PEAK], seconds[name]):.2f}" for name in (STOCK, *names)]
         shares.append([title, *of_peak, f"{PRODUCT / median(seconds[PEAK]) / 1e9:.0f}"])
         print(times[-1], shares[-1], flush=True)

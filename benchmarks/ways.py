@@ -129,9 +129,9 @@ def wordpieces_of(texts: list[str], nlp: Language) -> list[list[int]]:
     return found
 
 
-def operations(texts: list[str]) -> int:
+def operations(texts: list[str], nlp: Language) -> int:
     """Count the operations of the linear layers on the wordpieces of texts: what an encoder must do."""
-    wordpieces = sum(map(len, wordpieces_of(texts, transformer_pipeline())))
+    wordpieces = sum(map(len, wordpieces_of(texts, nlp)))
     return wordpieces * LAYERS * 2 * (4 * WIDTH**2 + 2 * WIDTH * INTERMEDIATE_WIDTH)
 
 

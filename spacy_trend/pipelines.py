@@ -22,7 +22,6 @@ from .windows import windows_config
 #: The name of an encoder on the hub, "name" or "owner/name"; in neither part may be "--" or "..".
 _HUB_NAME = re.compile(r"(?!.*(?:--|\.\.))(?:[\w-][\w.-]*/)?[\w-](?:[\w.-]*[\w-])?")
 
-
 #: Held while a pipeline is loaded, because transformers makes encoders under settings of the whole process:
 #: of two that are loaded at once, one may be left without weights ("Cannot copy out of meta tensor").
 _LOADING = RLock()
